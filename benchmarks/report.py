@@ -1,0 +1,87 @@
+"""How a benchmark writes what it found: one JSON file under docs/results, with all that is needed to run it again."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from upwell.text.files import atomic_write_json
+
+RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
+PACKAGES = ("torch", "numpy", "tokenizers", "safetensors", "scipy", "zstandard", "pyarrow")
+
+
+def write_result(name: str, figures: Mapping[str, Any], *, repeats: int = 1, folder: Path = RESULTS) -> Path:
+    """Write docs/results/NAME.json: command, machine, versions, commit, repeats and the figures.
+
+    Arguments: `figures`, anything JSON holds, names with units; `repeats`, how often each figure was measured.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    result = {
+        "format": 1,
+        "command": command(),
+        "machine": machine(),
+        "versions": versions(),
+        "commit": commit(),
+        "repeats": repeats,
+        "figures": dict(figures),
+    }
+    atomic_write_json(path, result)
+    return path
+
+
+def command() -> str:
+    """The command line of this process, relative to the checkout."""
+    root = str(RESULTS.parent.parent) + os.sep
+    return " ".join(["python", *(argument.removeprefix(root) for argument in sys.argv)])
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores this process may use, memory in bytes, system."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    return {
+        "processor": _processor(),
+        "cores": cores,
+        "memory_bytes": memory,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that matter, where installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str | None:
+    """The checkout's commit, with + if files differ from it; None outside a checkout."""
+    git = ["git", "-C", str(RESULTS.parent.parent)]
+    head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, check=False)
+    if head.returncode:
+        return None
+    changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, check=False).stdout
+    return head.stdout.decode("ascii").strip() + ("+" if changed else "")
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,364 @@
+"""The library's front door: train a model, load it, let it write, measure it."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Self, overload
+
+import torch
+
+from upwell.errors import UserError
+from upwell.generation import SamplingOptions
+from upwell.generation import generate as generate_texts
+from upwell.generation import stream as stream_text
+from upwell.model.accounting import parameters_by_kind
+from upwell.model.config import NetworkConfig
+from upwell.model.files import load_network, save_weights
+from upwell.model.machine import choose_device, describe_machine, device_memory, matmul_peak
+from upwell.model.network import Network
+from upwell.model.sizes import count_text
+from upwell.text.corpus import Corpus, prepare_corpus
+from upwell.text.files import atomic_write_json, lock_file
+from upwell.text.sources import open_sources
+from upwell.text.stores import build_store
+from upwell.text.tokenizers import Tokenizer
+from upwell.training.card import write_card
+from upwell.training.compute import DTYPES, Compute, apply_threads, choose_compute, keep_freed_memory
+from upwell.training.distributed import World, join, leave, share_object, wait
+from upwell.training.loop import Result, fit
+from upwell.training.objectives import next_token
+from upwell.training.options import TrainOptions
+from upwell.training.plan import Plan, check_memory, make_plan, matmul_dtype, plan_for
+from upwell.training.recipe import Recipe
+from upwell.training.runs import Run, create_run
+from upwell.training.schedules import Budget
+from upwell.training.streams import TokenStream
+from upwell.training.validation import Score, Validation
+
+Observer = Callable[[str, dict[str, Any]], None]
+CHAR_UNTIL_BYTES = 4 << 20
+"""Below this much text characters give lower bits per byte than learned pieces: docs/experiments.md, "tokenizer"."""
+
+
+class LanguageModel:
+    """A network with its tokenizer: text in, text out."""
+
+    def __init__(self, network: Network, tokenizer: Tokenizer) -> None:
+        """Join `network` (on its device, in its dtype) and `tokenizer`."""
+        self.network = network.eval()
+        self.tokenizer = tokenizer
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        threads: int | None = None,
+    ) -> Self:
+        """The model of the run folder at `path`, also while it trains: the weights of its best validation so far.
+
+        `dtype` is float32 (the default) or bfloat16. Raises a UserError where a file is missing, damaged or hostile;
+        nothing in a run is ever executed.
+        """
+        run = Run(Path(path))
+        config = run.network_config()
+        tokenizer = Tokenizer.load(run.tokenizer_path)
+        if tokenizer.vocab_size != config.vocab_size:
+            raise UserError(
+                f"{run.tokenizer_path}: {tokenizer.vocab_size} tokens, but the network has {config.vocab_size}; "
+                "these files are not of one run"
+            )
+        if not run.weights_path.exists():
+            raise UserError(f"{run.folder}: no weights yet; they come with the first validation of the training")
+        if threads is not None:
+            torch.set_num_threads(threads)
+        if dtype is not None and dtype not in DTYPES:
+            raise UserError(f"--dtype {dtype}: choose {' or '.join(DTYPES)}")
+        network = load_network(run.weights_path, config).to(choose_device(device), DTYPES[dtype or "float32"])
+        return cls(network, tokenizer)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a run folder that `load` reads: config, weights in fp32, tokenizer."""
+        run = Run(Path(path))
+        if run.weights_path.exists():
+            raise UserError(f"{run.folder}: holds a model already; choose another folder")
+        run.folder.mkdir(parents=True, exist_ok=True)
+        run.write_config({"network": self.network.config.to_dict()})
+        self.tokenizer.save(run.tokenizer_path)
+        save_weights(run.weights_path, {name: p.float() for name, p in self.network.named_parameters()})
+
+    @overload
+    def generate(self, prompt: str = ..., **options: Any) -> str: ...
+
+    @overload
+    def generate(self, prompt: Sequence[str], **options: Any) -> list[str]: ...
+
+    def generate(self, prompt: str | Sequence[str] = "", **options: Any) -> str | list[str]:
+        """What the model writes after `prompt`, without it; a list of prompts is done as one batch.
+
+        `options` are the fields of SamplingOptions: max_tokens, temperature, top_k, top_p, min_p, repetition_penalty,
+        stop, seed.
+        """
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        results = generate_texts(self.network, self.tokenizer, prompts, SamplingOptions(**options))
+        return results[0].text if isinstance(prompt, str) else [result.text for result in results]
+
+    def stream(self, prompt: str = "", **options: Any) -> Iterator[str]:
+        """The same text in pieces as it is made; never half a character."""
+        return stream_text(self.network, self.tokenizer, prompt, SamplingOptions(**options))
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Parameter counts by kind, with total and non_embedding."""
+        return parameters_by_kind(self.network)
+
+
+def evaluate(
+    model: LanguageModel | str | os.PathLike[str],
+    sources: str | Sequence[str],
+    *,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    column: str | None = None,
+) -> dict[str, Any]:
+    """Loss of `model`, or of the run at that path, on all of `sources`.
+
+    Returns loss (nats per token), bits_per_byte, word_perplexity, tokens and bytes. Every token is predicted once.
+    """
+    if not isinstance(model, LanguageModel):
+        model = LanguageModel.load(model)
+    names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
+    opened = open_sources(names, encoding=encoding, errors=errors, column=column)
+    with tempfile.TemporaryDirectory(prefix="upwell-", ignore_cleanup_errors=True) as folder:
+        store = build_store(opened, model.tokenizer, Path(folder, "store"))
+        end = model.tokenizer.end_of_text
+        score = Validation(store.tokens, end, store.num_bytes, store.num_words)(model.network)
+        del store  # a mapped file cannot be deleted on Windows
+    return score.to_dict()
+
+
+def train(
+    sources: str | Sequence[str] | None = None,
+    *,
+    resume: str | os.PathLike[str] | None = None,
+    observe: Observer = lambda kind, figures: None,
+    **options: Any,
+) -> LanguageModel:
+    """Train a model of the text in `sources`, or go on with the run at `resume`; returns it with its best weights.
+
+    `options` are the fields of TrainOptions: model, size, minutes, tokens, epochs, tokenizer, out, seed and so on, as on
+    the command line. An interrupt (Ctrl-C) saves and raises KeyboardInterrupt.
+    """
+    run, result = train_run(sources, resume=resume, observe=observe, **options)
+    if not result["finished"]:
+        raise KeyboardInterrupt
+    return LanguageModel.load(run.folder)
+
+
+def train_run(
+    sources: str | Sequence[str] | None = None,
+    *,
+    resume: str | os.PathLike[str] | None = None,
+    observe: Observer = lambda kind, figures: None,
+    **options: Any,
+) -> tuple[Run, dict[str, Any]]:
+    """As `train`, but gives the run and its figures; after an interrupt these say `finished`: false."""
+    if (sources is None) == (resume is None):
+        raise UserError("name a source of text, or a run to --resume (not both)")
+    if resume is not None and options:
+        raise UserError(f"--resume goes on with the options of the run; leave out {', '.join(sorted(options))}")
+    device = choose_device(options.get("device"))
+    world = join(device)
+    try:
+        if resume is not None:
+            run = Run(Path(resume))
+        elif world.leads:
+            assert sources is not None
+            names = [sources] if isinstance(sources, str) else [os.fspath(source) for source in sources]
+            run = create_run(names, TrainOptions(**options))
+            if "-" in names:
+                keep_standard_input(run)
+        else:
+            run = Run(Path())
+        run = Run(Path(share_object(world, str(run.folder))))
+        if world.leads:
+            observe("run", {"path": str(run.folder)})
+            if not run.lock_path.exists():
+                run.config()  # a clear error for what is no run
+        with lock_file(run.lock_path) if world.leads else nullcontext():
+            return run, _go_on(run, world, observe if world.leads else lambda kind, figures: None)
+    finally:
+        leave(world)
+
+
+def _go_on(run: Run, world: World, observe: Observer) -> dict[str, Any]:
+    """Bring a run to its end from wherever it is."""
+    finished = run.result()
+    if finished is not None:
+        return {"finished": True, **finished}
+    sources, options = run.options()
+    keep_freed_memory()
+    device = choose_device(options.device)
+    corpus = _corpus(run, sources, options, world)
+    observe("corpus", {"description": corpus.description, "train_tokens": len(corpus.train.tokens)})
+    plan, compute, peak = _plan(run, options, corpus, device, world, observe)
+    apply_threads(compute)
+
+    network = Network(plan.network)
+    network.reset_parameters(plan.recipe.seed)
+    network.to(device)
+    end = corpus.tokenizer.end_of_text
+    stream = TokenStream(corpus.train.tokens, plan.recipe.rows, plan.recipe.length, plan.recipe.seed)
+
+    def watch(kind: str, figures: dict[str, Any]) -> None:
+        observe(kind, figures)
+        if kind == "validation" and world.leads:
+            network.eval()
+            sampling = SamplingOptions(max_tokens=80, temperature=0.8, seed=0)
+            observe("sample", {"text": generate_texts(network, corpus.tokenizer, [""], sampling)[0].text})
+            network.train()
+
+    with _interrupts() as stopped:
+        result = fit(
+            network,
+            objective=next_token,
+            stream=stream,
+            validate=Validation(corpus.valid.tokens, end, corpus.valid.num_bytes, corpus.valid.num_words),
+            recipe=plan.recipe,
+            budget=plan.budget,
+            folder=run.folder,
+            dtype=compute.torch_dtype(),
+            num_workers=compute.workers,
+            world=world,
+            observe=watch,
+            stopped=stopped,
+            tensorboard=run.folder / "tensorboard" if options.tensorboard else None,
+        )
+    if not result.finished:
+        return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
+    figures = _figures(run, plan, result, peak)
+    if world.leads:
+        write_card(run.folder, run.config(), figures)
+        atomic_write_json(run.result_path, {"format": 1, **figures})
+    wait(world)
+    return {"finished": True, **figures}
+
+
+def _corpus(run: Run, sources: tuple[str, ...], options: TrainOptions, world: World) -> Corpus:
+    """Training and validation tokens of a run, from the cache where they are there; the leader makes them."""
+    reading = {"encoding": options.encoding, "errors": options.errors, "column": options.column}
+    kind = options.tokenizer
+    if kind is None:
+        size = sum(source.num_bytes for source in open_sources(sources, **reading))
+        kind = "char" if size < CHAR_UNTIL_BYTES else "bpe"
+
+    def prepare() -> Corpus:
+        return prepare_corpus(sources, valid=options.valid, tokenizer_kind=kind, vocab_size=options.vocab_size, **reading)
+
+    if world.leads:
+        corpus = prepare()
+        if not run.tokenizer_path.exists():
+            corpus.tokenizer.save(run.tokenizer_path)
+    wait(world)
+    if not world.leads:
+        corpus = prepare()
+    known = run.config().get("corpus")
+    if known is not None and known != _fingerprint(corpus):
+        raise UserError(f"{run.folder}: the text in {', '.join(sources)} is not what this run was begun with; begin a new run")
+    return corpus
+
+
+def _fingerprint(corpus: Corpus) -> list[str]:
+    return [corpus.train.hash, corpus.valid.hash]
+
+
+def _plan(
+    run: Run, options: TrainOptions, corpus: Corpus, device: torch.device, world: World, observe: Observer
+) -> tuple[Plan, Compute, float]:
+    """The run's plan and way of computing: read from its config, or made by measuring and written there."""
+    values = run.config()
+    if "network" in values:
+        budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
+        network, recipe = NetworkConfig.from_dict(values["network"]), Recipe.from_dict(values["recipe"])
+        compute = Compute(**values["compute"])
+        return plan_for(network, recipe, budget, dtype=compute.dtype), compute, float(values["machine"]["matmul_peak"])
+    peak = matmul_peak(matmul_dtype(options.dtype), device=device)
+    plan = make_plan(
+        options,
+        vocab_size=corpus.tokenizer.vocab_size,
+        train_tokens=len(corpus.train.tokens),
+        train_bytes=corpus.train.num_bytes,
+        peak=peak,
+    )
+    check_memory(plan, device_memory(device))
+    compute, speeds = choose_compute(
+        plan.network, plan.recipe, device=device, dtype=options.dtype, threads=options.threads, world=world
+    )
+    peak = matmul_peak(compute.torch_dtype(), device=device)
+    plan, compute, speeds, peak = share_object(world, (plan, compute, speeds, peak))
+    if world.leads:
+        run.write_config(
+            {
+                **{key: value for key, value in values.items() if key not in ("format", "kind")},
+                "network": plan.network.to_dict(),
+                "recipe": plan.recipe.to_dict(),
+                "compute": {"device": compute.device, "dtype": compute.dtype, "threads": compute.threads, "workers": compute.workers},
+                "machine": {"name": describe_machine(device), "matmul_peak": peak, "torch": torch.__version__, "trials": speeds},
+                "corpus": _fingerprint(corpus),
+            }
+        )
+    observe("plan", {"plan": plan, "compute": compute, "peak": peak, "trials": speeds, "machine": describe_machine(device)})
+    wait(world)
+    return plan, compute, peak
+
+
+def _figures(run: Run, plan: Plan, result: Result, peak: float) -> dict[str, Any]:
+    """The figures of a finished run, as `--json` prints them."""
+    assert isinstance(result.score, Score)
+    speed = result.tokens / max(1e-9, result.progress.seconds)
+    return {
+        "run": str(run.folder),
+        "model": " ".join(plan.network.blocks) if plan.network.family == "hybrid" else plan.network.family,
+        "size": count_text(plan.parameters["non_embedding"]),
+        "parameters": {name: plan.parameters[name] for name in ("total", "non_embedding")},
+        "tokens": result.tokens,
+        "seconds": round(result.progress.seconds, 3),
+        "tokens_per_second": round(speed, 1),
+        "matmul_peak_share": round(speed * plan.flops_per_token / peak, 4),
+        "valid_bpb": result.score.bits_per_byte,
+        "valid_loss": result.score.loss,
+        "valid_word_perplexity": result.score.word_perplexity if math.isfinite(result.score.word_perplexity) else None,
+        "valid_tokens": result.score.tokens,
+        "best_step": result.progress.best_step,
+        "steps": result.progress.step,
+    }
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C or termination signal inside the block into a wish to stop; a second one interrupts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    asked = []
+
+    def handle(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,140 @@
+"""What a training run looks like in a terminal: the plan, a progress bar, samples, the result."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from upwell.training.compute import Compute
+    from upwell.training.plan import Plan
+    from upwell.training.runs import Run
+
+
+def count(number: float) -> str:
+    """A count for people: 3.5m, 640k."""
+    from upwell.model.sizes import count_text
+
+    return count_text(number)
+
+
+def duration(seconds: float) -> str:
+    """A time for people: 45 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def plan_lines(plan: Plan, compute: Compute | None, peak: float, steps_per_epoch: int | None) -> list[str]:
+    """The plan in a few lines."""
+    kinds = ", ".join(
+        f"{name} {count(plan.parameters[name])}"
+        for name in ("embedding", "head", "mixer", "mlp", "norm")
+        if plan.parameters[name]
+    )
+    network = plan.network
+    shape = " ".join(network.blocks) if network.family == "hybrid" else f"{len(network.blocks)} x {network.blocks[0]}"
+    amount = f"{plan.budget.amount:g} {plan.budget.kind}"
+    lines = [
+        f"model      {shape}, width {network.width}, vocabulary {network.vocab_size}",
+        f"parameters {count(plan.parameters['total'])} ({kinds}); {count(plan.parameters['non_embedding'])} without embedding",
+        f"budget     {amount}; {count(plan.recipe.tokens_per_step)} tokens a step "
+        f"({plan.recipe.rows} rows of {plan.recipe.length})",
+        f"work       {plan.flops_per_token / 1e6:.2f} MFLOP a token to train, memory about {plan.memory / 2**20:.0f} MiB",
+    ]
+    if compute is not None:
+        lines.append(f"machine    {compute.describe()}; matmul peak {peak / 1e9:.0f} GFLOP/s")
+    return lines
+
+
+class TrainingDisplay:
+    """Watches a run and shows it; called by the run with an event's kind and figures."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.progress = Progress(
+            TextColumn("{task.percentage:3.0f}%"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            console=self.console,
+            transient=True,
+            disable=quiet or not self.console.is_terminal,
+        )
+        self.task: TaskID | None = None
+        self.plan: Plan | None = None
+        self.peak = 1.0
+        self.validation = ""
+        self.bits_factor: float | None = None
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.progress.stop()
+
+    def __call__(self, kind: str, figures: dict[str, Any]) -> None:
+        """Show one event."""
+        if kind == "run":
+            self._say(f"run        {figures['path']}")
+        elif kind == "corpus":
+            for line in figures["description"].splitlines():
+                self._say(f"text       {line}")
+        elif kind == "plan":
+            self.plan, self.peak = figures["plan"], figures["peak"]
+            for line in plan_lines(figures["plan"], figures["compute"], figures["peak"], None):
+                self._say(line)
+            tried = ", ".join(f"{way}: {speed:,.0f}" for way, speed in figures["trials"].items())
+            if tried:
+                self._say(f"           tokens/s tried: {tried}")
+        elif kind == "step":
+            self._step(figures)
+        elif kind == "validation":
+            self.validation = f"valid {figures['bits_per_byte']:.3f} bpb"
+            mark = " (best)" if figures["best"] else ""
+            self._say(
+                f"{figures['share']:6.0%}  {duration(figures['seconds']):>12}  valid {figures['bits_per_byte']:.4f} bpb, "
+                f"{figures['loss']:.4f} nats a token{mark}"
+            )
+        elif kind == "sample":
+            text = " ".join(figures["text"].split())
+            self._say(Text(f"        {text}", style="dim"))
+        elif kind == "note":
+            self._say(f"note       {figures['text']}")
+
+    def _step(self, figures: dict[str, Any]) -> None:
+        if self.task is None:
+            self.task = self.progress.add_task("", total=1.0, figures="")
+        share = max(figures["share"], 1e-9)
+        left = figures["seconds"] * (1 - share) / share
+        speed = figures["tokens_per_second"]
+        peak = f", {speed * self.plan.flops_per_token / self.peak:.0%} of peak" if self.plan else ""
+        self.progress.update(
+            self.task,
+            completed=figures["share"],
+            figures=f"loss {figures['loss']:.3f}  {self.validation}  {count(speed)} tokens/s{peak}  {duration(left)} left",
+        )
+
+    def finish(self, run: Run, result: dict[str, Any]) -> None:
+        """The last words: figures and what to do next, or how to go on."""
+        if not result["finished"]:
+            print(f"stopped; saved. Go on with: upwell train --resume {run.folder}", file=sys.stderr)
+            return
+        self._say(
+            f"done       {result['model']} {result['size']}: valid {result['valid_bpb']:.4f} bpb, "
+            f"{result['valid_loss']:.4f} nats a token; {count(result['tokens'])} tokens in {duration(result['seconds'])}, "
+            f"{count(result['tokens_per_second'])} a second, {result['matmul_peak_share']:.0%} of the matmul peak"
+        )
+        self._say(f"next       upwell generate {run.folder}")
+        self._say(f"           upwell evaluate {run.folder} OTHER_TEXT")
+
+    def _say(self, line: str | Text) -> None:
+        self.console.print(line, markup=False)

@@ -1,0 +1,93 @@
+"""Finds the verb, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+VERBS = {
+    "train": "Learn a model from text.",
+    "generate": "Write on from a prompt.",
+    "chat": "Write in turns with a model.",
+    "evaluate": "Measure a model on text.",
+    "info": "Show what a run holds.",
+    "plan": "Say what a training run would cost, before it begins.",
+}
+
+
+def build_app() -> App:
+    """The command with all its verbs; their modules are imported when they are called or their help is asked for."""
+    from cyclopts import App
+
+    from upwell import __version__
+
+    app = App(
+        name="upwell",
+        help="From text to a language model that you can use, on the machine you have.",
+        version=__version__,
+        help_format="plaintext",
+        result_action="return_value",
+    )
+    for verb, summary in VERBS.items():
+        app.command(f"upwell.cli.{verb}:{verb}", name=verb, help=summary)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line `arguments` (default: this process's) and return its exit code.
+
+    0 done, 1 a failure, 2 bad input, 130 interrupted.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    for stream in (sys.stdout, sys.stderr):  # whatever the terminal's encoding, output never fails
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace" if stream is sys.stderr else "replace")
+    try:
+        code = build_app()(words, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except Exception as error:
+        if debug:
+            raise
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    """Print one line for `error`; the exit code that goes with it."""
+    from cyclopts import CycloptsError
+
+    from upwell.errors import UserError
+
+    if isinstance(error, UserError):
+        print(f"upwell: {error}", file=sys.stderr)
+        return 2
+    if isinstance(error, CycloptsError):
+        print(f"upwell: {' '.join(str(error).split())} Try upwell --help.", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"upwell: {where}{error.strerror or type(error).__name__}", file=sys.stderr)
+        return 1
+    reason = " ".join(str(error).split()) or "no further word"
+    name = "" if type(error).__name__ == "TrainingFailure" else f"{type(error).__name__}: "
+    print(f"upwell: {name}{reason}" + (" (--debug shows where)" if name else ""), file=sys.stderr)
+    return 1
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter's last flush of a closed pipe go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

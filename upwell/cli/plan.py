@@ -1,0 +1,107 @@
+"""upwell plan"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from upwell.training.options import TrainOptions
+
+DEFAULTS = TrainOptions()
+BYTES_PER_TOKEN = {"char": 1.0, "byte": 1.0, "bpe": 3.5, "unigram": 3.5, "word": 4.5}
+"""For an estimate before the text is read; English, default vocabularies."""
+VOCABULARY = {"char": 100, "byte": 257, "bpe": 4096, "unigram": 4096, "word": 16384}
+
+
+def plan(
+    *sources: str,
+    options: Annotated[TrainOptions, Parameter(name="*")] = DEFAULTS,
+    text_bytes: float = 1e6,
+    hardware: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Say what a training run would cost, before it begins: parameters, FLOPs, memory, time, tokens.
+
+    Takes the options of `upwell train`. Parameters are counted once (a tied head is the embedding); a multiply-add is 2
+    FLOPs; training costs three forward passes. The text is not read: its tokens are estimated from its bytes.
+
+    Parameters
+    ----------
+    sources
+        Text the run would learn from; only its size is looked at.
+    text_bytes
+        Size of the text where no source is named.
+    hardware
+        Plan for this accelerator by its published peak instead of this machine by measurement.
+    as_json
+        Print one JSON object as the last line.
+    """
+    from upwell.api import CHAR_UNTIL_BYTES
+    from upwell.cli.display import count, duration, plan_lines
+    from upwell.model.machine import choose_device, describe_machine, device_memory, matmul_peak
+    from upwell.text.sources import open_sources
+    from upwell.training.compute import apply_threads, choose_compute, keep_freed_memory
+    from upwell.training.distributed import World
+    from upwell.training.hardware import compute_optimal_size, find_hardware
+    from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, choose_size, make_plan, matmul_dtype
+
+    if sources:
+        opened = open_sources(sources, encoding=options.encoding, errors=options.errors, column=options.column)
+        text_bytes = float(sum(source.num_bytes for source in opened))
+    kind = options.tokenizer or ("char" if text_bytes < CHAR_UNTIL_BYTES else "bpe")
+    tokens = max(1, round(text_bytes / BYTES_PER_TOKEN.get(kind, 1.0)))
+    vocab_size = options.vocab_size or VOCABULARY.get(kind, 4096)
+    keep_freed_memory()
+    device = choose_device(options.device)
+    if hardware is not None:
+        item = find_hardware(hardware)
+        peak, memory, where, compute = item.peak, item.memory, f"{item.name} ({item.source})", None
+    else:
+        peak, memory = matmul_peak(matmul_dtype(options.dtype), device=device), device_memory(device)
+        where = describe_machine(device)
+    made = make_plan(options, vocab_size=vocab_size, train_tokens=tokens, train_bytes=round(text_bytes), peak=peak)
+    check_memory(made, memory)
+    if hardware is None:
+        compute, speeds = choose_compute(
+            made.network, made.recipe, device=device, dtype=options.dtype, threads=options.threads, world=World()
+        )
+        apply_threads(compute)
+        peak = matmul_peak(compute.torch_dtype(), device=device)
+        speed = max(speeds.values()) if speeds else peak * USUAL_PEAK_SHARE / made.flops_per_token
+    else:
+        speed = peak * USUAL_PEAK_SHARE / made.flops_per_token
+    steps_per_epoch = max(1, tokens // made.recipe.tokens_per_step)
+    trained = made.tokens(speed * made.flops_per_token, steps_per_epoch=steps_per_epoch)
+    flops = trained * made.flops_per_token
+    figures: dict[str, Any] = {
+        **made.to_dict(),
+        "machine": where,
+        "matmul_peak": peak,
+        "tokens_per_second": speed,
+        "matmul_peak_share": speed * made.flops_per_token / peak,
+        "training_tokens": round(trained),
+        "epochs": trained / tokens,
+        "flops": flops,
+        "seconds": trained / speed,
+        "advised_size": choose_size(made.budget, peak=peak, train_tokens=tokens, train_bytes=round(text_bytes)),
+        "reference_size": round(compute_optimal_size(flops)),
+        "compute": dataclasses.asdict(compute) if compute else None,
+    }
+    for line in plan_lines(made, compute, peak, steps_per_epoch):
+        print(line)
+    print(f"on         {where}")
+    print(
+        f"time       {duration(figures['seconds'])} for {count(trained)} tokens ({figures['epochs']:.2g} epochs) at "
+        f"{count(speed)} a second, {figures['matmul_peak_share']:.0%} of the matmul peak"
+        + ("" if compute else f" (assumed share {USUAL_PEAK_SHARE:.0%})")
+    )
+    print(f"compute    {flops:.3g} FLOP in all; state {made.state_bytes:,} bytes a sequence")
+    print(
+        f"advice     {count(figures['advised_size'])} non-embedding parameters for this budget and text (our table); "
+        f"for reference, the law of Hoffmann 2022 as refitted by Besiroglu 2024 gives {count(figures['reference_size'])}"
+    )
+    if as_json:
+        print(json.dumps(figures))

@@ -1,0 +1,51 @@
+"""upwell train"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from upwell.training.options import TrainOptions
+
+DEFAULTS = TrainOptions()
+
+
+def train(
+    *sources: str,
+    options: Annotated[TrainOptions, Parameter(name="*")] = DEFAULTS,
+    resume: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Learn a model from text: files, folders, globs or - for standard input.
+
+    Prints a plan, trains until the budget is used, and validates the best weights. Ctrl-C saves; --resume goes on.
+
+    Parameters
+    ----------
+    sources
+        Text to learn from: .txt .md .jsonl .csv .tsv .parquet (.gz and .zst too), a folder, a glob, or - for stdin.
+    resume
+        Go on with this run, interrupted or killed; its own options hold.
+    as_json
+        Print one JSON object as the last line.
+    quiet
+        No progress, no samples.
+    """
+    given = {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(options)
+        if getattr(options, field.name) != getattr(DEFAULTS, field.name)
+    }
+    from upwell.api import train_run
+    from upwell.cli.display import TrainingDisplay
+
+    with TrainingDisplay(quiet=quiet) as display:
+        run, result = train_run(list(sources) or None, resume=resume, observe=display, **given)
+    display.finish(run, result)
+    if as_json:
+        print(json.dumps(result))
+    return 0 if result["finished"] else 130

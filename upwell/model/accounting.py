@@ -1,0 +1,74 @@
+"""What a network costs: parameters by kind, FLOPs per token, bytes of state.
+
+Conventions: parameters are counted once (a tied head is the embedding); `non_embedding` leaves out the embedding and an
+untied head. FLOPs count a multiply-add as 2 and leave out norms, activations and softmax; the head is counted, tied or
+not, because it is computed; training costs three times the forward pass (Kaplan et al. 2020, section 2.1).
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+
+from upwell.model.config import NetworkConfig
+from upwell.model.network import Block, Network
+
+
+def meta_network(config: NetworkConfig) -> Network:
+    """The network's shapes without its memory."""
+    with torch.device("meta"):
+        return Network(config)
+
+
+def parameters_by_kind(network: Network) -> dict[str, int]:
+    """Parameter counts: embedding, head, mixer, mlp, norm; with `total` and `non_embedding`."""
+    counts = dict.fromkeys(("embedding", "head", "mixer", "mlp", "norm"), 0)
+    for name, parameter in network.named_parameters():
+        parts = name.split(".")
+        if parts[0] == "embedding_weight":
+            kind = "embedding"
+        elif parts[0] == "head_weight":
+            kind = "head"
+        elif "mixer" in parts or "mlp" in parts:
+            kind = "mixer" if "mixer" in parts else "mlp"
+        else:
+            kind = "norm"
+        counts[kind] += parameter.numel()
+    total = sum(counts.values())
+    return {**counts, "total": total, "non_embedding": total - counts["embedding"] - counts["head"]}
+
+
+def flops_per_token(network: Network, context: int) -> int:
+    """Forward FLOPs of one token that sees `context` tokens."""
+    head = 2 * network.embedding_weight.numel()
+    blocks = 0
+    for module in network.blocks:
+        block = cast(Block, module)
+        blocks += block.mixer.flops_per_token(context) + (block.mlp.flops_per_token() if block.mlp else 0)
+    return blocks + head
+
+
+def training_flops_per_token(network: Network, length: int) -> int:
+    """Forward and backward FLOPs per token over windows of `length`, whose tokens see half of it on average."""
+    return 3 * flops_per_token(network, (length + 1) // 2)
+
+
+def state_bytes(network: Network, context: int) -> int:
+    """Bytes of state per sequence after `context` tokens."""
+    return sum(cast(Block, block).mixer.state_bytes(context) for block in network.blocks)
+
+
+def training_memory(network: Network, *, batch_size: int, length: int, dtype: torch.dtype) -> int:
+    """Planned peak of training, bytes: weights, gradients, optimizer, activations of one batch, logits.
+
+    A plan, not a measurement: fp32 masters, gradients and two moments (16 bytes a parameter) plus the compute copy, and
+    for every token about 16 stream-wide tensors a block, 4 MLP-wide ones, and logits in fp32 twice.
+    """
+    config = network.config
+    item = torch.empty((), dtype=dtype).element_size()
+    parameters = sum(p.numel() for p in network.parameters())
+    weights = parameters * (16 + (item * 2 if item < 4 else 4))
+    mlps = sum(block.endswith("+mlp") for block in config.blocks)
+    per_token = (16 * config.width * len(config.blocks) + 4 * config.mlp_width * mlps) * item + 10 * config.vocab_size
+    return weights + batch_size * length * per_token + 300 * 2**20

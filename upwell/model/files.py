@@ -1,0 +1,94 @@
+"""A network on disk: JSON for the config, safetensors for the weights, checked before memory is taken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from upwell.errors import UserError
+from upwell.model.accounting import meta_network
+from upwell.model.config import NetworkConfig
+from upwell.model.network import Network
+from upwell.text.files import atomic_write_bytes
+
+MAX_JSON_BYTES = 16 * 2**20
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in `path`; a UserError in one line where it is missing, too large, or not JSON."""
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise UserError(f"{path}: {path.stat().st_size} bytes are too many for this file")
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; is {path.parent} a run?") from None
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{path}: cannot be read as JSON ({_one_line(error)})") from None
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write `tensors` as one safetensors file, atomically."""
+    atomic_write_bytes(path, serialize(tensors))
+
+
+def serialize(tensors: dict[str, Tensor]) -> bytes:
+    """The bytes of a safetensors file holding `tensors`, on the CPU."""
+    import safetensors.torch
+
+    return safetensors.torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+
+
+def load_tensors(path: Path, expected: dict[str, tuple[tuple[int, ...], torch.dtype | None]]) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, after its header has been compared with the `expected` shapes and dtypes.
+
+    A dtype of None accepts any floating type. Raises a UserError naming the first difference; no tensor is read before.
+    """
+    import safetensors
+
+    floats = {"F64", "F32", "F16", "BF16"}
+    names = {torch.float32: "F32", torch.bfloat16: "BF16", torch.int64: "I64", torch.uint8: "U8"}
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            found = set(file.keys())
+            for name in sorted(expected.keys() - found):
+                raise UserError(f"{path}: tensor {name!r} is missing")
+            for name in sorted(found - expected.keys()):
+                raise UserError(f"{path}: unknown tensor {name!r}")
+            for name, (shape, dtype) in expected.items():
+                header = file.get_slice(name)
+                if tuple(header.get_shape()) != shape:
+                    raise UserError(f"{path}: {name!r} has shape {header.get_shape()}, the config says {list(shape)}")
+                kind = header.get_dtype()
+                if kind not in floats if dtype is None else kind != names[dtype]:
+                    raise UserError(f"{path}: {name!r} has type {kind}, not what the config says")
+            return {name: file.get_tensor(name) for name in expected}
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; is {path.parent} a run?") from None
+    except UserError:
+        raise
+    except Exception as error:  # safetensors raises its own class and, from Rust, several others
+        raise UserError(f"{path}: not a readable safetensors file ({_one_line(error)})") from None
+
+
+def load_network(path: Path, config: NetworkConfig) -> Network:
+    """The network of `config` with the weights of the safetensors file `path`, fp32, on the CPU."""
+    network = meta_network(config)
+    shapes = {name: (tuple(p.shape), None) for name, p in network.named_parameters()}
+    size = sum(p.numel() for p in network.parameters())
+    if path.exists() and path.stat().st_size < size:
+        raise UserError(f"{path}: {path.stat().st_size} bytes cannot hold the config's {size} parameters")
+    tensors = load_tensors(path, shapes)  # type: ignore[arg-type]
+    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    if not all(bool(torch.isfinite(p).all()) for p in network.parameters()):
+        raise UserError(f"{path}: holds weights that are not finite numbers")
+    return network
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,86 @@
+"""What this machine can do, measured: cores, free memory, matmul peak. Nothing is probed at import."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import torch
+
+
+def usable_cores() -> int:
+    """Cores this process may use: affinity and the container's quota, not what the machine has."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    quota = _read_numbers(Path("/sys/fs/cgroup/cpu.max"))
+    if len(quota) == 2:
+        cores = min(cores, max(1, int(quota[0] / quota[1])))
+    return cores
+
+
+def free_memory() -> int:
+    """Bytes that can still be taken without swapping, within the container's limit."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    limit = _read_numbers(Path("/sys/fs/cgroup/memory.max"))
+    used = _read_numbers(Path("/sys/fs/cgroup/memory.current"))
+    if limit and used:
+        free = min(free, max(0, int(limit[0] - used[0])))
+    return free
+
+
+def device_memory(device: torch.device) -> int:
+    """Bytes free on `device`."""
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else free_memory()
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device called `name`; None means the first NVIDIA GPU where there is one, else the CPU."""
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def matmul_peak(dtype: torch.dtype, *, device: torch.device | str = "cpu", size: int | None = None) -> float:
+    """FLOP/s of a square matmul in `dtype` at the current thread count: the median of five, about 0.2 s."""
+    device = torch.device(device)
+    size = size or (8192 if device.type == "cuda" else 1024)
+    a, b = (torch.full((size, size), 0.5, dtype=dtype, device=device) for _ in range(2))
+
+    def once() -> float:
+        start = time.perf_counter()
+        torch.matmul(a, b)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return time.perf_counter() - start
+
+    once()
+    return 2 * size**3 / statistics.median(once() for _ in range(5))
+
+
+def describe_machine(device: torch.device) -> str:
+    """The processor in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{_processor_name()}, {usable_cores()} cores"
+
+
+def _processor_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _read_numbers(path: Path) -> list[float]:
+    try:
+        return [float(word) for word in path.read_text(encoding="utf-8").split()]
+    except (OSError, ValueError):  # not Linux, no container, or the word "max"
+        return []

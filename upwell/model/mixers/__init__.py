@@ -1,0 +1,8 @@
+"""The mixers: rnn, lstm, gru, mingru, attention."""
+
+from upwell.model.mixers.attention import Attention as Attention
+from upwell.model.mixers.mingru import MinGRU as MinGRU
+from upwell.model.mixers.mixer import Mixer as Mixer
+from upwell.model.mixers.recurrent import GRU as GRU
+from upwell.model.mixers.recurrent import LSTM as LSTM
+from upwell.model.mixers.recurrent import RNN as RNN

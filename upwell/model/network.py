@@ -1,0 +1,197 @@
+"""The network: embedding, blocks, norm, head. Blocks differ in their mixer alone.
+
+Shapes: B batch, T time, D width, V vocabulary, M hidden channels of the MLP.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from upwell.model.config import NetworkConfig
+from upwell.model.mixers import GRU, LSTM, RNN, Attention, MinGRU, Mixer
+from upwell.model.noise import keep_mask
+from upwell.model.state import State, detach
+
+NORM_EPSILON = 1e-6
+
+
+class RMSNorm(nn.Module):
+    """x / rms(x) * scale over the last axis (Zhang & Sennrich 2019)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.empty(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, (x.shape[-1],), self.scale, NORM_EPSILON)
+
+    def reset_parameters(self) -> None:
+        nn.init.ones_(self.scale)
+
+
+class GatedMLP(nn.Module):
+    """W_down(silu(W_gate x) * W_up x) on each position alone (Shazeer 2020, SwiGLU)."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.gate_weight = nn.Parameter(torch.empty(hidden, width))
+        self.up_weight = nn.Parameter(torch.empty(hidden, width))
+        self.down_weight = nn.Parameter(torch.empty(width, hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = F.silu(F.linear(x, self.gate_weight)) * F.linear(x, self.up_weight)  # (B, T, M)
+        return F.linear(hidden, self.down_weight)  # (B, T, D)
+
+    def reset_parameters(self) -> None:
+        for weight in (self.gate_weight, self.up_weight, self.down_weight):
+            nn.init.normal_(weight, std=1 / math.sqrt(weight.shape[1]))
+
+    def flops_per_token(self) -> int:
+        """Forward FLOPs, multiply-adds counted as 2."""
+        return 2 * 3 * self.gate_weight.numel()
+
+
+class Block(nn.Module):
+    """x + mixer(norm(x)), then x + mlp(norm(x)) where there is an MLP (pre-norm residual, Xiong et al. 2020)."""
+
+    def __init__(self, mixer: Mixer, mlp: GatedMLP | None, width: int, dropout: float) -> None:
+        super().__init__()
+        self.mixer_norm = RMSNorm(width)
+        self.mixer = mixer
+        self.mlp_norm = RMSNorm(width) if mlp else None
+        self.mlp = mlp
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+        mixed, state = self.mixer(locked_dropout(self.mixer_norm(x), self.dropout, training=self.training), state)
+        x = x + mixed
+        if self.mlp is not None and self.mlp_norm is not None:
+            x = x + self.mlp(locked_dropout(self.mlp_norm(x), self.dropout, training=self.training))
+        return x, state
+
+
+class Network(nn.Module):
+    """A causal language model: tokens (B, T) and a state to logits (B, T, V) and the next state."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding_weight = nn.Parameter(torch.empty(config.vocab_size, config.width))
+        self.blocks = nn.ModuleList(
+            Block(
+                _mixer(name.partition("+")[0], config),
+                GatedMLP(config.width, config.mlp_width) if name.endswith("+mlp") else None,
+                config.width,
+                config.dropout,
+            )
+            for name in config.blocks
+        )
+        self.norm = RMSNorm(config.width)
+        self.head_weight = None if config.tied else nn.Parameter(torch.empty(config.vocab_size, config.width))
+
+    @property
+    def carries(self) -> bool:
+        """Whether training may carry the state of some block from window to window."""
+        return any(block.mixer.carries for block in self._blocks())
+
+    @property
+    def carries_all(self) -> bool:
+        """Whether every block carries, so that a text may be read in windows as if at once."""
+        return all(block.mixer.carries for block in self._blocks())
+
+    def reset_parameters(self, seed: int) -> None:
+        """Draw all weights from torch's generator seeded with `seed`; the same on every device and thread count."""
+        torch.manual_seed(seed)
+        nn.init.normal_(self.embedding_weight, std=0.02 if "attention" in self.config.mixers else 0.1)
+        if self.head_weight is not None:
+            nn.init.normal_(self.head_weight, std=0.02)
+        self.norm.reset_parameters()
+        branches = sum(2 if block.mlp else 1 for block in self._blocks())
+        for block in self._blocks():
+            for part in (block.mixer_norm, block.mixer, block.mlp_norm, block.mlp):
+                if part is not None:
+                    part.reset_parameters()
+            # Residual branches add up; smaller last matrices keep the sum near one (Radford et al. 2019, section 2.3).
+            for last in (getattr(block.mixer, "output_weight", None), block.mlp and block.mlp.down_weight):
+                if last is not None:
+                    last.data.mul_(1 / math.sqrt(branches))
+
+    def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Logits (B, T, V) for `tokens` (B, T) int64, and the state after them; state None is the initial one."""
+        hidden, state = self.hidden(tokens, state)
+        return self.logits(hidden), state
+
+    def hidden(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """The stream after the last norm (B, T, D) and the next state."""
+        x = F.embedding(tokens, self._embedding())  # (B, T, D)
+        states = state if state is not None else (None,) * len(self.blocks)
+        following = []
+        for block, block_state in zip(self.blocks, states, strict=True):
+            x, block_state = block(x, block_state)
+            following.append(block_state)
+        x = locked_dropout(self.norm(x), self.config.output_dropout, training=self.training)
+        return x, tuple(following)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits (..., V) of a hidden stream (..., D)."""
+        return F.linear(hidden, self.embedding_weight if self.head_weight is None else self.head_weight)
+
+    def initial_state(self, batch_size: int) -> State:
+        """The state of every block before the first token."""
+        return tuple(block.mixer.initial_state(batch_size) for block in self._blocks())
+
+    def carried(self, state: State) -> State:
+        """What training carries to the next window: detached states of the blocks that carry, None for the others."""
+        return tuple(
+            detach(s) if block.mixer.carries else None for block, s in zip(self._blocks(), state, strict=True)
+        )
+
+    def matrices(self) -> dict[str, int]:
+        """Names of the matrices inside blocks, each with the number of gates stacked in it along the first axis."""
+        found = {}
+        for name, parameter in self.blocks.named_parameters(prefix="blocks"):
+            if parameter.ndim == 2:
+                owner = self.get_submodule(name.rpartition(".")[0])
+                found[name] = getattr(owner, "stacked", {}).get(name.rpartition(".")[2], 1)
+        return found
+
+    def _embedding(self) -> Tensor:
+        probability = self.config.embedding_dropout
+        if not self.training or probability == 0:
+            return self.embedding_weight
+        return self.embedding_weight * keep_mask(self.embedding_weight, (self.config.vocab_size, 1), probability)
+
+    def _blocks(self) -> Sequence[Block]:
+        return list(self.blocks)  # type: ignore[arg-type]
+
+
+def locked_dropout(x: Tensor, probability: float, *, training: bool) -> Tensor:
+    """Dropout on x (B, T, D) with one mask (B, 1, D) for all time steps (Gal & Ghahramani 2016)."""
+    if not training or probability == 0:
+        return x
+    return x * keep_mask(x, (x.shape[0], 1, x.shape[2]), probability)
+
+
+def _mixer(name: str, config: NetworkConfig) -> Mixer:
+    if name == "rnn":
+        return RNN(config.width, nonlinearity=config.nonlinearity, weight_drop=config.weight_drop)
+    if name == "lstm":
+        return LSTM(config.width, weight_drop=config.weight_drop)
+    if name == "gru":
+        return GRU(config.width, weight_drop=config.weight_drop)
+    if name == "mingru":
+        return MinGRU(config.width)
+    return Attention(
+        config.width,
+        heads=config.heads,
+        kv_heads=config.kv_heads,
+        context=config.context,
+        window=config.window,
+        rope_base=config.rope_base,
+        qk_norm=config.qk_norm,
+    )

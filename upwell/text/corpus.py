@@ -1,0 +1,209 @@
+"""From sources to what training reads: a tokenizer and two token stores, prepared once and then found in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from upwell.errors import UserError
+from upwell.text.cache import cache_folder, writable_folder
+from upwell.text.decoding import Piece, find_cut
+from upwell.text.files import atomic_folder, atomic_write_json, remove_folder, remove_leftovers
+from upwell.text.sources import Source, open_sources
+from upwell.text.splits import Split, Survey, survey
+from upwell.text.stores import StoreWriter, TokenStore, write_store
+from upwell.text.tokenizer_training import TRAINING_CHARACTERS, train_tokenizer
+from upwell.text.tokenizers import Tokenizer
+
+MIN_TRAIN_TOKENS = 200
+"""A shorter text is refused: nothing can be learned from it."""
+CORPUS_FORMAT = 1
+"""Raised whenever the same sources begin to give other stores, so that older cache entries are not used."""
+
+Specs = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text ready for training."""
+
+    train: TokenStore
+    """Ids to learn from."""
+    valid: TokenStore
+    """Ids held out, or of the validation sources."""
+    tokenizer: Tokenizer
+    """Trained on the training part only, unless it was given."""
+    description: str
+    """For people, a few lines: what was read, how it was split, the tokenizer, where it is kept."""
+
+
+def prepare_corpus(
+    sources: Specs,
+    *,
+    valid: Specs = (),
+    tokenizer_kind: str = "bpe",
+    vocab_size: int | None = None,
+    tokenizer: Tokenizer | None = None,
+    cache: str | os.PathLike[str] | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    column: str | None = None,
+) -> Corpus:
+    """Read sources, hold out a part, train a tokenizer, and tokenize; or find all that in the cache.
+
+    Arguments: `sources`, `valid`: one or several of what `open_source` takes; several are joined. Without `valid` a part
+    is held out (see `splits`). `tokenizer_kind`, `vocab_size`: of the tokenizer to train; `tokenizer`: use this one
+    instead. `cache`: folder to keep the result in, by default `cache.cache_folder()`. The rest as in `open_source`.
+
+    The cache is keyed by the content of the sources and all options that matter. Several processes may prepare the
+    same corpus at once. Memory does not grow with the text.
+
+    Raises UserError for bad sources and for texts that are too short.
+    """
+    names, valid_names = _listed(sources), _listed(valid)
+    opened = open_sources([*names, *valid_names], encoding=encoding, errors=errors, column=column)
+    train_sources, valid_sources = opened[: len(names)], opened[len(names) :]
+    if not train_sources:
+        raise UserError("no source of text was given")
+    root, note = writable_folder(Path(cache) if cache is not None else cache_folder())
+    settings = ["tokenizer", _hash(tokenizer.to_json())] if tokenizer else ["train", tokenizer_kind, vocab_size]
+    prints = [[source.fingerprint() for source in group] for group in (train_sources, valid_sources)]
+    folder = root / "corpora" / _hash(json.dumps([CORPUS_FORMAT, settings, prints]))
+
+    found = _open(folder)
+    if found is None:
+        remove_leftovers(folder.parent)
+        try:
+            with atomic_folder(folder) as temporary:
+                _build(temporary, train_sources, valid_sources, tokenizer, tokenizer_kind, vocab_size)
+        except FileExistsError:
+            pass  # another process has just prepared the same
+        found = _open(folder)
+        if found is None:
+            raise UserError(f"{folder}: what was just written there cannot be read back; check the disk")
+    train, held, trained, said = found
+    lines = [
+        *(source.description for source in train_sources),
+        *(f"validation: {s.description}" for s in valid_sources),
+    ]
+    return Corpus(train, held, trained, "\n".join([*lines, *said, f"kept in {folder}", *([note] if note else [])]))
+
+
+def _listed(specs: Specs) -> list[str]:
+    if isinstance(specs, str | os.PathLike):
+        return [os.fspath(specs)]
+    return [os.fspath(spec) for spec in specs]
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
+
+
+Found = tuple[TokenStore, TokenStore, Tokenizer, list[str]]
+
+
+def _open(folder: Path) -> Found | None:
+    """Open a cache entry; remove a damaged one and return None as for one that is not there."""
+    if not folder.exists():
+        return None
+    try:
+        return _read(folder)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # no file of it is open or mapped any more: Windows would not rename it
+    try:
+        remove_folder(folder)
+    except FileNotFoundError:  # another process was quicker
+        pass
+    except OSError as error:
+        raise UserError(f"{folder}: is damaged and cannot be removed ({error.strerror}); delete this folder") from error
+    return None
+
+
+def _read(folder: Path) -> Found:
+    said = json.loads((folder / "corpus.json").read_bytes())["description"]
+    tokenizer = Tokenizer.load(folder / "tokenizer.json")
+    train, valid = TokenStore.open(folder / "train"), TokenStore.open(folder / "valid")
+    if not train.vocab_size == valid.vocab_size == tokenizer.vocab_size:
+        raise ValueError("stores of another tokenizer")
+    return train, valid, tokenizer, [str(line) for line in said]
+
+
+def _build(
+    folder: Path,
+    train_sources: list[Source],
+    valid_sources: list[Source],
+    tokenizer: Tokenizer | None,
+    kind: str,
+    vocab_size: int | None,
+) -> None:
+    found = survey(_pieces(train_sources), hold_out=not valid_sources)
+    if tokenizer is None:
+        tokenizer = train_tokenizer(kind, _training_texts(train_sources, found, kind), vocab_size=vocab_size)
+    tokenizer.save(folder / "tokenizer.json")
+    for name in ("train", "valid"):
+        (folder / name).mkdir()
+    if valid_sources:
+        write_store(_pieces(train_sources), tokenizer, folder / "train")
+        write_store(_pieces(valid_sources), tokenizer, folder / "valid")
+    else:
+        with StoreWriter(folder / "train", tokenizer) as train, StoreWriter(folder / "valid", tokenizer) as valid:
+            for piece, is_held in found.split.assign(_pieces(train_sources)):
+                (valid if is_held else train).add(*piece)
+            train.finish()
+            valid.finish()
+    train_store, valid_store = TokenStore.open(folder / "train"), TokenStore.open(folder / "valid")
+    _check_lengths(train_store, valid_store, train_sources)
+    said = _describe(train_store, valid_store, tokenizer, found.split)
+    del train_store, valid_store  # Windows does not rename a folder while files in it are mapped
+    atomic_write_json(
+        folder / "corpus.json", {"format": CORPUS_FORMAT, "split": found.split.method, "description": said}
+    )
+
+
+def _pieces(sources: list[Source]) -> Iterator[Piece]:
+    for source in sources:
+        yield from source.pieces()
+
+
+def _training_texts(sources: list[Source], found: Survey, kind: str) -> Iterator[str]:
+    """The training part, or of a large one an even sample: from each piece its beginning."""
+    share = min(1.0, TRAINING_CHARACTERS.get(kind, found.num_characters) / found.num_characters)
+    due = 0.0
+    for piece, is_held in found.split.assign(_pieces(sources)):
+        if is_held:
+            continue
+        due += share * len(piece.text)
+        if due >= len(piece.text) * 0.999:
+            due -= len(piece.text)
+            yield piece.text
+        elif len(piece.text) > 1 << 16:
+            end = find_cut(piece.text, 0, int(due)) or int(due)
+            due -= end
+            yield piece.text[:end]
+
+
+def _check_lengths(train: TokenStore, valid: TokenStore, sources: Iterable[Source]) -> None:
+    names = ", ".join(source.spec for source in sources)
+    if train.num_tokens < MIN_TRAIN_TOKENS:
+        raise UserError(f"{names}: too short, {train.num_tokens} tokens; at least {MIN_TRAIN_TOKENS} are needed")
+    if valid.num_tokens < 2:
+        raise UserError(f"{names}: too short to hold out a part for validation; name one by --valid")
+
+
+def _describe(train: TokenStore, valid: TokenStore, tokenizer: Tokenizer, split: Split) -> list[str]:
+    share = valid.num_bytes / max(1, train.num_bytes + valid.num_bytes)
+    part = "given" if split.method == "given" else f"the held-out {share:.1%} {split.method}"
+    return [
+        f"training: {_counts(train)}",
+        f"validation: {_counts(valid)}, {part}",
+        f"tokenizer: {tokenizer.kind}, {tokenizer.vocab_size} ids, {train.num_bytes / train.num_tokens:.2f} bytes per token",
+    ]
+
+
+def _counts(store: TokenStore) -> str:
+    parts = [f"{store.num_bytes:,} bytes", f"{store.num_tokens:,} tokens", f"{store.num_documents:,} documents"]
+    return ", ".join([*parts, f"{store.num_words:,} words"])

@@ -1,0 +1,41 @@
+"""The model card of a run: README.md in its folder, from figures that were measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from upwell.text.files import atomic_write_bytes
+
+
+def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) -> None:
+    """Write README.md into `folder` from the run's config and the figures of its result."""
+    network, recipe, compute = config["network"], config["recipe"], config["compute"]
+    parameters = figures["parameters"]
+    sources = ", ".join(Path(source).name or source for source in config["sources"])
+    lines = [
+        f"# {folder.resolve().name}",
+        "",
+        f"A causal language model trained by Upwell on: {sources}.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| blocks | {' '.join(network['blocks'])} |",
+        f"| width | {network['width']} |",
+        f"| parameters | {parameters['total']:,} ({parameters['non_embedding']:,} without embedding) |",
+        f"| vocabulary | {network['vocab_size']:,} |",
+        f"| training | {figures['tokens']:,} tokens in {figures['seconds']:.0f} s, {figures['steps']:,} steps, "
+        f"{recipe['optimizer']}, seed {recipe['seed']} |",
+        f"| machine | {config['machine']['name']}, {compute['dtype']}, {compute['threads']} threads |",
+        f"| validation | {figures['valid_bpb']:.4f} bits per byte, {figures['valid_loss']:.4f} nats per token, on "
+        f"{figures['valid_tokens']:,} held-out tokens |",
+        "",
+        "It continues text in the manner of what it was trained on. It knows nothing else, is not instructed to be",
+        "truthful, and can repeat passages of its training text; the rights to that text apply.",
+        "",
+        "```bash",
+        f'upwell generate {folder.as_posix()} "Once"',
+        "```",
+        "",
+    ]
+    atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8"))

@@ -1,0 +1,126 @@
+"""How a network is computed on this machine: device, dtype, threads, workers; chosen by a short measurement."""
+
+from __future__ import annotations
+
+import ctypes
+import statistics
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from upwell.errors import UserError
+from upwell.model.config import NetworkConfig
+from upwell.model.machine import usable_cores
+from upwell.model.network import Network
+from upwell.training.distributed import World
+from upwell.training.learner import Learner
+from upwell.training.objectives import Batch, next_token
+from upwell.training.recipe import Recipe
+from upwell.training.workers import Workers
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+TRIAL_TOKENS = 1024
+"""Tokens of each step of the measurement; as many rows as the recipe has, over a shorter window."""
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and in what precision the network runs."""
+
+    device: str
+    dtype: str
+    threads: int
+    """CPU threads in all."""
+    workers: int
+    """Threads that each take a part of the rows; `threads // workers` are left for the kernels of each."""
+
+    def torch_dtype(self) -> torch.dtype:
+        """The dtype as torch names it."""
+        return DTYPES[self.dtype]
+
+    def describe(self) -> str:
+        """In words, e.g. `cpu, bfloat16, 2 workers of 1 thread`."""
+        if self.device != "cpu":
+            return f"{self.device}, {self.dtype}"
+        inside = self.threads // self.workers
+        plural = "" if inside == 1 else "s"
+        layout = f"{self.workers} workers of {inside} thread{plural}" if self.workers > 1 else f"{inside} thread{plural}"
+        return f"{self.device}, {self.dtype}, {layout}"
+
+
+def choose_compute(
+    config: NetworkConfig, recipe: Recipe, *, device: torch.device, dtype: str | None, threads: int | None, world: World
+) -> tuple[Compute, dict[str, float]]:
+    """The fastest way to compute `config` on `device`, and the tokens/s of every way that was tried.
+
+    What the user gave (`dtype`, `threads`) is kept. On the CPU first the dtypes are compared, then the layouts: all
+    threads inside each kernel, or one worker per thread. Each way runs a few steps of about a thousand tokens.
+    """
+    if dtype is not None and dtype not in DTYPES:
+        raise UserError(f"--dtype {dtype}: choose {' or '.join(DTYPES)}")
+    if threads is not None and not 1 <= threads <= 1024:
+        raise UserError(f"--threads {threads}: choose a number from 1")
+    if device.type != "cpu":
+        fast = "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+        return Compute(str(device), dtype or fast, torch.get_num_threads(), 1), {}
+    cores = threads or max(1, usable_cores() // world.size)
+    parts = recipe.rows // (recipe.accumulate * world.size)
+    widest = cores if parts % cores == 0 else 1
+    layouts = sorted({1, widest}, reverse=True)
+    dtypes = [dtype] if dtype else list(DTYPES)
+    ways = [Compute("cpu", name, cores, layouts[0]) for name in dtypes]
+    speeds: dict[str, float] = {}
+
+    def fastest(ways: list[Compute]) -> Compute:
+        if len(ways) == 1:
+            return ways[0]
+        for way in ways:
+            if way.describe() not in speeds:
+                speeds[way.describe()] = _trial(config, recipe, way)
+        return max(ways, key=lambda way: speeds[way.describe()])
+
+    best = fastest(ways)
+    return fastest([replace(best, workers=number) for number in layouts]), speeds
+
+
+def _trial(config: NetworkConfig, recipe: Recipe, way: Compute) -> float:
+    """Tokens/s of a training step done `way`, the median of three."""
+    apply_threads(way)
+    length = max(8, min(recipe.length, TRIAL_TOKENS // recipe.rows))
+    network = Network(config)
+    network.reset_parameters(0)
+    learner = Learner(network, replace(recipe, optimizer="adamw", ema=0.0), way.torch_dtype())
+    workers = Workers(way.workers, recipe, World())
+    tokens = torch.zeros(recipe.rows, length, dtype=torch.int64)
+    seconds = []
+    for step in range(4):
+        start = time.perf_counter()
+        for _, gradients in workers.run(network, next_token, Batch(tokens, tokens), None, step):
+            learner.add_gradients(gradients)
+        learner.update(0.0, 0.0)
+        seconds.append(time.perf_counter() - start)
+    workers.close()
+    return recipe.rows * length / statistics.median(seconds[1:])
+
+
+def apply_threads(compute: Compute) -> None:
+    """Set torch's threads as chosen; before any parallel work of the run."""
+    torch.set_num_threads(compute.threads)
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep what is freed instead of handing every large tensor back to the system.
+
+    A training step frees and takes the same buffers again and again; page faults for them took a third of the time
+    (docs/experiments.md, "allocator"). Other C libraries are left as they are. See mallopt(3).
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt: Any = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        trim_threshold, mmap_threshold = -1, -3
+        mallopt(mmap_threshold, 1 << 30)
+        mallopt(trim_threshold, (1 << 31) - 1)

@@ -1,0 +1,119 @@
+"""A network with all that training keeps beside it: fp32 master weights, gradients, optimizer state, average.
+
+The network computes in its own dtype; the masters, one fp32 tensor per parameter, are what is updated, saved and
+averaged. In fp32 the two share memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from upwell.model.network import Network
+from upwell.training.optimizers import AdamW, Muon
+from upwell.training.recipe import Recipe
+
+
+class Learner:
+    """Holds `network` (fp32, on its device) and turns it to compute in `dtype`."""
+
+    def __init__(self, network: Network, recipe: Recipe, dtype: torch.dtype) -> None:
+        self.recipe = recipe
+        self.masters = {name: p.detach() for name, p in network.named_parameters()}
+        self.network = network.to(dtype)
+        self.parameters = dict(network.named_parameters())
+        if dtype == torch.float32:
+            self.masters = {name: p.detach() for name, p in self.parameters.items()}
+        sizes = [master.numel() for master in self.masters.values()]
+        self.gradient = torch.zeros(sum(sizes), device=next(iter(self.masters.values())).device)
+        pieces = self.gradient.split(sizes)
+        self.gradients = {n: g.view_as(m) for (n, m), g in zip(self.masters.items(), pieces, strict=True)}
+        stacked = network.matrices() if recipe.optimizer == "muon" else {}
+        others = {name: master for name, master in self.masters.items() if name not in stacked}
+        self.adamw = AdamW(others, self.gradients, recipe)
+        matrices = {name: self.masters[name] for name in stacked}
+        self.muon = Muon(matrices, self.gradients, stacked, recipe, dtype=dtype) if matrices else None
+        self.average = {n: m.clone() for n, m in self.masters.items()} if recipe.ema else {}
+
+    def add_gradients(self, gradients: Sequence[Tensor | None]) -> None:
+        """Add one part's gradients, in the order of the parameters, to the fp32 buffer."""
+        for name, gradient in zip(self.parameters, gradients, strict=True):
+            if gradient is not None:
+                self.gradients[name].add_(gradient)
+
+    @torch.no_grad()
+    def update(self, scale: float, factor: float) -> float:
+        """One optimizer step from the added gradients times `scale`, clipped, at `factor` of the peak rate.
+
+        Returns the gradient norm before clipping; if that is not finite, no weight has been changed. The buffer is
+        empty afterwards.
+        """
+        self.gradient.mul_(scale)
+        norm = float(self.gradient.norm())
+        if not math.isfinite(norm):
+            self.gradient.zero_()
+            return norm
+        if self.recipe.clip and norm > self.recipe.clip:
+            self.gradient.mul_(self.recipe.clip / norm)
+        self.adamw.step(self.recipe.learning_rate * factor)
+        if self.muon:
+            self.muon.step(self.recipe.matrix_learning_rate * factor)
+        for name, average in self.average.items():
+            average.lerp_(self.masters[name], 1 - self.recipe.ema)
+        self.gradient.zero_()
+        self.publish(self.masters)
+        return norm
+
+    @torch.no_grad()
+    def publish(self, weights: dict[str, Tensor]) -> None:
+        """Copy fp32 `weights` into the computing network."""
+        for name, parameter in self.parameters.items():
+            if parameter.data_ptr() != weights[name].data_ptr():
+                parameter.copy_(weights[name])
+
+    @property
+    def best_guess(self) -> dict[str, Tensor]:
+        """The fp32 weights to validate and keep: the average where there is one, else the masters."""
+        return self.average or self.masters
+
+    @contextmanager
+    def evaluating(self) -> Iterator[Network]:
+        """The network in evaluation mode, with the weights of `best_guess`."""
+        swapped = bool(self.average)
+        kept = {name: master.clone() for name, master in self.masters.items()} if swapped else {}
+        if swapped:
+            self.publish(self.average)
+        self.network.eval()
+        try:
+            yield self.network
+        finally:
+            self.network.train()
+            if swapped:
+                self.publish(kept)
+                for name, master in self.masters.items():
+                    master.copy_(kept[name])
+
+    def state_tensors(self) -> dict[str, Tensor]:
+        """Everything to keep, by name: masters, optimizer state, average; the tensors themselves, not copies."""
+        tensors = {f"weight.{name}": master for name, master in self.masters.items()}
+        for prefix, part in (("adamw", self.adamw), ("muon", self.muon)):
+            if part is not None:
+                tensors |= {f"{prefix}.{name}": tensor for name, tensor in part.state_tensors().items()}
+        return tensors | {f"average.{name}": average for name, average in self.average.items()}
+
+    @torch.no_grad()
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Go back to what `state_tensors` gave."""
+        for name, tensor in self.state_tensors().items():
+            tensor.copy_(tensors[name])
+        self.publish(self.masters)
+
+    def sample_update(self, names: Sequence[str], before: dict[str, Tensor]) -> float:
+        """Root mean square of the change of the named weights since `before`, as a share of theirs."""
+        change = sum(float((self.masters[n] - before[n]).square().sum()) for n in names)
+        size = sum(float(before[n].square().sum()) for n in names)
+        return (change / size) ** 0.5 if size else 0.0

@@ -1,0 +1,322 @@
+"""The loop: one function that any network, objective and stream pass through, on any device and number of processes.
+
+Side jobs come first, as plain ifs: validate, report, save, stop. Below them stands the step.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from upwell.model.files import load_network, save_weights
+from upwell.model.network import Network
+from upwell.model.state import State, concat, move
+from upwell.text.files import atomic_write_json
+from upwell.training.checkpoints import Progress, checkpoints, load_checkpoint, load_progress, save_checkpoint
+from upwell.training.distributed import World, add_up, all_rows, from_leader, own_rows, wait
+from upwell.training.learner import Learner
+from upwell.training.metrics import MetricsFile
+from upwell.training.objectives import Objective
+from upwell.training.recipe import Recipe
+from upwell.training.schedules import Budget, warmup_stable_decay
+from upwell.training.streams import TokenStream
+from upwell.training.validation import Score, Validation
+from upwell.training.workers import Workers
+
+SKIPS_BEFORE_ROLLBACK = 3
+ROLLBACKS_BEFORE_STOP = 3
+VALIDATION_SHARE = 0.05
+"""Most of the work, or time, that validations may take."""
+REPORT_SECONDS = 0.5
+
+
+class TrainingFailure(RuntimeError):
+    """Training cannot go on, for a reason that is not the user's input."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished or interrupted call of `fit` leaves."""
+
+    finished: bool
+    """False after an interrupt: the last checkpoint holds everything, and `fit` goes on from it."""
+    progress: Progress
+    tokens: int
+    score: Score | None
+    """The best validation, on the whole split."""
+
+
+def fit(
+    network: Network,
+    *,
+    objective: Objective,
+    stream: TokenStream,
+    validate: Validation,
+    recipe: Recipe,
+    budget: Budget,
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    num_workers: int = 1,
+    world: World = World(),
+    observe: Callable[[str, dict[str, Any]], None] = lambda kind, figures: None,
+    stopped: Callable[[], bool] = lambda: False,
+    tensorboard: Path | None = None,
+) -> Result:
+    """Train `network` (fp32, on its device) until the budget is used, going on from the newest checkpoint in `folder`.
+
+    `observe` is told of every "step", "validation", "save" and "note"; `stopped` is asked before each step. The weights
+    of the best validation are in `folder`/model.safetensors, and after the end in the network, which computes in `dtype`.
+    """
+    device = next(network.parameters()).device
+    learner = Learner(network, recipe, dtype)
+    workers = Workers(num_workers, recipe, world)
+    progress = Progress(dtype=str(dtype).removeprefix("torch."), threads=torch.get_num_threads())
+    carried: State = None
+    saved = checkpoints(folder / "checkpoints")
+    if saved:
+        progress, carried = _restore(saved[-1], learner, recipe, world)
+    elif world.leads:
+        save_checkpoint(folder / "checkpoints", progress, learner.state_tensors(), None)
+    wait(world)
+
+    total_steps = budget.total_steps(tokens_per_step=recipe.tokens_per_step, steps_per_epoch=stream.windows)
+    seconds_before, started = progress.seconds, time.perf_counter()
+    last_validation, validation_cost = progress.seconds, 0.0
+    last_save, save_cost = progress.seconds, 0.0
+    report = _Report(recipe, progress)
+    metrics = MetricsFile(folder / "metrics.jsonl", from_step=progress.step, tensorboard=tensorboard) if world.leads else None
+    network.train()
+
+    while True:
+        progress.seconds = seconds_before + time.perf_counter() - started
+        progress.seconds, stop = from_leader(world, [progress.seconds, float(stopped())], device)
+        share = budget.share(step=progress.step, total_steps=total_steps, seconds=progress.seconds)
+        out_of_patience = 0 < recipe.patience <= progress.stale
+        finished = share >= 1 or out_of_patience
+
+        if budget.kind == "minutes":
+            pause = max(60 * budget.amount / max(1, recipe.validations), validation_cost / VALIDATION_SHARE)
+            due = recipe.validations > 0 and progress.seconds - last_validation >= pause
+        else:
+            assert total_steps is not None
+            due = recipe.validations > 0 and progress.step % _validation_interval(validate, total_steps, recipe) == 0
+        if progress.validated_step < progress.step and (finished or (due and progress.step > 0)) and not stop:
+            score = _validate(learner, validate, progress, folder, world)
+            figures = {**score.to_dict(), "best": progress.best_step == progress.step}
+            if metrics:
+                metrics.write("validation", progress.step, {**figures, "seconds": progress.seconds})
+            observe("validation", {**figures, "step": progress.step, "share": share, "seconds": progress.seconds})
+            spent = seconds_before + time.perf_counter() - started
+            validation_cost, last_validation = spent - progress.seconds, spent
+            progress.seconds = spent
+            last_save -= recipe.checkpoint_seconds if progress.best_step == progress.step else 0
+
+        pause = max(recipe.checkpoint_seconds, 50 * save_cost)
+        if finished or stop or progress.seconds - last_save >= pause:
+            before = time.perf_counter()
+            whole = all_rows(world, carried)
+            if world.leads:
+                _save(folder, progress, learner, whole, must=bool(finished or stop), observe=observe)
+            save_cost, last_save = time.perf_counter() - before, progress.seconds
+
+        if finished or stop:
+            if metrics:
+                metrics.close()
+            workers.close()
+            wait(world)
+            return _result(bool(finished and not stop), learner, progress, recipe, validate, folder)
+
+        # --- the step ---------------------------------------------------------------------------------------------
+        factor = warmup_stable_decay(share, warmup=recipe.warmup, decay=recipe.decay, floor=recipe.floor)
+        batch = stream.batch(progress.step, rank=world.rank, world=world.size)
+        if stream.position(progress.step)[1] == 0:
+            carried = None  # a new epoch starts elsewhere in the text
+        sums = torch.zeros(2, dtype=torch.float64, device=device)
+        states = []
+        for outcome, gradients in workers.run(network, objective, batch.to(device), carried, progress.step):
+            learner.add_gradients(gradients)
+            sums += torch.tensor([float(outcome.loss), outcome.count], dtype=torch.float64)
+            states.append(network.carried(outcome.state) if recipe.carry and network.carries else None)
+        carried = concat(states)
+        add_up(world, learner.gradient)
+        loss_sum, count = add_up(world, sums).tolist()
+        report.before_update(learner)
+        norm = learner.update(1 / count, factor * progress.rate_scale)
+        # ----------------------------------------------------------------------------------------------------------
+
+        progress.step += 1
+        if math.isfinite(norm) and math.isfinite(loss_sum):
+            progress.skipped = 0
+        else:
+            carried = None
+            progress.skipped += 1
+            observe("note", {"text": f"step {progress.step}: the loss is not finite; the step is skipped"})
+            if progress.skipped >= SKIPS_BEFORE_ROLLBACK:
+                progress, carried = _roll_back(folder, learner, recipe, world, progress, observe)
+                continue
+        figures = report.after_step(learner, loss_sum, count, norm, share, factor, progress)
+        observe("step", figures)
+        if metrics and report.due:
+            metrics.write("step", progress.step, report.close(learner, figures))
+
+
+class _Report:
+    """Averages and rates between two lines of the metrics file."""
+
+    def __init__(self, recipe: Recipe, progress: Progress) -> None:
+        self.recipe = recipe
+        self.opened = time.perf_counter()
+        self.loss = self.count = 0.0
+        self.steps = 0
+        self.before: dict[str, Tensor] = {}
+
+    @property
+    def due(self) -> bool:
+        """Whether a line should be written after this step."""
+        return bool(self.before)
+
+    def before_update(self, learner: Learner) -> None:
+        """Remember some weights if the update of this step is to be measured."""
+        if time.perf_counter() - self.opened >= REPORT_SECONDS:
+            name = max(learner.masters, key=lambda n: ("recurrent" in n or "query" in n or "input" in n, n))
+            self.before = {name: learner.masters[name].clone()}
+
+    def after_step(
+        self, learner: Learner, loss: float, count: float, norm: float, share: float, factor: float, progress: Progress
+    ) -> dict[str, Any]:
+        """What the step was like, for whoever watches."""
+        self.steps += 1
+        if math.isfinite(loss):
+            self.loss += loss
+            self.count += count
+        elapsed = max(1e-9, time.perf_counter() - self.opened)
+        return {
+            "step": progress.step,
+            "share": share,
+            "seconds": progress.seconds,
+            "loss": self.loss / max(1.0, self.count),
+            "gradient_norm": norm,
+            "rate_factor": factor * progress.rate_scale,
+            "tokens": progress.step * self.recipe.tokens_per_step,
+            "tokens_per_second": self.steps * self.recipe.tokens_per_step / elapsed,
+        }
+
+    def close(self, learner: Learner, figures: dict[str, Any]) -> dict[str, Any]:
+        """The figures of the line, and a new one begun."""
+        ratio = learner.sample_update(list(self.before), self.before)
+        self.opened, self.loss, self.count, self.steps, self.before = time.perf_counter(), 0.0, 0.0, 0, {}
+        return {**{name: value for name, value in figures.items() if name != "step"}, "update_ratio": ratio}
+
+
+def _validation_interval(validate: Validation, total_steps: int, recipe: Recipe) -> int:
+    """Steps between validations of a run whose length in steps is known; the same after any interruption."""
+    # A validated token costs a forward pass, a third of a trained one, and is read about twice with its warm-up.
+    cheap = validate.num_tokens * 2 / 3 / VALIDATION_SHARE / recipe.tokens_per_step
+    return max(1, math.ceil(total_steps / recipe.validations), math.ceil(cheap))
+
+
+def _validate(
+    learner: Learner, validate: Validation, progress: Progress, folder: Path, world: World
+) -> Score:
+    with learner.evaluating() as network:
+        score = validate(network)
+    progress.validated_step = progress.step
+    if score.bits_per_byte < progress.best_bpb:
+        progress.best_bpb, progress.best_step, progress.stale = score.bits_per_byte, progress.step, 0
+        if world.leads:
+            try:
+                save_weights(folder / "model.safetensors", learner.best_guess)
+            except OSError:
+                progress.best_step = -1  # not kept: the weights at the end are used instead
+    else:
+        progress.stale += 1
+    return score
+
+
+def _save(
+    folder: Path,
+    progress: Progress,
+    learner: Learner,
+    carried: State,
+    *,
+    must: bool,
+    observe: Callable[[str, dict[str, Any]], None],
+) -> None:
+    try:
+        path = save_checkpoint(folder / "checkpoints", progress, learner.state_tensors(), carried)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        if must:
+            raise TrainingFailure(
+                f"{folder}: the last checkpoint could not be written ({reason}); make room, then upwell train --resume {folder}"
+            ) from None
+        observe("note", {"text": f"checkpoint not written ({reason}); the one before stands, training goes on"})
+        return
+    observe("save", {"step": progress.step, "path": str(path)})
+
+
+def _restore(path: Path, learner: Learner, recipe: Recipe, world: World) -> tuple[Progress, State]:
+    template = None
+    if recipe.carry and learner.network.carries:
+        with torch.device("meta"):
+            tokens = torch.zeros(recipe.rows, recipe.length, dtype=torch.int64)
+            template = Network(learner.network.config).to(next(learner.network.parameters()).dtype)
+            template = template.carried(template.hidden(tokens)[1])
+    progress, tensors, carried = load_checkpoint(path, learner.state_tensors(), template)
+    learner.restore(tensors)
+    device = next(learner.network.parameters()).device
+    return progress, own_rows(world, move(carried, device))
+
+
+def _roll_back(
+    folder: Path,
+    learner: Learner,
+    recipe: Recipe,
+    world: World,
+    progress: Progress,
+    observe: Callable[[str, dict[str, Any]], None],
+) -> tuple[Progress, State]:
+    wait(world)
+    path = checkpoints(folder / "checkpoints")[-1]
+    rollbacks, seconds = load_progress(path).rollbacks + 1, progress.seconds
+    if rollbacks > ROLLBACKS_BEFORE_STOP:
+        raise TrainingFailure(
+            f"the loss stays not finite after {ROLLBACKS_BEFORE_STOP} returns to step {load_progress(path).step} at lower "
+            "rates; try a lower --learning-rate or --dtype float32"
+        )
+    progress, carried = _restore(path, learner, recipe, world)
+    progress.rollbacks, progress.rate_scale, progress.seconds = rollbacks, 0.5**rollbacks, seconds
+    wait(world)
+    if world.leads:
+        atomic_write_json(path / "progress.json", {"format": 1, **progress.to_dict()})
+    observe("note", {"text": f"back to step {progress.step} with the rate times {progress.rate_scale:g}"})
+    return progress, carried
+
+
+def _result(
+    finished: bool,
+    learner: Learner,
+    progress: Progress,
+    recipe: Recipe,
+    validate: Validation,
+    folder: Path,
+) -> Result:
+    score = None
+    if finished:
+        weights = learner.best_guess
+        if progress.best_step not in (-1, progress.step):
+            best = load_network(folder / "model.safetensors", learner.network.config)
+            weights = {name: p.detach().to(learner.gradient.device) for name, p in best.named_parameters()}
+        learner.publish(weights)
+        learner.network.eval()
+        score = validate(learner.network)
+    return Result(finished, progress, progress.step * recipe.tokens_per_step, score)
+
+

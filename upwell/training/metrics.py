@@ -1,0 +1,67 @@
+"""What happened in a run, one JSON object a line; and the same for TensorBoard where the user wants it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from upwell.errors import UserError
+from upwell.text.files import atomic_write_bytes
+
+
+class MetricsFile:
+    """Appends to metrics.jsonl. Lines after the step that a run goes on from are dropped, so no step stands twice."""
+
+    def __init__(self, path: Path, *, from_step: int, tensorboard: Path | None = None) -> None:
+        if path.exists():
+            kept = [line for line in path.read_bytes().splitlines(keepends=True) if _step(line) <= from_step]
+            atomic_write_bytes(path, b"".join(kept))
+        self._file = path.open("a", encoding="utf-8", newline="\n")
+        self._writer = _summary_writer(tensorboard, from_step) if tensorboard else None
+
+    def write(self, kind: str, step: int, figures: dict[str, Any]) -> None:
+        """Add one line; a full disk costs the line, not the run."""
+        try:
+            self._file.write(json.dumps({"kind": kind, "step": step, **figures}) + "\n")
+            self._file.flush()
+        except OSError:
+            pass
+        if self._writer:
+            for name, value in figures.items():
+                if isinstance(value, int | float):
+                    self._writer.add_scalar(f"{kind}/{name}", value, step)
+
+    def close(self) -> None:
+        """Finish the file."""
+        try:
+            self._file.close()
+        except OSError:
+            pass
+        if self._writer:
+            self._writer.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """All complete lines of a metrics file."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_bytes().splitlines() if _step(line) != _BROKEN]
+
+
+_BROKEN = 1 << 62
+
+
+def _step(line: bytes) -> int:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):  # a line cut short by a kill
+        return _BROKEN
+
+
+def _summary_writer(folder: Path, from_step: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise UserError('--tensorboard needs TensorBoard: pip install "upwell[tensorboard]"') from None
+    return SummaryWriter(str(folder), purge_step=from_step + 1)  # type: ignore[no-untyped-call]

@@ -1,0 +1,117 @@
+"""What a user asks for when a run begins: the one dataclass behind `upwell train`, `train()` and a run's config."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Self
+
+from upwell.errors import UserError
+from upwell.model.config import check_keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Options of a training run. What is None is chosen from the text, the budget and the measured machine."""
+
+    model: str = "lstm"
+    """Family (rnn lstm gru mingru attention) or pattern of blocks, e.g. "(gru attention)*3"."""
+    size: str | None = None
+    """Non-embedding parameters wanted, e.g. 25k or 3m; None: from the budget, the machine's speed and the text."""
+    depth: int | None = None
+    """Number of blocks; then size sets the width alone."""
+    minutes: float | None = None
+    """Budget: minutes of training (5 if no budget is given)."""
+    tokens: float | str | None = None
+    """Budget: training tokens, e.g. 2e6 or 2m."""
+    epochs: float | None = None
+    """Budget: passes over the training text."""
+    tokenizer: str | None = None
+    """char, byte, bpe, unigram or word; None: char below 4 MB of text, bpe above."""
+    vocab_size: int | None = None
+    """Tokens to learn; None: the tokenizer's usual number."""
+    context: int | None = None
+    """Tokens that attention can see, and the training window of attention."""
+    valid: tuple[str, ...] = ()
+    """Source of the validation text; repeat for several. None: a stated part of the text is held out."""
+    out: str | None = None
+    """Folder of the run; None: runs/ and the name of the source."""
+    overwrite: bool = False
+    """Replace an existing run instead of choosing a new name."""
+    seed: int = 0
+    """Of weights, data order and dropout."""
+    device: str | None = None
+    """cpu or cuda; None: a GPU where there is one."""
+    threads: int | None = None
+    """CPU threads; None: measured."""
+    dtype: str | None = None
+    """float32 or bfloat16, of the computation (the weights stay float32); None: measured."""
+    encoding: str = "utf-8"
+    """Character encoding of the sources."""
+    errors: str = "strict"
+    """What to do with bytes that do not decode: strict or replace."""
+    column: str | None = None
+    """Column of the text in tables and JSON lines; None: guessed, and stated."""
+    window: int | None = None
+    """Attention reaches back over this many tokens only."""
+    learning_rate: float | None = None
+    """Peak learning rate."""
+    optimizer: str | None = None
+    """adamw, or muon for the matrices of the blocks."""
+    rows: int | None = None
+    """Sequences per step."""
+    length: int | None = None
+    """Tokens per sequence and step."""
+    accumulate: int | None = None
+    """Parts that a step is cut into to save memory."""
+    carry: bool | None = None
+    """Carry recurrent state from window to window."""
+    dropout: float | None = None
+    """Locked dropout inside the blocks."""
+    embedding_dropout: float | None = None
+    """Share of token types dropped in a batch."""
+    weight_drop: float | None = None
+    """DropConnect on recurrent matrices."""
+    output_dropout: float | None = None
+    """Locked dropout before the head."""
+    ema: float | None = None
+    """Memory of the averaged weights; 0: none."""
+    patience: int | None = None
+    """Stop after this many validations without a new best; 0: never."""
+    tensorboard: bool = False
+    """Write TensorBoard files into the run as well."""
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value, hint = getattr(self, field.name), hints[field.name]
+            allowed = hint.__args__ if isinstance(hint, types.UnionType) else (hint,)
+            kinds = tuple(typing.get_origin(kind) or kind for kind in allowed)
+            numeric = float in kinds and isinstance(value, int) and not isinstance(value, bool)
+            if not (isinstance(value, kinds) or numeric) or (isinstance(value, bool) and bool not in kinds):
+                raise UserError(f"{option_name(field.name)} {value!r}: expected {_type_words(kinds)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {**dataclasses.asdict(self), "valid": list(self.valid)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """The options held in JSON `values`; an unknown key is a UserError that names the nearest one."""
+        check_keys(values, known=[field.name for field in dataclasses.fields(cls)], where="train options")
+        values = dict(values)
+        if isinstance(values.get("valid"), list) and all(isinstance(v, str) for v in values["valid"]):
+            values["valid"] = tuple(values["valid"])
+        return cls(**values)
+
+
+def option_name(field: str) -> str:
+    """The command-line name of a field."""
+    return "--" + field.replace("_", "-")
+
+
+def _type_words(kinds: tuple[type, ...]) -> str:
+    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of sources"}
+    return " or ".join(words[kind] for kind in kinds if kind in words)

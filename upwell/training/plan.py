@@ -1,0 +1,167 @@
+"""What a run will be, before it begins: network, recipe, cost. The numbers behind the defaults are measured ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from upwell.errors import UserError
+from upwell.model.accounting import (
+    meta_network,
+    parameters_by_kind,
+    state_bytes,
+    training_flops_per_token,
+    training_memory,
+)
+from upwell.model.config import NetworkConfig
+from upwell.model.sizes import count_text, network_config, parse_size
+from upwell.training.compute import DTYPES
+from upwell.training.options import TrainOptions
+from upwell.training.recipe import Recipe
+from upwell.training.schedules import Budget
+
+TOKENS_PER_PARAMETER = 1.2
+"""Training tokens per non-embedding parameter at the best size for a time budget: docs/experiments.md, "size"."""
+PARAMETERS_PER_BYTE = 4.0
+"""Above this many non-embedding parameters per byte of text nothing was gained: docs/experiments.md, "size"."""
+USUAL_PEAK_SHARE = 0.4
+"""Share of the matmul peak that a training step reaches, before it has been measured."""
+SMALLEST, LARGEST = 20_000, 1_000_000_000
+
+
+def choose_size(budget: Budget, *, peak: float, train_tokens: int, train_bytes: int) -> int:
+    """Non-embedding parameters for a budget on a machine of `peak` FLOP/s; a round number of two digits."""
+    if budget.kind == "minutes":
+        # 6 N D FLOPs for N parameters and D tokens (Kaplan et al. 2020), with D / N held at the measured ratio.
+        flops = peak * USUAL_PEAK_SHARE * 60 * budget.amount
+        size = math.sqrt(flops / (6 * TOKENS_PER_PARAMETER))
+    else:
+        tokens = budget.amount if budget.kind == "tokens" else budget.amount * train_tokens
+        size = tokens / TOKENS_PER_PARAMETER
+    size = min(max(size, SMALLEST), LARGEST, max(SMALLEST, PARAMETERS_PER_BYTE * train_bytes))
+    digits = 10 ** (math.floor(math.log10(size)) - 1)
+    return int(round(size / digits) * digits)
+
+
+def derive_recipe(config: NetworkConfig, options: TrainOptions, *, train_tokens: int) -> tuple[NetworkConfig, Recipe]:
+    """Recipe and regularization for a network and a text; what the user gave stands.
+
+    The formulas come from the searches in docs/experiments.md ("rate", "batch", "regularization").
+    """
+    recurrent = config.family in ("rnn", "lstm", "gru")
+    rows = options.rows or 16
+    length = options.length or (config.context if not recurrent and options.context else 128)
+    if rows * length > train_tokens:  # a short text: fewer rows, then shorter windows
+        length = min(length, max(8, train_tokens // max(1, rows)))
+        rows = max(1, min(rows, train_tokens // length)) if options.rows is None else rows
+    if rows * length > train_tokens:
+        raise UserError(f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length")
+    recipe = Recipe(rows=rows, length=length, learning_rate=4e-3, seed=options.seed)
+    given = {
+        name: getattr(options, name)
+        for name in ("learning_rate", "optimizer", "accumulate", "carry", "ema", "patience")
+        if getattr(options, name) is not None
+    }
+    if options.learning_rate is not None:
+        given["matrix_learning_rate"] = options.learning_rate * recipe.matrix_learning_rate / recipe.learning_rate
+    dropouts = {
+        name: getattr(options, name)
+        for name in ("dropout", "embedding_dropout", "weight_drop", "output_dropout")
+        if getattr(options, name) is not None
+    }
+    return replace(config, **dropouts), replace(recipe, **given)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run in numbers."""
+
+    network: NetworkConfig
+    recipe: Recipe
+    budget: Budget
+    parameters: dict[str, int]
+    flops_per_token: int
+    """Of training: forward and backward."""
+    memory: int
+    """Planned peak, bytes."""
+    state_bytes: int
+    """Per sequence, at the full context."""
+
+    def tokens(self, speed: float, *, steps_per_epoch: int) -> float:
+        """Training tokens of the whole budget at `speed` FLOP/s."""
+        steps = self.budget.total_steps(tokens_per_step=self.recipe.tokens_per_step, steps_per_epoch=steps_per_epoch)
+        if steps is None:
+            return 60 * self.budget.amount * speed / self.flops_per_token
+        return steps * self.recipe.tokens_per_step
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return {
+            "network": self.network.to_dict(),
+            "recipe": self.recipe.to_dict(),
+            "budget": {self.budget.kind: self.budget.amount},
+            "parameters": self.parameters,
+            "flops_per_token": self.flops_per_token,
+            "memory_bytes": self.memory,
+            "state_bytes": self.state_bytes,
+        }
+
+
+def make_plan(
+    options: TrainOptions, *, vocab_size: int, train_tokens: int, train_bytes: int, peak: float, dtype: str | None = None
+) -> Plan:
+    """The plan for `options` on a text of that many tokens and bytes, on a machine of `peak` FLOP/s."""
+    budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
+    if options.size is not None:
+        size = parse_size(options.size)
+    else:
+        size = choose_size(budget, peak=peak, train_tokens=train_tokens, train_bytes=train_bytes)
+    context = options.context or 256
+    config = network_config(
+        options.model, size, vocab_size=vocab_size, context=context, depth=options.depth, window=options.window
+    )
+    config, recipe = derive_recipe(config, options, train_tokens=train_tokens)
+    if "attention" in config.mixers and config.window is None and recipe.length > config.context:
+        raise UserError(f"--length {recipe.length} is past --context {config.context}; raise the context")
+    return plan_for(config, recipe, budget, dtype=dtype or options.dtype or "bfloat16")
+
+
+def plan_for(config: NetworkConfig, recipe: Recipe, budget: Budget, *, dtype: str) -> Plan:
+    """The costs of a network and recipe that are already fixed."""
+    network = meta_network(config)
+    return Plan(
+        network=config,
+        recipe=recipe,
+        budget=budget,
+        parameters=parameters_by_kind(network),
+        flops_per_token=training_flops_per_token(network, recipe.length),
+        memory=training_memory(
+            network, batch_size=recipe.rows // recipe.accumulate, length=recipe.length, dtype=DTYPES[dtype]
+        ),
+        state_bytes=state_bytes(network.to(DTYPES[dtype]), config.context),
+    )
+
+
+def check_memory(plan: Plan, available: int) -> None:
+    """Raise a UserError, with a size that would fit, where the planned peak is above the `available` bytes."""
+    if plan.memory <= available:
+        return
+    size = plan.parameters["non_embedding"]
+    while size > 1000:
+        size = int(size * 0.8)
+        blocks = " ".join(plan.network.blocks)
+        smaller = network_config(blocks, size, vocab_size=plan.network.vocab_size, context=plan.network.context)
+        if plan_for(smaller, plan.recipe, plan.budget, dtype="bfloat16").memory <= available:
+            break
+    raise UserError(
+        f"training needs about {plan.memory / 2**30:.1f} GiB, {available / 2**30:.1f} GiB are free; "
+        f"--size {count_text(size)} would fit, or more parts by --accumulate"
+    )
+
+
+def matmul_dtype(name: str | None) -> torch.dtype:
+    """The dtype to measure the machine's peak in."""
+    return DTYPES[name or "bfloat16"]
