@@ -65,7 +65,7 @@ def source_seeds(folder: Path) -> list[Path]:
         "a.jsonl": lines.encode("utf-8"),
         "a.csv": table.getvalue().encode("utf-8"),
         "a.tsv": "".join(f"{row['id']}\t{row['text']!r}\n" for row in rows).encode("utf-8"),
-        "a.md": b"\xff\xfe" + TEXT.encode("utf-16-le"),
+        "a.md": TEXT.encode("utf-8-sig"),
     }
     paths = []
     for name, content in contents.items():
@@ -140,7 +140,19 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
         elif way == 7:
             changed[place:place] = changed[max(0, place - length) : place]
         elif way == 8:
-            interesting = [b"\0", b"\xff", b'"', b"\n", b"\t", b",", b"\\ud800", b"\xed\xa0\x80", b"[" * 5000, b"..", b"\r"]
+            interesting = [
+                b"\0",
+                b"\xff",
+                b'"',
+                b"\n",
+                b"\t",
+                b",",
+                b"\\ud800",
+                b"\xed\xa0\x80",
+                b"[" * 5000,
+                b"..",
+                b"\r",
+            ]
             changed[place:place] = chance.choice(interesting)
         else:
             numbers = [b"1e999", b"-1", b"9" * 30, b"0", b"NaN", b"null", b"true", b"[]", b"{}", b'""', b"9" * 5000]

@@ -37,7 +37,7 @@ from upwell.training.objectives import next_token
 from upwell.training.options import TrainOptions
 from upwell.training.plan import Plan, check_memory, make_plan, matmul_dtype, plan_for
 from upwell.training.recipe import Recipe
-from upwell.training.runs import Run, create_run
+from upwell.training.runs import Run, create_run, keep_standard_input
 from upwell.training.schedules import Budget
 from upwell.training.streams import TokenStream
 from upwell.training.validation import Score, Validation
@@ -255,14 +255,22 @@ def _go_on(run: Run, world: World, observe: Observer) -> dict[str, Any]:
 
 def _corpus(run: Run, sources: tuple[str, ...], options: TrainOptions, world: World) -> Corpus:
     """Training and validation tokens of a run, from the cache where they are there; the leader makes them."""
-    reading = {"encoding": options.encoding, "errors": options.errors, "column": options.column}
+    encoding, errors, column = options.encoding, options.errors, options.column
     kind = options.tokenizer
     if kind is None:
-        size = sum(source.num_bytes for source in open_sources(sources, **reading))
+        size = sum(s.num_bytes for s in open_sources(sources, encoding=encoding, errors=errors, column=column))
         kind = "char" if size < CHAR_UNTIL_BYTES else "bpe"
 
     def prepare() -> Corpus:
-        return prepare_corpus(sources, valid=options.valid, tokenizer_kind=kind, vocab_size=options.vocab_size, **reading)
+        return prepare_corpus(
+            sources,
+            valid=options.valid,
+            tokenizer_kind=kind,
+            vocab_size=options.vocab_size,
+            encoding=encoding,
+            errors=errors,
+            column=column,
+        )
 
     if world.leads:
         corpus = prepare()
@@ -273,7 +281,9 @@ def _corpus(run: Run, sources: tuple[str, ...], options: TrainOptions, world: Wo
         corpus = prepare()
     known = run.config().get("corpus")
     if known is not None and known != _fingerprint(corpus):
-        raise UserError(f"{run.folder}: the text in {', '.join(sources)} is not what this run was begun with; begin a new run")
+        raise UserError(
+            f"{run.folder}: the text in {', '.join(sources)} is not what this run was begun with; begin a new run"
+        )
     return corpus
 
 
@@ -311,12 +321,24 @@ def _plan(
                 **{key: value for key, value in values.items() if key not in ("format", "kind")},
                 "network": plan.network.to_dict(),
                 "recipe": plan.recipe.to_dict(),
-                "compute": {"device": compute.device, "dtype": compute.dtype, "threads": compute.threads, "workers": compute.workers},
-                "machine": {"name": describe_machine(device), "matmul_peak": peak, "torch": torch.__version__, "trials": speeds},
+                "compute": {
+                    "device": compute.device,
+                    "dtype": compute.dtype,
+                    "threads": compute.threads,
+                    "workers": compute.workers,
+                },
+                "machine": {
+                    "name": describe_machine(device),
+                    "matmul_peak": peak,
+                    "torch": torch.__version__,
+                    "trials": speeds,
+                },
                 "corpus": _fingerprint(corpus),
             }
         )
-    observe("plan", {"plan": plan, "compute": compute, "peak": peak, "trials": speeds, "machine": describe_machine(device)})
+    observe(
+        "plan", {"plan": plan, "compute": compute, "peak": peak, "trials": speeds, "machine": describe_machine(device)}
+    )
     wait(world)
     return plan, compute, peak
 
@@ -349,7 +371,7 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    asked = []
+    asked: list[int] = []
 
     def handle(number: int, frame: object) -> None:
         if asked:

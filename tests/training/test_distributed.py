@@ -63,6 +63,8 @@ def test_two_gloo_processes_equal_one(tmp_path: Path) -> None:
     processes.append(start("one", 2, {}))  # two parts in one process draw the same dropout masks
     assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
     for model in ("lstm", "attention"):
-        one, two = (safetensors.torch.load_file(tmp_path / name / model / "model.safetensors") for name in ("one", "two"))
+        one, two = (
+            safetensors.torch.load_file(tmp_path / name / model / "model.safetensors") for name in ("one", "two")
+        )
         for name in one:
             torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-5)

@@ -43,7 +43,10 @@ def test_muon_treats_stacked_gates_as_matrices_of_their_own() -> None:
     stacked, gradient = torch.randn(3 * 8, 8), torch.randn(3 * 8, 8)
     alone = [piece.clone() for piece in stacked.chunk(3)]
     whole = Muon({"w": stacked}, {"w": gradient}, {"w": 3}, recipe, dtype=torch.float32)
-    parts = [Muon({"w": a}, {"w": g}, {"w": 1}, recipe, dtype=torch.float32) for a, g in zip(alone, gradient.chunk(3), strict=True)]
+    parts = [
+        Muon({"w": a}, {"w": g}, {"w": 1}, recipe, dtype=torch.float32)
+        for a, g in zip(alone, gradient.chunk(3), strict=True)
+    ]
     for _ in range(3):
         whole.step(0.1)
         for part in parts:

@@ -38,7 +38,9 @@ def test_a_row_reads_on_where_its_last_window_ended() -> None:
 
 def test_epochs_and_seeds_begin_at_different_places() -> None:
     tokens = np.arange(1000, dtype=np.uint16)
-    starts = {int(TokenStream(tokens, 2, 10, seed).batch(50 * epoch).tokens[0, 0]) for seed in range(3) for epoch in range(3)}
+    starts = {
+        int(TokenStream(tokens, 2, 10, seed).batch(50 * epoch).tokens[0, 0]) for seed in range(3) for epoch in range(3)
+    }
     assert len(starts) == 9
 
 

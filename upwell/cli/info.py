@@ -38,7 +38,11 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
     }
     if as_json:
         steps = progress.step if progress else None
-        print(json.dumps({"run": run, "config": values, "parameters": parameters, **costs, "steps": steps, "result": result}))
+        print(
+            json.dumps(
+                {"run": run, "config": values, "parameters": parameters, **costs, "steps": steps, "result": result}
+            )
+        )
         return
     print(f"run         {run}")
     if "sources" in values:
@@ -47,7 +51,9 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
     print(f"width       {config.width}; vocabulary {config.vocab_size}; context {config.context}")
     kinds = ", ".join(f"{name} {number:,}" for name, number in parameters.items() if number)
     print(f"parameters  {kinds}")
-    print(f"one token   {costs['flops_per_token'] / 1e6:.2f} MFLOP forward; state of {costs['state_bytes']:,} bytes a sequence")
+    print(
+        f"one token   {costs['flops_per_token'] / 1e6:.2f} MFLOP forward; state of {costs['state_bytes']:,} bytes a sequence"
+    )
     if "compute" in values:
         compute, machine = values["compute"], values["machine"]
         print(f"computed    {compute['device']}, {compute['dtype']}, {compute['threads']} threads, {machine['name']}")

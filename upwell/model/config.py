@@ -73,7 +73,9 @@ class NetworkConfig:
         for block in self.blocks:
             mixer, _, extra = block.partition("+")
             if mixer not in MIXERS or block not in (mixer, f"{mixer}+mlp"):
-                raise UserError(f"network config: no block {block!r}; mixers are {' '.join(MIXERS)}, with or without +mlp")
+                raise UserError(
+                    f"network config: no block {block!r}; mixers are {' '.join(MIXERS)}, with or without +mlp"
+                )
         if any(block.endswith("+mlp") for block in self.blocks) != (self.mlp_width > 0):
             raise UserError("network config: mlp_width must be above 0 exactly where a block has +mlp")
         if "attention" in self.mixers:
@@ -83,7 +85,9 @@ class NetworkConfig:
                     f"and heads a multiple of kv_heads {self.kv_heads}"
                 )
             if (self.width // self.heads) % 2:
-                raise UserError(f"network config: width / heads = {self.width // self.heads} must be even (rotary pairs)")
+                raise UserError(
+                    f"network config: width / heads = {self.width // self.heads} must be even (rotary pairs)"
+                )
         if self.nonlinearity not in ("tanh", "relu"):
             raise UserError(f"network config: nonlinearity {self.nonlinearity!r} is neither tanh nor relu")
         for name in ("tied", "qk_norm"):
@@ -93,7 +97,11 @@ class NetworkConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
                 raise UserError(f"network config: {name} must be a number from 0 to below 1, not {value!r}")
-        if isinstance(self.rope_base, bool) or not isinstance(self.rope_base, int | float) or not 1 < self.rope_base < 1e12:
+        if (
+            isinstance(self.rope_base, bool)
+            or not isinstance(self.rope_base, int | float)
+            or not 1 < self.rope_base < 1e12
+        ):
             raise UserError(f"network config: rope_base must be a number above 1, not {self.rope_base!r}")
 
     @property
@@ -156,7 +164,9 @@ def parse_pattern(pattern: str) -> tuple[str, ...]:
     while position < len(pattern.rstrip()):
         found = _TOKEN.match(pattern, position)
         if not found:
-            raise UserError(f"model {pattern!r}: cannot read {pattern[position:].strip()!r}; write e.g. (gru attention)*3")
+            raise UserError(
+                f"model {pattern!r}: cannot read {pattern[position:].strip()!r}; write e.g. (gru attention)*3"
+            )
         position = found.end()
         if found["open"]:
             stack.append([])

@@ -147,9 +147,7 @@ class Network(nn.Module):
 
     def carried(self, state: State) -> State:
         """What training carries to the next window: detached states of the blocks that carry, None for the others."""
-        return tuple(
-            detach(s) if block.mixer.carries else None for block, s in zip(self._blocks(), state, strict=True)
-        )
+        return tuple(detach(s) if block.mixer.carries else None for block, s in zip(self._blocks(), state, strict=True))
 
     def matrices(self) -> dict[str, int]:
         """Names of the matrices inside blocks, each with the number of gates stacked in it along the first axis."""

@@ -180,7 +180,7 @@ def _training_texts(sources: list[Source], found: Survey, kind: str) -> Iterator
         if due >= len(piece.text) * 0.999:
             due -= len(piece.text)
             yield piece.text
-        elif len(piece.text) > 1 << 16:
+        elif len(piece.text) > 1 << 12:
             end = find_cut(piece.text, 0, int(due)) or int(due)
             due -= end
             yield piece.text[:end]

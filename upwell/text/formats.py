@@ -16,6 +16,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,8 @@ class TextFile:
         self.kind = kind or file_kind(path.name) or PLAIN
         self.reading = reading
         self.stream = stream
+        if stream is not None:
+            weakref.finalize(self, stream.close)
         self.compression = "" if stream is not None else split_compression(path.name)[1]
 
     def check(self) -> None:

@@ -210,12 +210,11 @@ def _damaged(folder: Path, reason: str) -> UserError:
 def _read_counts(folder: Path) -> StoreCounts:
     path = folder / "meta.json"
     try:
-        if path.stat().st_size > 1 << 16:
-            raise _damaged(folder, "meta.json is too large")
-        values = json.loads(path.read_bytes())
+        content = path.read_bytes() if path.stat().st_size < 1 << 16 else b""
+        values = json.loads(content)
     except OSError as error:
         raise UserError(f"{folder}: is no token store ({error.strerror or error})") from error
-    except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (RecursionError, ValueError) as error:
         raise _damaged(folder, "meta.json is not JSON") from error
     if not isinstance(values, dict) or values.get("format") != STORE_FORMAT:
         raise _damaged(folder, f"meta.json is not of format {STORE_FORMAT}")

@@ -18,7 +18,6 @@ from upwell.text.tokenizers import (
     FIRST_PIECE,
     KINDS,
     MAX_VOCAB_SIZE,
-    QWEN2_PATTERN,
     Tokenizer,
     build_backend,
     byte_letters,
@@ -32,11 +31,12 @@ if TYPE_CHECKING:
 
 DEFAULT_VOCAB_SIZES = {"char": 16384, "byte": FIRST_PIECE, "bpe": 4096, "unigram": 4096, "word": 16384}
 """Ids of a tokenizer unless asked otherwise; fewer for little text, see `default_vocab_size`."""
-TRAINING_CHARACTERS = {"bpe": 1 << 23, "unigram": 1 << 20, "word": 1 << 23}
+TRAINING_CHARACTERS = {"bpe": 1 << 22, "unigram": 1 << 20, "word": 1 << 22}
 """Characters of text beyond which more would hardly change a tokenizer and only cost time."""
 
 _BYTES_PER_PIECE = 100  # of training text, so that a piece is seen often enough to be learned
 _CHUNK = 1 << 16
+_BREAK, _MARK = "\x01", "\x00"  # stand between and before words in unigram training; spelled in bytes themselves
 _UNIGRAM_COVERAGE = 0.9995  # share of the text whose characters are pieces, as in SentencePiece
 
 
@@ -115,14 +115,18 @@ def _train_bpe(texts: list[str], size: int) -> tokenizers.Tokenizer:
 
 
 def _train_words(texts: list[str], size: int) -> tokenizers.Tokenizer:
-    split = pre_tokenizer("word", bytes_as_letters=False)
-    counts: Counter[str] = Counter()
-    for chunk in _chunks(texts):
-        counts.update(word for word, _ in split.pre_tokenize_str(chunk))
+    counts = _count_words(texts, pre_tokenizer("word", bytes_as_letters=False))
     known = set(byte_letters())
     words = sorted(((-count, word) for word, count in counts.items() if count > 1))
     pieces = [piece for piece in (letters_of(word) for _, word in words) if piece not in known]
     return build_backend("word", _with_scores([END_OF_TEXT, *byte_letters(), *pieces[: size - FIRST_PIECE]]), [])
+
+
+def _count_words(texts: list[str], split: Any) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for chunk in _chunks(texts):
+        counts.update(word for word, _ in split.pre_tokenize_str(chunk))
+    return counts
 
 
 def _train_unigram(texts: list[str], size: int) -> tokenizers.Tokenizer:
@@ -132,29 +136,47 @@ def _train_unigram(texts: list[str], size: int) -> tokenizers.Tokenizer:
     long. The rarest characters are left out and spelled in bytes, or else they alone would fill the vocabulary of a
     Chinese text.
     """
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     counts = count_characters(texts)
     seen = np.flatnonzero(counts)
     seen = seen[np.argsort(-counts[seen], kind="stable")]
     covered = np.cumsum(counts[seen]) / max(1, counts.sum())
     kept = seen[: min(int(np.searchsorted(covered, _UNIGRAM_COVERAGE)) + 1, (size - FIRST_PIECE) // 2)]
-    parts = list(_chunks(texts))
-    rare = "".join(map(chr, seen[len(kept) :].tolist()))
-    if rare:
-        pattern = re.compile(f"[{re.escape(rare)}]+")
-        parts = [part for text in parts for part in pattern.split(text) if part]
+    rare = "".join(map(chr, seen[len(kept) :].tolist())) + _MARK + _BREAK
+    words = _count_words(texts, pre_tokenizer("unigram", bytes_as_letters=False))
+    known = re.compile(f"[^{re.escape(rare)}]+")
+    parts: Counter[str] = Counter()
+    for word, count in words.items():
+        for part in known.findall(word):
+            parts[part] += count
     pieces: dict[str, float] = {}
-    if len(kept):
+    if len(kept) and parts:
         backend = Tokenizer(models.Unigram())
-        backend.pre_tokenizer = pre_tokenizers.Split(Regex(QWEN2_PATTERN), "isolated")
-        trainer = trainers.UnigramTrainer(vocab_size=size - FIRST_PIECE, show_progress=False, special_tokens=[])
-        backend.train_from_iterator(parts, trainer)
+        backend.pre_tokenizer = pre_tokenizers.Split(_BREAK, "removed")
+        trainer = trainers.UnigramTrainer(vocab_size=size - FIRST_PIECE + 1, show_progress=False, special_tokens=[])
+        backend.train_from_iterator(_repeated(parts), trainer)
         # Characters that the library pruned get scores below all others, in an order that differs from run to run.
-        found = {piece: round(score, 2) for piece, score in json.loads(backend.to_str())["model"]["vocab"]}
+        found = {
+            piece: round(score, 2)
+            for piece, score in json.loads(backend.to_str())["model"]["vocab"]
+            if _MARK not in piece
+        }
         lowest = min((score for piece, score in found.items() if len(piece) > 1), default=0.0)
         pieces = {letters_of(piece): max(score, lowest) for piece, score in found.items()}
     return _rescore(pieces, texts)
+
+
+def _repeated(parts: Counter[str]) -> Iterator[str]:
+    """Each part as often as it occurs, and once more, marked, if more than once.
+
+    The library begins with the strings that are inside two different words; the marked copy is the second one, so that a
+    frequent word that is in no other word can become a piece.
+    """
+    for part, count in sorted(parts.items()):
+        yield _BREAK.join([part] * count)
+        if count > 1:
+            yield _MARK + part
 
 
 def _rescore(pieces: dict[str, float], texts: list[str]) -> tokenizers.Tokenizer:

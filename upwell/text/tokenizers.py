@@ -73,18 +73,17 @@ class Tokenizer:
             if self._character_ids is not None:
                 return _encode_characters(text, self._character_ids)
             return _encode_chunks(self.backend, list(_safe_chunks(text)))
-        except UnicodeEncodeError as error:
-            raise UserError(
-                f"the text holds half of a surrogate pair at character {error.start}: no character"
-            ) from error
+        except (UnicodeEncodeError, TypeError) as error:  # the library says TypeError
+            raise _surrogate_error(text) from error
 
     def encode_batch(self, texts: Sequence[str]) -> list[Ids]:
         """Encode each of several texts; quicker than one by one."""
         if self.kind in ("byte", "char") or any(len(text) > _CHUNK_CHARACTERS for text in texts):
             return [self.encode(text) for text in texts]
-        for text in texts:
-            text.encode("utf-8")
-        encodings = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        try:
+            encodings = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        except TypeError as error:
+            raise _surrogate_error("".join(texts)) from error
         return [np.array(encoding.ids, np.int32) for encoding in encodings]
 
     def decode_bytes(self, ids: Iterable[int] | NDArray[Any]) -> bytes:
@@ -261,6 +260,14 @@ def _safe_chunks(text: str) -> Iterable[str]:
         yield text[start:end]
         start, size = end, _CHUNK_CHARACTERS
     yield text[start:]
+
+
+def _surrogate_error(text: str) -> UserError:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return UserError(f"the text holds half of a surrogate pair ({text[error.start]!r}), which is no character")
+    raise AssertionError("only surrogates are refused by the library")
 
 
 def _encode_chunks(backend: tokenizers.Tokenizer, chunks: list[str]) -> Ids:

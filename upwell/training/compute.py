@@ -24,6 +24,7 @@ from upwell.training.workers import Workers
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 TRIAL_TOKENS = 1024
 """Tokens of each step of the measurement; as many rows as the recipe has, over a shorter window."""
+TRIAL_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class Compute:
             return f"{self.device}, {self.dtype}"
         inside = self.threads // self.workers
         plural = "" if inside == 1 else "s"
-        layout = f"{self.workers} workers of {inside} thread{plural}" if self.workers > 1 else f"{inside} thread{plural}"
+        layout = (
+            f"{self.workers} workers of {inside} thread{plural}" if self.workers > 1 else f"{inside} thread{plural}"
+        )
         return f"{self.device}, {self.dtype}, {layout}"
 
 
@@ -77,33 +80,40 @@ def choose_compute(
     def fastest(ways: list[Compute]) -> Compute:
         if len(ways) == 1:
             return ways[0]
-        for way in ways:
-            if way.describe() not in speeds:
-                speeds[way.describe()] = _trial(config, recipe, way)
+        for way, speed in zip(ways, _try(config, recipe, ways), strict=True):
+            speeds[way.describe()] = speed
         return max(ways, key=lambda way: speeds[way.describe()])
 
     best = fastest(ways)
     return fastest([replace(best, workers=number) for number in layouts]), speeds
 
 
-def _trial(config: NetworkConfig, recipe: Recipe, way: Compute) -> float:
-    """Tokens/s of a training step done `way`, the median of three."""
-    apply_threads(way)
+def _try(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[float]:
+    """Tokens/s of a training step done in each of the `ways`: the median of a few rounds.
+
+    Every round takes one step each way, so that what else the machine does meets all of them alike.
+    """
     length = max(8, min(recipe.length, TRIAL_TOKENS // recipe.rows))
-    network = Network(config)
-    network.reset_parameters(0)
-    learner = Learner(network, replace(recipe, optimizer="adamw", ema=0.0), way.torch_dtype())
-    workers = Workers(way.workers, recipe, World())
     tokens = torch.zeros(recipe.rows, length, dtype=torch.int64)
-    seconds = []
-    for step in range(4):
-        start = time.perf_counter()
-        for _, gradients in workers.run(network, next_token, Batch(tokens, tokens), None, step):
-            learner.add_gradients(gradients)
-        learner.update(0.0, 0.0)
-        seconds.append(time.perf_counter() - start)
-    workers.close()
-    return recipe.rows * length / statistics.median(seconds[1:])
+    contestants: list[tuple[Compute, Learner, Workers]] = []
+    for way in ways:
+        apply_threads(way)
+        network = Network(config)
+        network.reset_parameters(0)
+        learner = Learner(network, replace(recipe, optimizer="adamw", ema=0.0), way.torch_dtype())
+        contestants.append((way, learner, Workers(way.workers, recipe, World())))
+    seconds: list[list[float]] = [[] for _ in ways]
+    for step in range(1 + TRIAL_ROUNDS):
+        for index, (way, learner, workers) in enumerate(contestants):
+            apply_threads(way)
+            start = time.perf_counter()
+            for _, gradients in workers.run(learner.network, next_token, Batch(tokens, tokens), None, step):
+                learner.add_gradients(gradients)
+            learner.update(0.0, 0.0)
+            seconds[index].append(time.perf_counter() - start)
+    for _, _, workers in contestants:
+        workers.__exit__()
+    return [recipe.rows * length / statistics.median(times[1:]) for times in seconds]
 
 
 def apply_threads(compute: Compute) -> None:

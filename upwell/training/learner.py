@@ -30,7 +30,7 @@ class Learner:
             self.masters = {name: p.detach() for name, p in self.parameters.items()}
         sizes = [master.numel() for master in self.masters.values()]
         self.gradient = torch.zeros(sum(sizes), device=next(iter(self.masters.values())).device)
-        pieces = self.gradient.split(sizes)
+        pieces = torch.split(self.gradient, sizes)
         self.gradients = {n: g.view_as(m) for (n, m), g in zip(self.masters.items(), pieces, strict=True)}
         stacked = network.matrices() if recipe.optimizer == "muon" else {}
         others = {name: master for name, master in self.masters.items() if name not in stacked}

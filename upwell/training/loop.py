@@ -34,6 +34,8 @@ SKIPS_BEFORE_ROLLBACK = 3
 ROLLBACKS_BEFORE_STOP = 3
 VALIDATION_SHARE = 0.05
 """Most of the work, or time, that validations may take."""
+CHECKPOINT_SHARE = 0.02
+"""Most of the time that writing checkpoints may take."""
 REPORT_SECONDS = 0.5
 
 
@@ -76,7 +78,6 @@ def fit(
     """
     device = next(network.parameters()).device
     learner = Learner(network, recipe, dtype)
-    workers = Workers(num_workers, recipe, world)
     progress = Progress(dtype=str(dtype).removeprefix("torch."), threads=torch.get_num_threads())
     carried: State = None
     saved = checkpoints(folder / "checkpoints")
@@ -91,80 +92,83 @@ def fit(
     last_validation, validation_cost = progress.seconds, 0.0
     last_save, save_cost = progress.seconds, 0.0
     report = _Report(recipe, progress)
-    metrics = MetricsFile(folder / "metrics.jsonl", from_step=progress.step, tensorboard=tensorboard) if world.leads else None
     network.train()
 
-    while True:
-        progress.seconds = seconds_before + time.perf_counter() - started
-        progress.seconds, stop = from_leader(world, [progress.seconds, float(stopped())], device)
-        share = budget.share(step=progress.step, total_steps=total_steps, seconds=progress.seconds)
-        out_of_patience = 0 < recipe.patience <= progress.stale
-        finished = share >= 1 or out_of_patience
+    with (
+        Workers(num_workers, recipe, world) as workers,
+        MetricsFile(
+            folder / "metrics.jsonl" if world.leads else None, from_step=progress.step, tensorboard=tensorboard
+        ) as metrics,
+    ):
+        while True:
+            progress.seconds = seconds_before + time.perf_counter() - started
+            progress.seconds, stop = from_leader(world, [progress.seconds, float(stopped())], device)
+            share = budget.share(step=progress.step, total_steps=total_steps, seconds=progress.seconds)
+            finished = share >= 1
 
-        if budget.kind == "minutes":
-            pause = max(60 * budget.amount / max(1, recipe.validations), validation_cost / VALIDATION_SHARE)
-            due = recipe.validations > 0 and progress.seconds - last_validation >= pause
-        else:
-            assert total_steps is not None
-            due = recipe.validations > 0 and progress.step % _validation_interval(validate, total_steps, recipe) == 0
-        if progress.validated_step < progress.step and (finished or (due and progress.step > 0)) and not stop:
-            score = _validate(learner, validate, progress, folder, world)
-            figures = {**score.to_dict(), "best": progress.best_step == progress.step}
-            if metrics:
+            if budget.kind == "minutes":
+                pause = max(60 * budget.amount / max(1, recipe.validations), validation_cost / VALIDATION_SHARE)
+                due = recipe.validations > 0 and progress.seconds - last_validation >= pause
+            else:
+                assert total_steps is not None
+                due = (
+                    recipe.validations > 0 and progress.step % _validation_interval(validate, total_steps, recipe) == 0
+                )
+            if progress.validated_step < progress.step and (finished or (due and progress.step > 0)) and not stop:
+                score = _validate(learner, validate, progress, folder, world)
+                figures = {**score.to_dict(), "best": progress.best_step == progress.step}
                 metrics.write("validation", progress.step, {**figures, "seconds": progress.seconds})
-            observe("validation", {**figures, "step": progress.step, "share": share, "seconds": progress.seconds})
-            spent = seconds_before + time.perf_counter() - started
-            validation_cost, last_validation = spent - progress.seconds, spent
-            progress.seconds = spent
-            last_save -= recipe.checkpoint_seconds if progress.best_step == progress.step else 0
+                observe("validation", {**figures, "step": progress.step, "share": share, "seconds": progress.seconds})
+                spent = seconds_before + time.perf_counter() - started
+                validation_cost, last_validation = spent - progress.seconds, spent
+                progress.seconds = spent
+                last_save -= recipe.checkpoint_seconds if progress.best_step == progress.step else 0
+            finished = finished or 0 < recipe.patience <= progress.stale
 
-        pause = max(recipe.checkpoint_seconds, 50 * save_cost)
-        if finished or stop or progress.seconds - last_save >= pause:
-            before = time.perf_counter()
-            whole = all_rows(world, carried)
-            if world.leads:
-                _save(folder, progress, learner, whole, must=bool(finished or stop), observe=observe)
-            save_cost, last_save = time.perf_counter() - before, progress.seconds
+            pause = max(recipe.checkpoint_seconds, save_cost / CHECKPOINT_SHARE)
+            if finished or stop or progress.seconds - last_save >= pause:
+                before = time.perf_counter()
+                whole = all_rows(world, carried)
+                if world.leads:
+                    _save(folder, progress, learner, whole, must=bool(finished or stop), observe=observe)
+                save_cost, last_save = time.perf_counter() - before, progress.seconds
 
-        if finished or stop:
-            if metrics:
-                metrics.close()
-            workers.close()
-            wait(world)
-            return _result(bool(finished and not stop), learner, progress, recipe, validate, folder)
+            if finished or stop:
+                wait(world)
+                return _result(bool(finished and not stop), learner, progress, recipe, validate, folder)
 
-        # --- the step ---------------------------------------------------------------------------------------------
-        factor = warmup_stable_decay(share, warmup=recipe.warmup, decay=recipe.decay, floor=recipe.floor)
-        batch = stream.batch(progress.step, rank=world.rank, world=world.size)
-        if stream.position(progress.step)[1] == 0:
-            carried = None  # a new epoch starts elsewhere in the text
-        sums = torch.zeros(2, dtype=torch.float64, device=device)
-        states = []
-        for outcome, gradients in workers.run(network, objective, batch.to(device), carried, progress.step):
-            learner.add_gradients(gradients)
-            sums += torch.tensor([float(outcome.loss), outcome.count], dtype=torch.float64)
-            states.append(network.carried(outcome.state) if recipe.carry and network.carries else None)
-        carried = concat(states)
-        add_up(world, learner.gradient)
-        loss_sum, count = add_up(world, sums).tolist()
-        report.before_update(learner)
-        norm = learner.update(1 / count, factor * progress.rate_scale)
-        # ----------------------------------------------------------------------------------------------------------
+            # --- the step ---------------------------------------------------------------------------------------------
+            factor = warmup_stable_decay(share, warmup=recipe.warmup, decay=recipe.decay, floor=recipe.floor)
+            batch = stream.batch(progress.step, rank=world.rank, world=world.size)
+            if stream.position(progress.step)[1] == 0:
+                carried = None  # a new epoch starts elsewhere in the text
+            sums = torch.zeros(2, dtype=torch.float64, device=device)
+            states = []
+            for outcome, gradients in workers.run(network, objective, batch.to(device), carried, progress.step):
+                learner.add_gradients(gradients)
+                sums += torch.tensor([float(outcome.loss), outcome.count], dtype=torch.float64)
+                states.append(network.carried(outcome.state) if recipe.carry and network.carries else None)
+            carried = concat(states)
+            add_up(world, learner.gradient)
+            loss_sum, count = add_up(world, sums).tolist()
+            report.before_update(learner)
+            norm = learner.update(1 / count, factor * progress.rate_scale)
+            # ----------------------------------------------------------------------------------------------------------
 
-        progress.step += 1
-        if math.isfinite(norm) and math.isfinite(loss_sum):
-            progress.skipped = 0
-        else:
-            carried = None
-            progress.skipped += 1
-            observe("note", {"text": f"step {progress.step}: the loss is not finite; the step is skipped"})
-            if progress.skipped >= SKIPS_BEFORE_ROLLBACK:
-                progress, carried = _roll_back(folder, learner, recipe, world, progress, observe)
-                continue
-        figures = report.after_step(learner, loss_sum, count, norm, share, factor, progress)
-        observe("step", figures)
-        if metrics and report.due:
-            metrics.write("step", progress.step, report.close(learner, figures))
+            progress.step += 1
+            if math.isfinite(norm) and math.isfinite(loss_sum):
+                progress.skipped = 0
+            else:
+                carried = None
+                progress.skipped += 1
+                observe("note", {"text": f"step {progress.step}: the loss is not finite; the step is skipped"})
+                if progress.skipped >= SKIPS_BEFORE_ROLLBACK:
+                    progress, carried = _roll_back(folder, learner, recipe, world, progress, observe)
+                    continue
+            figures = report.after_step(learner, loss_sum, count, norm, share, factor, progress)
+            observe("step", figures)
+            if report.due:
+                metrics.write("step", progress.step, report.close(learner, figures))
 
 
 class _Report:
@@ -222,9 +226,7 @@ def _validation_interval(validate: Validation, total_steps: int, recipe: Recipe)
     return max(1, math.ceil(total_steps / recipe.validations), math.ceil(cheap))
 
 
-def _validate(
-    learner: Learner, validate: Validation, progress: Progress, folder: Path, world: World
-) -> Score:
+def _validate(learner: Learner, validate: Validation, progress: Progress, folder: Path, world: World) -> Score:
     with learner.evaluating() as network:
         score = validate(network)
     progress.validated_step = progress.step
@@ -318,5 +320,3 @@ def _result(
         learner.network.eval()
         score = validate(learner.network)
     return Result(finished, progress, progress.step * recipe.tokens_per_step, score)
-
-

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from upwell.errors import UserError
 from upwell.text.files import atomic_write_bytes
@@ -13,7 +14,11 @@ from upwell.text.files import atomic_write_bytes
 class MetricsFile:
     """Appends to metrics.jsonl. Lines after the step that a run goes on from are dropped, so no step stands twice."""
 
-    def __init__(self, path: Path, *, from_step: int, tensorboard: Path | None = None) -> None:
+    def __init__(self, path: Path | None, *, from_step: int, tensorboard: Path | None = None) -> None:
+        """Open `path`; None, for the processes that do not lead, takes lines and writes nothing."""
+        self._file, self._writer = None, None
+        if path is None:
+            return
         if path.exists():
             kept = [line for line in path.read_bytes().splitlines(keepends=True) if _step(line) <= from_step]
             atomic_write_bytes(path, b"".join(kept))
@@ -22,6 +27,8 @@ class MetricsFile:
 
     def write(self, kind: str, step: int, figures: dict[str, Any]) -> None:
         """Add one line; a full disk costs the line, not the run."""
+        if self._file is None:
+            return
         try:
             self._file.write(json.dumps({"kind": kind, "step": step, **figures}) + "\n")
             self._file.flush()
@@ -32,12 +39,13 @@ class MetricsFile:
                 if isinstance(value, int | float):
                     self._writer.add_scalar(f"{kind}/{name}", value, step)
 
-    def close(self) -> None:
-        """Finish the file."""
-        try:
-            self._file.close()
-        except OSError:
-            pass
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
         if self._writer:
             self._writer.close()
 
@@ -64,4 +72,4 @@ def _summary_writer(folder: Path, from_step: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise UserError('--tensorboard needs TensorBoard: pip install "upwell[tensorboard]"') from None
-    return SummaryWriter(str(folder), purge_step=from_step + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=from_step + 1)

@@ -58,7 +58,8 @@ def orthogonalize(matrices: Tensor, *, dtype: torch.dtype, steps: int = 5) -> Te
     for _ in range(steps):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.mT if tall else x).to(matrices.dtype)
+    result: Tensor = x.mT if tall else x
+    return result.to(matrices.dtype)
 
 
 class Muon:

@@ -58,7 +58,9 @@ def derive_recipe(config: NetworkConfig, options: TrainOptions, *, train_tokens:
         length = min(length, max(8, train_tokens // max(1, rows)))
         rows = max(1, min(rows, train_tokens // length)) if options.rows is None else rows
     if rows * length > train_tokens:
-        raise UserError(f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length")
+        raise UserError(
+            f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length"
+        )
     recipe = Recipe(rows=rows, length=length, learning_rate=4e-3, seed=options.seed)
     given = {
         name: getattr(options, name)
@@ -111,7 +113,13 @@ class Plan:
 
 
 def make_plan(
-    options: TrainOptions, *, vocab_size: int, train_tokens: int, train_bytes: int, peak: float, dtype: str | None = None
+    options: TrainOptions,
+    *,
+    vocab_size: int,
+    train_tokens: int,
+    train_bytes: int,
+    peak: float,
+    dtype: str | None = None,
 ) -> Plan:
     """The plan for `options` on a text of that many tokens and bytes, on a machine of `peak` FLOP/s."""
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)

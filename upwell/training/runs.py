@@ -83,7 +83,9 @@ class Run:
         values = self.config()
         sources = values.get("sources")
         if not isinstance(sources, list) or not sources or not all(isinstance(source, str) for source in sources):
-            raise UserError(f"{self.config_path}: sources must be a list of names; only runs made by training can go on")
+            raise UserError(
+                f"{self.config_path}: sources must be a list of names; only runs made by training can go on"
+            )
         return tuple(sources), TrainOptions.from_dict(values.get("options"))
 
     def recipe(self) -> Recipe:

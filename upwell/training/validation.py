@@ -119,7 +119,12 @@ def stream_nats(network: Network, tokens: npt.NDArray[np.unsignedinteger], first
 
 
 def _inputs(
-    tokens: npt.NDArray[np.unsignedinteger], first: int, starts: npt.NDArray[np.int64], begin: int, end: int, device: torch.device
+    tokens: npt.NDArray[np.unsignedinteger],
+    first: int,
+    starts: npt.NDArray[np.int64],
+    begin: int,
+    end: int,
+    device: torch.device,
 ) -> torch.Tensor:
     """Tokens read at places begin..end of each segment: those one before the ones predicted there."""
     index = starts[:, None] + np.arange(begin, end) - 1

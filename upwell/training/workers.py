@@ -1,8 +1,8 @@
 """The rows of a step, cut into parts that threads take through forward and backward side by side.
 
 A recurrent kernel hardly gains from a second thread inside it, because each time step waits for the one before; two
-threads with half of the rows each do (docs/experiments.md, "workers"). Parts are also what saves memory: with more parts
-than workers they follow one another. Gradients are added in the order of the parts, so that the sum is the same each time.
+threads with half of the rows each do (docs/experiments.md, "workers"). Parts are also what saves memory: with more
+parts than workers they follow one another. Gradients are added in the order of the parts, so the sum is the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -32,7 +33,7 @@ class Workers:
         self.parts = number * recipe.accumulate
         if recipe.rows % (world.size * self.parts):
             raise UserError(
-                f"{recipe.rows} rows cannot be shared by {world.size} processes in {self.parts} parts; choose a multiple"
+                f"{recipe.rows} rows cannot be shared by {world.size} processes in {self.parts} parts; choose --rows so"
             )
         self.seed, self.first_part = recipe.seed, world.rank * self.parts
         threads = torch.get_num_threads()
@@ -57,8 +58,10 @@ class Workers:
 
         yield from self.pool.map(run_part, range(self.parts)) if self.pool else map(run_part, range(self.parts))
 
-    def close(self) -> None:
-        """End the threads."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         if self.pool:
             self.pool.shutdown()
 

@@ -1,0 +1,27 @@
+"""Upwell: from text to a language model, on the machine you have."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from upwell.api import LanguageModel as LanguageModel
+    from upwell.api import evaluate as evaluate
+    from upwell.api import train as train
+
+__version__ = "0.1.0"
+__all__ = ["LanguageModel", "__version__", "evaluate", "train"]
+
+# Idle OpenMP threads must sleep, not spin: beside one busy process two spinning threads were six times slower than one.
+# The library reads this when torch is loaded, so it is set here; a policy of the user's own stands.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names when they are first used: torch takes over a second."""
+    if name in __all__:
+        from upwell import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'upwell' has no attribute {name!r}")
