@@ -150,11 +150,12 @@ def refuse_if_locked(run: Run) -> None:
 
 
 def _name(source: str) -> str:
-    """A folder name from a source: novel for texts/novel.txt.gz, stdin for `-`."""
+    """A folder name from a source: novel for texts/novel.txt.gz, texts for texts/*.txt, stdin for `-`."""
     if source == "-":
         return "stdin"
-    stem = re.split(r"[/\\]", source.rstrip("/\\"))[-1]
+    parts = [part for part in re.split(r"[/\\]", source) if part and not re.search(r"[*?\[]", part)]
+    stem = parts[-1] if parts else "text"
     while (shorter := os.path.splitext(stem)[0]) != stem and shorter:
         stem = shorter
-    name = re.sub(r"[^\w.-]+", "-", stem.replace("*", ""), flags=re.UNICODE).strip("-.")
+    name = re.sub(r"[^\w.-]+", "-", stem, flags=re.UNICODE).strip("-.")
     return name or "text"

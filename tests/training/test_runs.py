@@ -1,0 +1,79 @@
+"""Run folders: never overwritten unasked, read with suspicion."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from upwell.errors import UserError
+from upwell.text.files import lock_file
+from upwell.training.options import TrainOptions
+from upwell.training.runs import Run, create_run
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("novel.txt", "novel"), ("texts/红楼梦.txt.gz", "红楼梦"), ("a b/*.md", "a-b"), ("*.txt", "text"), ("-", "stdin"), ("folder/", "folder")],
+)
+def test_a_run_is_named_after_its_source(
+    source: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert create_run([source], TrainOptions()).folder == Path("runs") / name
+    assert create_run([source], TrainOptions()).folder == Path("runs") / f"{name}-2"
+    assert create_run([source], TrainOptions()).folder == Path("runs") / f"{name}-3"
+
+
+def test_overwrite_replaces_a_run_unless_it_is_training(tmp_path: Path) -> None:
+    options = TrainOptions(out=str(tmp_path / "run"), overwrite=True)
+    run = create_run(["a.txt"], options)
+    (run.folder / "old").write_text("x", encoding="utf-8")
+    with lock_file(run.lock_path), pytest.raises(UserError):
+        create_run(["b.txt"], options)
+    assert (run.folder / "old").exists()
+    assert create_run(["b.txt"], options).options()[0] == ("b.txt",)
+    assert not (run.folder / "old").exists()
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("years of work", encoding="utf-8")
+    for overwrite in (False, True):
+        with pytest.raises(UserError, match="not empty and not a run"):
+            create_run(["a.txt"], TrainOptions(out=str(tmp_path), overwrite=overwrite))
+    with pytest.raises(UserError, match="is a file"):
+        create_run(["a.txt"], TrainOptions(out=str(tmp_path / "thesis.doc")))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "cannot be read as JSON"),
+        (b"\x80\x04K\x01.", "cannot be read as JSON"),
+        (b"[" * 100_000, "cannot be read as JSON"),
+        (b'{"format": 2, "kind": "language model"}', "not a language model of format 1"),
+        (b'{"format": 1, "kind": "language model", "netwrok": 1}', "did you mean 'network'"),
+        (b'{"format": 1, "kind": "language model"}', "not trained yet"),
+        (b" " * (17 << 20), "too many for this file"),
+    ],
+)
+def test_a_damaged_config_is_one_clear_line(content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match=said) as caught:
+        Run(tmp_path).network_config()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_run_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such run"):
+        Run(tmp_path / "nowhere").config()
+    with pytest.raises(UserError, match=r"config\.json: no such file"):
+        Run(tmp_path).config()
+
+
+def test_a_result_is_read_back(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert run.result() is None
+    run.result_path.write_text(json.dumps({"format": 1, "tokens": 3}), encoding="utf-8")
+    assert run.result() == {"tokens": 3}
