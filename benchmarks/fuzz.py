@@ -3,9 +3,9 @@
     python -m benchmarks.fuzz                   # 10,000 inputs
     python -m benchmarks.fuzz --inputs 1000 --seed 3
 
-`TARGETS` is a table: name -> (function that makes a seed corpus in a folder, function that reads one file). Each input is one of
-the seed files, mutated (bits, bytes, parts cut, doubled or swapped, other numbers), truncated, or random bytes under its
-name. A case is decided by its number and the seed, so a failure can be run again.
+`TARGETS` is a table: name -> what writes sound files into a folder, and what reads one of them. Each input is a sound
+file mutated (bits, bytes, parts cut, doubled or swapped, other numbers), truncated, or random bytes under its name. A
+case is decided by its number and the seed, so a failure can be run again.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Target:
 
 @dataclass(frozen=True)
 class Failure:
+    """An input that got something else than a UserError out of a reader."""
+
     target: str
     case: int
     error: str

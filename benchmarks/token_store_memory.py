@@ -3,8 +3,8 @@
     python benchmarks/token_store_memory.py            # 10 MB, 100 MB and 1 GB
     python benchmarks/token_store_memory.py --megabytes 10 100
 
-Each size is prepared (split, tokenizer, token stores) in a process of its own from generated text, half English-like and
-half Chinese-like words of Zipf frequencies. Peak memory is the process's largest resident set.
+Each size is prepared (split, tokenizer, token stores) in a process of its own from generated text, half English-like
+and half Chinese-like words of Zipf frequencies. Peak memory is the process's largest resident set.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import signal
@@ -19,7 +20,7 @@ from upwell.generation import SamplingOptions
 from upwell.generation import generate as generate_texts
 from upwell.generation import stream as stream_text
 from upwell.model.accounting import parameters_by_kind
-from upwell.model.config import NetworkConfig
+from upwell.model.config import NetworkConfig, check_keys
 from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device, describe_machine, device_memory, matmul_peak
 from upwell.model.network import Network
@@ -97,29 +98,49 @@ class LanguageModel:
         save_weights(run.weights_path, {name: p.float() for name, p in self.network.named_parameters()})
 
     @overload
-    def generate(self, prompt: str = ..., **options: Any) -> str: ...
+    def generate(self, prompt: str = ..., *, options: SamplingOptions | None = ..., **changes: Any) -> str: ...
 
     @overload
-    def generate(self, prompt: Sequence[str], **options: Any) -> list[str]: ...
+    def generate(
+        self, prompt: Sequence[str], *, options: SamplingOptions | None = ..., **changes: Any
+    ) -> list[str]: ...
 
-    def generate(self, prompt: str | Sequence[str] = "", **options: Any) -> str | list[str]:
+    def generate(
+        self, prompt: str | Sequence[str] = "", *, options: SamplingOptions | None = None, **changes: Any
+    ) -> str | list[str]:
         """What the model writes after `prompt`, without it; a list of prompts is done as one batch.
 
-        `options` are the fields of SamplingOptions: max_tokens, temperature, top_k, top_p, min_p, repetition_penalty,
-        stop, seed.
+        `changes` are fields of SamplingOptions that replace those of `options` (or the defaults): max_tokens,
+        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed.
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
-        results = generate_texts(self.network, self.tokenizer, prompts, SamplingOptions(**options))
+        sampling = _sampling(options, changes)
+        results = generate_texts(self.network, self.tokenizer, prompts, sampling)
         return results[0].text if isinstance(prompt, str) else [result.text for result in results]
 
-    def stream(self, prompt: str = "", **options: Any) -> Iterator[str]:
+    def stream(self, prompt: str = "", *, options: SamplingOptions | None = None, **changes: Any) -> Iterator[str]:
         """The same text in pieces as it is made; never half a character."""
-        return stream_text(self.network, self.tokenizer, prompt, SamplingOptions(**options))
+        return stream_text(self.network, self.tokenizer, prompt, _sampling(options, changes))
+
+    def fit_prompt(self, text: str, max_tokens: int) -> str:
+        """The end of `text` behind which attention still has room for `max_tokens`; all of it for recurrent models."""
+        config = self.network.config
+        if "attention" not in config.mixers or config.window is not None:
+            return text
+        room = max(1, config.context - max_tokens)
+        ids = self.tokenizer.encode(text)
+        return text if len(ids) <= room else self.tokenizer.decode(ids[-room:])
 
     @property
     def parameters(self) -> dict[str, int]:
         """Parameter counts by kind, with total and non_embedding."""
         return parameters_by_kind(self.network)
+
+
+def _sampling(options: SamplingOptions | None, changes: dict[str, Any]) -> SamplingOptions:
+    known = [field.name for field in dataclasses.fields(SamplingOptions)]
+    check_keys(changes, known=known, where="generation options")
+    return dataclasses.replace(options or SamplingOptions(), **changes)
 
 
 def evaluate(

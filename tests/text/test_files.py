@@ -99,9 +99,9 @@ def test_remove_leftovers_takes_those_of_dead_processes_only(tmp_path: Path) -> 
 
 def test_lock_file_refuses_a_second_holder_by_process_id(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with files.lock_file(path):
-        with pytest.raises(UserError, match=rf"in use by process {os.getpid()} "), files.lock_file(path):
-            pass
+    message = rf"in use by process {os.getpid()} "
+    with files.lock_file(path), pytest.raises(UserError, match=message), files.lock_file(path):
+        pass
     with files.lock_file(path):
         pass
 

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from upwell.errors import UserError
 from upwell.text.sources import Source, open_source, open_sources
 

@@ -10,9 +10,7 @@ from upwell.errors import UserError
 from upwell.text.tokenizer_training import FIRST_PIECE, default_vocab_size, train_tokenizer
 from upwell.text.tokenizers import KINDS
 
-ENGLISH = "".join(
-    f"The {a} {b} walked to the {b} of the {a}.\n" for a in "old new red".split() for b in "man sea".split()
-)
+ENGLISH = "".join(f"The {a} {b} walked to the {b} of the {a}.\n" for a in ["old", "new", "red"] for b in ["man", "sea"])
 CHINESE = "贾宝玉笑道：“好妹妹，你放心。”林黛玉听了，也不言语。\n老太太来了，众人都站起来。\n"
 kinds = pytest.mark.parametrize("kind", KINDS)
 

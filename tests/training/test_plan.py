@@ -29,7 +29,8 @@ def plan(**options: object) -> object:
 
 def test_the_size_grows_with_the_budget_and_stops_at_what_the_text_can_teach() -> None:
     sizes = [
-        choose_size(Budget("minutes", m), peak=5e11, train_tokens=10**6, train_bytes=10**6) for m in (0.1, 1, 10, 100, 1e6)
+        choose_size(Budget("minutes", m), peak=5e11, train_tokens=10**6, train_bytes=10**6)
+        for m in (0.1, 1, 10, 100, 1e6)
     ]
     assert sizes == sorted(sizes) and sizes[0] < sizes[1] < sizes[-1] == 4_000_000
     assert choose_size(Budget("tokens", 10), peak=5e11, train_tokens=10**6, train_bytes=10**6) == 20_000
@@ -45,7 +46,9 @@ def test_a_plan_counts_what_the_network_holds() -> None:
 
 
 def test_what_the_user_gives_stands() -> None:
-    made = plan(model="gru", size="50k", tokens="1m", rows=6, length=40, dropout=0.3, learning_rate=1e-3, optimizer="adamw")
+    made = plan(
+        model="gru", size="50k", tokens="1m", rows=6, length=40, dropout=0.3, learning_rate=1e-3, optimizer="adamw"
+    )
     recipe, network = made.recipe, made.network  # type: ignore[attr-defined]
     assert (recipe.rows, recipe.length, recipe.learning_rate, recipe.optimizer) == (6, 40, 1e-3, "adamw")
     assert network.dropout == 0.3
@@ -55,13 +58,17 @@ def test_a_short_text_gets_fewer_rows() -> None:
     made = make_plan(TrainOptions(size="20k", epochs=1), vocab_size=50, train_tokens=300, train_bytes=300, peak=1e11)
     assert made.recipe.tokens_per_step <= 300
     with pytest.raises(UserError, match="too few for 64 rows of 8; lower --rows"):
-        make_plan(TrainOptions(size="20k", epochs=1, rows=64), vocab_size=50, train_tokens=300, train_bytes=300, peak=1e11)
+        make_plan(
+            TrainOptions(size="20k", epochs=1, rows=64), vocab_size=50, train_tokens=300, train_bytes=300, peak=1e11
+        )
 
 
 def test_too_little_memory_is_refused_with_a_size_that_fits() -> None:
     made = plan(model="attention", size="500m", minutes=1)
     check_memory(made, 1 << 40)  # type: ignore[arg-type]
-    with pytest.raises(UserError, match=r"needs about \d+\.\d GiB, 2\.0 GiB are free; --size (\S+) would fit") as caught:
+    with pytest.raises(
+        UserError, match=r"needs about \d+\.\d GiB, 2\.0 GiB are free; --size (\S+) would fit"
+    ) as caught:
         check_memory(made, 2 << 30)  # type: ignore[arg-type]
     size = str(caught.value).split("--size ")[1].split()[0]
     check_memory(plan(model="attention", size=size, minutes=1), 2 << 30)  # type: ignore[arg-type]

@@ -15,7 +15,14 @@ from upwell.training.runs import Run, create_run
 
 @pytest.mark.parametrize(
     ("source", "name"),
-    [("novel.txt", "novel"), ("texts/红楼梦.txt.gz", "红楼梦"), ("a b/*.md", "a-b"), ("*.txt", "text"), ("-", "stdin"), ("folder/", "folder")],
+    [
+        ("novel.txt", "novel"),
+        ("texts/红楼梦.txt.gz", "红楼梦"),
+        ("a b/*.md", "a-b"),
+        ("*.txt", "text"),
+        ("-", "stdin"),
+        ("folder/", "folder"),
+    ],
 )
 def test_a_run_is_named_after_its_source(
     source: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -71,7 +71,7 @@ class NetworkConfig:
         if not 1 <= len(self.blocks) <= MAX_BLOCKS:
             raise UserError(f"network config: {len(self.blocks)} blocks, expected 1 to {MAX_BLOCKS}")
         for block in self.blocks:
-            mixer, _, extra = block.partition("+")
+            mixer = block.partition("+")[0]
             if mixer not in MIXERS or block not in (mixer, f"{mixer}+mlp"):
                 raise UserError(
                     f"network config: no block {block!r}; mixers are {' '.join(MIXERS)}, with or without +mlp"

@@ -117,8 +117,9 @@ class Network(nn.Module):
                 if part is not None:
                     part.reset_parameters()
             # Residual branches add up; smaller last matrices keep the sum near one (Radford et al. 2019, section 2.3).
-            for last in (getattr(block.mixer, "output_weight", None), block.mlp and block.mlp.down_weight):
-                if last is not None:
+            lasts = [getattr(block.mixer, "output_weight", None), block.mlp.down_weight if block.mlp else None]
+            for last in lasts:
+                if isinstance(last, Tensor):
                     last.data.mul_(1 / math.sqrt(branches))
 
     def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:

@@ -8,13 +8,55 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from upwell.errors import UserError
 
-TEXT_NAMES = (
-    "text content document body sentence passage article paragraph story review message abstract raw_content raw_text"
-).split()
+TEXT_NAMES = [
+    "text",
+    "content",
+    "document",
+    "body",
+    "sentence",
+    "passage",
+    "article",
+    "paragraph",
+    "story",
+    "review",
+    "message",
+    "abstract",
+    "raw_content",
+    "raw_text",
+]
 """Names that mean the text itself; the first that is there wins."""
 OTHER_NAMES = frozenset(
-    "id idx index label labels class category title author date url source target question answer context summary "
-    "language lang score name meta metadata tag topic prompt completion input output".split()
+    [
+        "id",
+        "idx",
+        "index",
+        "label",
+        "labels",
+        "class",
+        "category",
+        "title",
+        "author",
+        "date",
+        "url",
+        "source",
+        "target",
+        "question",
+        "answer",
+        "context",
+        "summary",
+        "language",
+        "lang",
+        "score",
+        "name",
+        "meta",
+        "metadata",
+        "tag",
+        "topic",
+        "prompt",
+        "completion",
+        "input",
+        "output",
+    ]
 )
 """Other usual names of columns, which show that a row is a header."""
 GUESS_ROWS = 100

@@ -54,6 +54,7 @@ def open_binary(path: Path, name: str) -> IO[bytes]:
 
 
 def unreadable(name: str, error: OSError) -> UserError:
+    """Return the error that says `name` cannot be read, and why."""
     return UserError(f"{name}: cannot be read ({error.strerror or error})")
 
 

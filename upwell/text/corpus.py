@@ -55,8 +55,8 @@ def prepare_corpus(
 ) -> Corpus:
     """Read sources, hold out a part, train a tokenizer, and tokenize; or find all that in the cache.
 
-    Arguments: `sources`, `valid`: one or several of what `open_source` takes; several are joined. Without `valid` a part
-    is held out (see `splits`). `tokenizer_kind`, `vocab_size`: of the tokenizer to train; `tokenizer`: use this one
+    Arguments: `sources`, `valid`: one or several of what `open_source` takes; several are joined. Without `valid` a
+    part is held out (see `splits`). `tokenizer_kind`, `vocab_size`: of the tokenizer to train; `tokenizer`: use this one
     instead. `cache`: folder to keep the result in, by default `cache.cache_folder()`. The rest as in `open_source`.
 
     The cache is keyed by the content of the sources and all options that matter. Several processes may prepare the
@@ -197,10 +197,11 @@ def _check_lengths(train: TokenStore, valid: TokenStore, sources: Iterable[Sourc
 def _describe(train: TokenStore, valid: TokenStore, tokenizer: Tokenizer, split: Split) -> list[str]:
     share = valid.num_bytes / max(1, train.num_bytes + valid.num_bytes)
     part = "given" if split.method == "given" else f"the held-out {share:.1%} {split.method}"
+    density = train.num_bytes / train.num_tokens
     return [
         f"training: {_counts(train)}",
         f"validation: {_counts(valid)}, {part}",
-        f"tokenizer: {tokenizer.kind}, {tokenizer.vocab_size} ids, {train.num_bytes / train.num_tokens:.2f} bytes per token",
+        f"tokenizer: {tokenizer.kind}, {tokenizer.vocab_size} ids, {density:.2f} bytes per token",
     ]
 
 

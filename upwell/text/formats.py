@@ -223,7 +223,8 @@ class TextFile:
             with parquet.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False) as table:
                 for batch in table.iter_batches(batch_size=256, columns=None if column is None else [column]):
                     names, rows = batch.schema.names, []
-                    for values in batch.columns:
+                    for column_values in batch.columns:
+                        values = column_values
                         if arrow.types.is_dictionary(values.type):
                             values = values.dictionary_decode()
                         if arrow.types.is_string(values.type) or arrow.types.is_large_string(values.type):

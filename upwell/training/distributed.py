@@ -17,9 +17,6 @@ from torch import Tensor
 from upwell.model.state import State, leaves, map_state
 
 
-T = TypeVar("T")
-
-
 @dataclass(frozen=True)
 class World:
     """This process's place among all."""
@@ -31,6 +28,10 @@ class World:
     def leads(self) -> bool:
         """Whether this process writes files and talks to the user."""
         return self.rank == 0
+
+
+ALONE = World()
+T = TypeVar("T")
 
 
 def join(device: torch.device) -> World:

@@ -20,7 +20,7 @@ from upwell.model.network import Network
 from upwell.model.state import State, concat, move
 from upwell.text.files import atomic_write_json
 from upwell.training.checkpoints import Progress, checkpoints, load_checkpoint, load_progress, save_checkpoint
-from upwell.training.distributed import World, add_up, all_rows, from_leader, own_rows, wait
+from upwell.training.distributed import ALONE, World, add_up, all_rows, from_leader, own_rows, wait
 from upwell.training.learner import Learner
 from upwell.training.metrics import MetricsFile
 from upwell.training.objectives import Objective
@@ -66,7 +66,7 @@ def fit(
     folder: Path,
     dtype: torch.dtype = torch.float32,
     num_workers: int = 1,
-    world: World = World(),
+    world: World = ALONE,
     observe: Callable[[str, dict[str, Any]], None] = lambda kind, figures: None,
     stopped: Callable[[], bool] = lambda: False,
     tensorboard: Path | None = None,

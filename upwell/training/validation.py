@@ -80,6 +80,7 @@ class Validation:
         return len(self.tokens)
 
     def __call__(self, network: Network) -> Score:
+        """Score `network`, in the mode it is in, on all of the text."""
         nats = stream_nats(network, self.tokens, self.first)
         return Score(nats, len(self.tokens), self.num_bytes, self.num_words)
 

@@ -1,0 +1,26 @@
+"""What holds for all tests: one thread, a cache of their own, no colours."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded; tests run side by side
+os.environ["NO_COLOR"] = "1"
+os.environ["TERM"] = "dumb"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests() -> Iterator[None]:
+    """Keep prepared texts out of the user's cache."""
+    with tempfile.TemporaryDirectory(prefix="upwell-tests-") as folder:
+        before = os.environ.get("UPWELL_CACHE")
+        os.environ["UPWELL_CACHE"] = folder
+        yield
+        if before is None:
+            del os.environ["UPWELL_CACHE"]
+        else:
+            os.environ["UPWELL_CACHE"] = before

@@ -1,0 +1,90 @@
+"""upwell generate"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def generate(
+    run: str,
+    prompt: str = "",
+    *,
+    max_tokens: int = 200,
+    temperature: float = 0.8,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    min_p: float = 0.0,
+    repetition_penalty: float = 1.0,
+    stop: tuple[str, ...] = (),
+    seed: int | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    dtype: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Write on from a prompt; the text appears as it is made.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    prompt
+        Text to go on from; - reads standard input. Without one the model begins a text of its own.
+    max_tokens
+        Most tokens to write.
+    temperature
+        0 takes the likeliest token each time; higher is freer.
+    top_k
+        Only the k likeliest tokens stay; 0: all.
+    top_p
+        Only the fewest tokens that reach this probability together stay.
+    min_p
+        Only tokens of at least this share of the likeliest one's probability stay.
+    repetition_penalty
+        Above 1, what was said before becomes less likely.
+    stop
+        End before this text; repeat for several.
+    seed
+        The same seed gives the same text; without one every call differs.
+    device
+        cpu or cuda.
+    threads
+        CPU threads.
+    dtype
+        float32 (default) or bfloat16.
+    as_json
+        Print one JSON object as the last line, after the text.
+    """
+    if prompt == "-":
+        prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+    if seed is None:
+        seed = time.time_ns() % 2**31
+    from upwell.api import LanguageModel
+    from upwell.generation import SamplingOptions
+
+    options = SamplingOptions(
+        max_tokens=max_tokens,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        repetition_penalty=repetition_penalty,
+        stop=stop,
+        seed=seed,
+    )
+    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
+    started = time.perf_counter()
+    print(prompt, end="", flush=True)
+    text = ""
+    for piece in model.stream(prompt, options=options):
+        print(piece, end="", flush=True)
+        text += piece
+    print(flush=True)
+    if as_json:
+        seconds = round(time.perf_counter() - started, 3)
+        print(json.dumps({"run": run, "prompt": prompt, "text": text, "seed": seed, "seconds": seconds}))

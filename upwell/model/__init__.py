@@ -1,0 +1,1 @@
+"""What a model is: config, sizes, mixers, blocks, state, accounting, files."""

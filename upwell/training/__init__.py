@@ -1,0 +1,1 @@
+"""How a model learns: plan, recipe, loop, checkpoints, validation."""
