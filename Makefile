@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test check bench clean
 
 demo: $(STAMP)
-	$(BIN)/python examples/make_text.py --bytes 600000 > build-demo.txt
+	$(BIN)/python examples/make_text.py --bytes 1000000 > build-demo.txt
 	$(BIN)/upwell train build-demo.txt --minutes 1 --out runs/demo --overwrite
 	$(BIN)/upwell generate runs/demo "One morning" --max-tokens 300 --seed 1
 

@@ -7,8 +7,8 @@ Run from anywhere, about 12 s on one core:
 writes docs/results/gradient_lag.json and docs/images/gradient_lag.svg and .png. docs/learning.md explains what is seen.
 
 One mixer alone, without the residual stream around it, reads Gaussian inputs of variance 1 (what RMSNorm hands to a
-mixer). The loss is the cross-entropy of a random head at the last position. Everything is in float64, because the
-gradients of interest are far below what float32 can add up.
+mixer). The loss is the cross-entropy of a random head at the last position. All is in float64 (but minGRU's scan, always
+float32), because the gradients of interest are far below what float32 can add up.
 
 Shapes: B sequences, T tokens, D width, V classes.
 """

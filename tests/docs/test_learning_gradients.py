@@ -92,12 +92,12 @@ def test_learning_bptt_product() -> None:
 @pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
 def test_learning_jacobian_bound(nonlinearity: str, scale: float) -> None:
     rnn = nn.RNN(D, D, nonlinearity=nonlinearity)
-    rnn.weight_hh_l0.data = scale * torch.randn(D, D) / math.sqrt(D)
     x, h0 = torch.randn(T, D), torch.randn(D)
-    W, U, b = rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0 + rnn.bias_hh_l0
+    W, U, b_x, b_h = rnn.parameters()
+    U.data.normal_(std=scale / math.sqrt(D))
     h, slopes = h0, torch.tensor(1.0)
     for x_t in x:
-        a = (W @ x_t + U @ h + b).detach().requires_grad_()
+        a = (W @ x_t + U @ h + b_x + b_h).detach().requires_grad_()
         h = getattr(torch, nonlinearity)(a)
         slopes = slopes * torch.autograd.grad(h.sum(), a)[0].abs().max()  # the norm of a diagonal matrix
         h = h.detach()

@@ -20,7 +20,8 @@ sigmoid, tanh = torch.sigmoid, torch.tanh
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
 def test_learning_rnn_forward(nonlinearity: str) -> None:
     x, theirs, ours = torch.randn(T, D), nn.RNN(D, D, nonlinearity=nonlinearity), RNN(D, nonlinearity=nonlinearity)
-    W, U, b = theirs.weight_ih_l0, theirs.weight_hh_l0, theirs.bias_ih_l0 + theirs.bias_hh_l0
+    W, U, b_x, b_h = theirs.parameters()
+    b = b_x + b_h
     f = getattr(torch, nonlinearity)
     h, states = torch.zeros(D), []
     for x_t in x:
@@ -33,9 +34,9 @@ def test_learning_rnn_forward(nonlinearity: str) -> None:
 
 def test_learning_lstm_forward() -> None:
     x, theirs, ours = torch.randn(T, D), nn.LSTM(D, D), LSTM(D)
-    b = theirs.bias_ih_l0 + theirs.bias_hh_l0
-    (W_i, W_f, W_g, W_o), (U_i, U_f, U_g, U_o) = theirs.weight_ih_l0.chunk(4), theirs.weight_hh_l0.chunk(4)
-    b_i, b_f, b_g, b_o = b.chunk(4)
+    W, U, b_x, b_h = theirs.parameters()
+    (W_i, W_f, W_g, W_o), (U_i, U_f, U_g, U_o) = W.chunk(4), U.chunk(4)
+    b_i, b_f, b_g, b_o = (b_x + b_h).chunk(4)
     h, c, states = torch.zeros(D), torch.zeros(D), []
     for x_t in x:
         i = sigmoid(W_i @ x_t + U_i @ h + b_i)
@@ -46,15 +47,16 @@ def test_learning_lstm_forward() -> None:
         h = o * tanh(c)
         states.append(h)
     assert_close(torch.stack(states), theirs(x)[0])
-    fill(ours, input_weight=theirs.weight_ih_l0, recurrent_weight=theirs.weight_hh_l0, bias=b)
+    fill(ours, input_weight=W, recurrent_weight=U, bias=b_x + b_h)
     assert_close(torch.stack(states), ours(x[None])[0][0])
 
 
 def test_learning_gru_forward() -> None:
     x, theirs, ours = torch.randn(T, D), nn.GRU(D, D), GRU(D)
-    (W_r, W_u, W_n), (U_r, U_u, U_n) = theirs.weight_ih_l0.chunk(3), theirs.weight_hh_l0.chunk(3)
-    b_r, b_u, _ = (theirs.bias_ih_l0 + theirs.bias_hh_l0).chunk(3)
-    b_n, d_n = theirs.bias_ih_l0.chunk(3)[2], theirs.bias_hh_l0.chunk(3)[2]
+    W, U, b_x, b_h = theirs.parameters()
+    (W_r, W_u, W_n), (U_r, U_u, U_n) = W.chunk(3), U.chunk(3)
+    b_r, b_u, _ = (b_x + b_h).chunk(3)
+    b_n, d_n = b_x[2 * D :], b_h[2 * D :]
     h, states = torch.zeros(D), []
     for x_t in x:
         r = sigmoid(W_r @ x_t + U_r @ h + b_r)
@@ -63,8 +65,7 @@ def test_learning_gru_forward() -> None:
         h = (1 - u) * n + u * h
         states.append(h)
     assert_close(torch.stack(states), theirs(x)[0])
-    fill(ours, input_weight=theirs.weight_ih_l0, recurrent_weight=theirs.weight_hh_l0)
-    fill(ours, bias=theirs.bias_ih_l0, recurrent_bias=theirs.bias_hh_l0)
+    fill(ours, input_weight=W, recurrent_weight=U, bias=b_x, recurrent_bias=b_h)
     assert_close(torch.stack(states), ours(x[None])[0][0])
 
 

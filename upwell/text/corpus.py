@@ -56,8 +56,9 @@ def prepare_corpus(
     """Read sources, hold out a part, train a tokenizer, and tokenize; or find all that in the cache.
 
     Arguments: `sources`, `valid`: one or several of what `open_source` takes; several are joined. Without `valid` a
-    part is held out (see `splits`). `tokenizer_kind`, `vocab_size`: of the tokenizer to train; `tokenizer`: use this one
-    instead. `cache`: folder to keep the result in, by default `cache.cache_folder()`. The rest as in `open_source`.
+    part is held out (see `splits`). `tokenizer_kind`, `vocab_size`: of the tokenizer to train; `tokenizer`: use this
+    one instead. `cache`: folder to keep the result in, by default `cache.cache_folder()`. The rest as in
+    `open_source`.
 
     The cache is keyed by the content of the sources and all options that matter. Several processes may prepare the
     same corpus at once. Memory does not grow with the text.

@@ -4,8 +4,9 @@ P_k(w | h) = max(c(hw) - D(c(hw)), 0) / c(h.) + g(h) P_{k-1}(w | h'),   g(h) = (
 
 (Chen & Goodman 1998, "An Empirical Study of Smoothing Techniques for Language Modeling", section 3.) h' is h without
 its first token; c counts occurrences at the highest order and distinct tokens on the left below it; N_i(h) counts the
-tokens that follow h i times (3+: at least 3 times); each order has its own discounts D1, D2, D3 from its counts of counts.
-Below the first order is the uniform distribution over the vocabulary, so every token has a probability and they sum to 1.
+tokens that follow h i times (3+: at least 3 times); each order has its own discounts D1, D2, D3 from its counts of
+counts. Below the first order is the uniform distribution over the vocabulary, so every token has a probability and
+they sum to 1.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Holding out a part of a text for validation.
 
 With 20 documents or more, whole documents are held out: those whose hashes (blake2b of the first piece) are smallest,
-so equal documents fall on one side and the choice does not depend on their order. One long text, or a few, or documents of
-very uneven size, are cut by position: the end is held out, from a paragraph or line onwards. Either way 5% of the bytes
-are held out, but at most 2 MB, so that validating over all of it stays cheap.
+so equal documents fall on one side and the choice does not depend on their order. One long text, or a few, or
+documents of very uneven size, are cut by position: the end is held out, from a paragraph or line onwards. Either way
+5% of the bytes are held out, but at most 2 MB, so that validating over all of it stays cheap.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ Every kind spells what it does not know in bytes, so no text is ever refused or 
 - `word`: whole frequent words with the space before them; Han characters stand alone; other words are spelled in bytes.
 
 `bpe` and `unigram` first cut the text by the pattern of Qwen2, which llama.cpp knows as "qwen2". Id 0 is the control
-token end-of-text. It comes from code only: its letters in a text are encoded as letters. tokenizer.json is the format of
-the Hugging Face libraries, which load it as it is; our kind and format number stand inside its `model` object.
+token end-of-text. It comes from code only: its letters in a text are encoded as letters. tokenizer.json is the format
+of the Hugging Face libraries, which load it as it is; our kind and format number stand inside its `model` object.
 """
 
 from __future__ import annotations

@@ -76,7 +76,10 @@ class Run:
         values = self.config()
         if "network" not in values:
             raise UserError(f"{self.folder}: not trained yet; go on with: upwell train --resume {self.folder}")
-        return NetworkConfig.from_dict(values["network"])
+        try:
+            return NetworkConfig.from_dict(values["network"])
+        except UserError as error:
+            raise UserError(f"{self.config_path}: {error}") from None
 
     def options(self) -> tuple[tuple[str, ...], TrainOptions]:
         """Sources and options the run was begun with."""

@@ -1,0 +1,140 @@
+"""generate, chat, evaluate, info, plan; help and errors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import environment, write_text
+
+VERBS = ("train", "generate", "chat", "evaluate", "info", "plan")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_every_verb_describes_every_option(verb: str, upwell: Any) -> None:
+    done = upwell(verb, "--help")
+    assert done.returncode == 0 and "Usage: upwell " + verb in done.stdout
+    for line in done.stdout.splitlines():
+        if line.startswith("│ --"):
+            assert len(line.strip("│ ").split("  ", 1)) == 2, f"no words for {line}"
+
+
+def test_help_does_not_load_torch() -> None:
+    program = "import sys; from upwell.cli import main; main(['--help']); assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_version_is_printed(upwell: Any) -> None:
+    assert upwell("--version").stdout.strip() == "0.1.0"
+
+
+def test_generate_is_the_same_for_a_seed_and_starts_with_the_prompt(upwell: Any, tiny_run: Path) -> None:
+    texts = [upwell("generate", tiny_run, "the cat", "--max-tokens", 40, "--seed", seed).stdout for seed in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+    assert all(text.startswith("the cat") for text in texts)
+
+
+def test_generate_reads_a_prompt_from_standard_input_and_prints_json(upwell: Any, tiny_run: Path) -> None:
+    done = upwell("generate", tiny_run, "-", "--max-tokens", 5, "--json", "--temperature", 0, input="红楼".encode())
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["prompt"] == "红楼"
+    assert done.stdout.startswith("红楼" + result["text"])
+
+
+def test_generate_into_a_closed_pipe_is_quiet(tiny_run: Path) -> None:
+    command = [sys.executable, "-m", "upwell", "generate", str(tiny_run), "--max-tokens", "3000"]
+    process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) == 0
+
+
+def test_output_never_fails_on_the_terminals_encoding(upwell: Any, tiny_run: Path) -> None:
+    done = upwell("generate", tiny_run, "红楼", "--max-tokens", 3, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("??")
+
+
+def test_chat_goes_on_with_every_line_until_the_end(upwell: Any, tiny_run: Path) -> None:
+    lines = b"the cat\n/reset\na dog\n/quit\nnot read\n"
+    done = upwell("chat", tiny_run, "--max-tokens", 12, "--temperature", 0, input=lines)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == upwell("chat", tiny_run, "--max-tokens", 12, "--temperature", 0, input=lines[:21]).stdout
+    assert len(done.stdout) >= 24
+
+
+def test_evaluate_agrees_with_the_validation_of_the_run(upwell: Any, tiny_run: Path, tmp_path: Path) -> None:
+    done = upwell("evaluate", tiny_run, write_text(tmp_path / "other.txt", 100), "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    valid = json.loads((tiny_run / "result.json").read_text(encoding="utf-8"))
+    assert result["bits_per_byte"] == pytest.approx(valid["valid_bpb"], rel=0.2)
+    assert result["bytes"] == len((tmp_path / "other.txt").read_bytes())
+
+
+def test_info_tells_shape_and_result(upwell: Any, tiny_run: Path) -> None:
+    shown = upwell("info", tiny_run).stdout
+    for word in ("lstm", "width", "parameters", "result"):
+        assert word in shown
+    assert json.loads(upwell("info", tiny_run, "--json").stdout)["parameters"]["total"] > 1000
+
+
+def test_plan_says_what_a_run_would_cost(upwell: Any, tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    done = upwell("plan", text, "--size", "20k", "--epochs", 2, "--threads", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout.splitlines()[-1])
+    assert plan["parameters"]["non_embedding"] == pytest.approx(20_000, rel=0.2)
+    assert plan["seconds"] > 0 and plan["flops"] == pytest.approx(plan["training_tokens"] * plan["flops_per_token"])
+    assert not (tmp_path / "runs").exists()
+
+
+def test_plan_for_named_hardware_cites_its_source(upwell: Any) -> None:
+    done = upwell("plan", "--text-bytes", 1e9, "--model", "attention", "--minutes", 60, "--hardware", "a100", "--json")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout.splitlines()[-1])
+    assert "datasheet" in plan["machine"] and plan["matmul_peak"] == 312e12
+    assert plan["seconds"] == pytest.approx(3600)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", b"{"),
+        ("config.json", b'{"format": 1, "kind": "language model", "network": {"vocab_size": 1000000000000}}'),
+        ("model.safetensors", b"\x80\x04\x95pickle"),
+        ("model.safetensors", b""),
+        ("tokenizer.json", b"{}"),
+        ("tokenizer.json", b"\xff" * 100),
+    ],
+)
+@pytest.mark.parametrize("verb", ["generate", "evaluate"])
+def test_a_damaged_run_is_one_line(
+    verb: str, name: str, content: bytes, upwell: Any, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    (run / name).write_bytes(content)
+    extra = [write_text(tmp_path / "text.txt")] if verb == "evaluate" else []
+    done = upwell(verb, run, *extra)
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1 and name in done.stderr
+
+
+def test_a_tokenizer_of_another_run_is_refused(upwell: Any, tiny_run: Path, tmp_path: Path) -> None:
+    from upwell.text.tokenizer_training import train_tokenizer
+
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    train_tokenizer("byte", ["x"]).save(run / "tokenizer.json")
+    done = upwell("generate", run)
+    assert done.returncode == 2
+    assert "not of one run" in done.stderr
