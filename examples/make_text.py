@@ -58,7 +58,9 @@ def story(rng: random.Random) -> str:
     ]
     if rng.random() < 0.6:
         count = rng.randrange(len(NUMBERS) - 1)
-        lines.append(f"{pronoun.capitalize()} counted {NUMBERS[count]} birds, and when one more came there were {NUMBERS[count + 1]}.")
+        lines.append(
+            f"{pronoun.capitalize()} counted {NUMBERS[count]} birds, and when one more came there were {NUMBERS[count + 1]}."
+        )
     lines.append(rng.choice([f"Then the {thing} was gone.", f"Suddenly {pronoun} could not find the {thing}."]))
     lines.append(f'"Where is my {colour} {thing}?" asked {hero}.')
     lines.append(f'{friend} came to help. "Let us look {wrong}," said {friend}, but there was nothing {wrong}.')
@@ -69,9 +71,13 @@ def story(rng: random.Random) -> str:
         lines.append(f"{hero} did not give up.")
         gladness = f"{hero} laughed"
     lines.append(f"At last they looked {right}, and {right} lay the {thing}, {feel} and {colour} as before.")
-    lines.append(rng.choice([f"{gladness}, and thanked {friend}.", f'{gladness}. "Thank you, {friend}," {pronoun} said.']))
+    lines.append(
+        rng.choice([f"{gladness}, and thanked {friend}.", f'{gladness}. "Thank you, {friend}," {pronoun} said.'])
+    )
     if rng.random() < 0.5:
-        lines.append(f"{friend} went home, and {other} told everyone how the {colour} {thing} had been found in the {place}.")
+        lines.append(
+            f"{friend} went home, and {other} told everyone how the {colour} {thing} had been found in the {place}."
+        )
     return " ".join(lines)
 
 

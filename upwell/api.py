@@ -31,7 +31,7 @@ from upwell.text.sources import open_sources
 from upwell.text.stores import build_store
 from upwell.text.tokenizers import Tokenizer
 from upwell.training.card import write_card
-from upwell.training.compute import DTYPES, Compute, apply_threads, choose_compute, keep_freed_memory
+from upwell.training.compute import Compute, apply_threads, choose_compute, keep_freed_memory, torch_dtype
 from upwell.training.distributed import World, join, leave, share_object, wait
 from upwell.training.loop import Result, fit
 from upwell.training.objectives import next_token
@@ -82,9 +82,7 @@ class LanguageModel:
             raise UserError(f"{run.folder}: no weights yet; they come with the first validation of the training")
         if threads is not None:
             torch.set_num_threads(threads)
-        if dtype is not None and dtype not in DTYPES:
-            raise UserError(f"--dtype {dtype}: choose {' or '.join(DTYPES)}")
-        network = load_network(run.weights_path, config).to(choose_device(device), DTYPES[dtype or "float32"])
+        network = load_network(run.weights_path, config).to(choose_device(device), torch_dtype(dtype or "float32"))
         return cls(network, tokenizer)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -238,7 +236,7 @@ def _go_on(run: Run, world: World, observe: Observer) -> dict[str, Any]:
     network.reset_parameters(plan.recipe.seed)
     network.to(device)
     end = corpus.tokenizer.end_of_text
-    stream = TokenStream(corpus.train.tokens, plan.recipe.rows, plan.recipe.length, plan.recipe.seed)
+    stream = TokenStream(corpus.train.tokens, plan.recipe.rows, plan.recipe.length, plan.recipe.seed, first=end)
 
     def watch(kind: str, figures: dict[str, Any]) -> None:
         observe(kind, figures)
@@ -257,7 +255,7 @@ def _go_on(run: Run, world: World, observe: Observer) -> dict[str, Any]:
             recipe=plan.recipe,
             budget=plan.budget,
             folder=run.folder,
-            dtype=compute.torch_dtype(),
+            dtype=torch_dtype(compute.dtype),
             num_workers=compute.workers,
             world=world,
             observe=watch,
@@ -334,7 +332,7 @@ def _plan(
     compute, speeds = choose_compute(
         plan.network, plan.recipe, device=device, dtype=options.dtype, threads=options.threads, world=world
     )
-    peak = matmul_peak(compute.torch_dtype(), device=device)
+    peak = matmul_peak(torch_dtype(compute.dtype), device=device)
     plan, compute, speeds, peak = share_object(world, (plan, compute, speeds, peak))
     if world.leads:
         run.write_config(

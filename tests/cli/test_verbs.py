@@ -49,12 +49,12 @@ def test_generate_reads_a_prompt_from_standard_input_and_prints_json(upwell: Any
 
 def test_generate_into_a_closed_pipe_is_quiet(tiny_run: Path) -> None:
     command = [sys.executable, "-m", "upwell", "generate", str(tiny_run), "--max-tokens", "3000"]
-    process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.read(10)
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait(timeout=60) == 0
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_output_never_fails_on_the_terminals_encoding(upwell: Any, tiny_run: Path) -> None:

@@ -242,3 +242,18 @@ def test_read_metrics_ignores_a_line_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text(json.dumps({"kind": "step", "step": 1}) + '\n{"kind": "st', encoding="utf-8")
     assert [line["step"] for line in read_metrics(path)] == [1]
+
+
+def test_fit_forgets_the_past_of_rows_that_begin_anew(setup: Any, tmp_path: Path) -> None:
+    arguments = setup("lstm", Recipe(rows=4, length=16, validations=0))
+    arguments["stream"] = replace(arguments["stream"], first=0, fresh=0.5)
+    states: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def objective(network: Network, batch: Batch, state: Any) -> Outcome:
+        if state is not None and batch.fresh is not None:
+            states.append((batch.fresh, state[0]["hidden"].abs().sum(1)))
+        return next_token(network, batch, state)
+
+    fit(**arguments, objective=objective, budget=Budget("tokens", 64 * 8), folder=tmp_path)
+    assert len(states) == 7
+    assert all(torch.equal(fresh, total == 0) for fresh, total in states)

@@ -50,3 +50,15 @@ def test_processes_share_the_rows_of_the_whole_batch() -> None:
     parts = [stream.batch(9, rank=rank, world=2) for rank in range(2)]
     assert torch.equal(whole.tokens, torch.cat([part.tokens for part in parts]))
     assert torch.equal(whole.targets, torch.cat([part.targets for part in parts]))
+
+
+def test_some_rows_begin_anew_behind_the_end_of_text_token() -> None:
+    stream = TokenStream(np.arange(1, 4001, dtype=np.uint16), rows=4, length=5, seed=0, first=0, fresh=0.25)
+    batches = [stream.batch(step) for step in range(stream.windows)]
+    fresh = torch.stack([batch.fresh for batch in batches if batch.fresh is not None])  # (windows, rows)
+    assert fresh[0].all()
+    assert 0.15 < fresh[1:].float().mean() < 0.35
+    for batch, rows in zip(batches, fresh, strict=True):
+        assert torch.equal(batch.tokens[:, 0] == 0, rows)
+    parts = [stream.batch(9, rank=rank, world=2).fresh for rank in range(2)]
+    assert torch.equal(torch.cat([part for part in parts if part is not None]), fresh[9])

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from upwell.cli.main import source_name
 from upwell.errors import UserError
 
 
@@ -49,7 +50,9 @@ def evaluate(
     from upwell import api
 
     model = api.LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
-    figures = api.evaluate(model, sources, encoding=encoding, errors=errors, column=column)
+    figures = api.evaluate(
+        model, [source_name(word) for word in sources], encoding=encoding, errors=errors, column=column
+    )
     if as_json:
         print(json.dumps({"run": run, **figures}))
         return

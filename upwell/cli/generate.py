@@ -9,6 +9,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from upwell.cli.main import STANDARD_INPUT
+
 
 def generate(
     run: str,
@@ -60,7 +62,7 @@ def generate(
     as_json
         Print one JSON object as the last line, after the text.
     """
-    if prompt == "-":
+    if prompt == STANDARD_INPUT:
         prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
     if seed is None:
         seed = time.time_ns() % 2**31

@@ -20,6 +20,15 @@ VERBS = {
 }
 
 
+STANDARD_INPUT = "stdin:"
+"""What a lone - is called on its way through the parser, which would take it for an option."""
+
+
+def source_name(word: str) -> str:
+    """The source a word of the command line means."""
+    return "-" if word == STANDARD_INPUT else word
+
+
 def build_app() -> App:
     """The command with all its verbs; their modules are imported when they are called or their help is asked for."""
     from cyclopts import App
@@ -45,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
+    words = [STANDARD_INPUT if word == "-" else word for word in words if word != "--debug"]
     for stream in (sys.stdout, sys.stderr):  # whatever the terminal's encoding, output never fails
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -43,7 +43,7 @@ def plan(
     from upwell.cli.display import count, duration, plan_lines
     from upwell.model.machine import choose_device, describe_machine, device_memory, matmul_peak
     from upwell.text.sources import open_sources
-    from upwell.training.compute import apply_threads, choose_compute, keep_freed_memory
+    from upwell.training.compute import apply_threads, choose_compute, keep_freed_memory, torch_dtype
     from upwell.training.distributed import World
     from upwell.training.hardware import compute_optimal_size, find_hardware
     from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, choose_size, make_plan, matmul_dtype
@@ -69,7 +69,7 @@ def plan(
             made.network, made.recipe, device=device, dtype=options.dtype, threads=options.threads, world=World()
         )
         apply_threads(compute)
-        peak = matmul_peak(compute.torch_dtype(), device=device)
+        peak = matmul_peak(torch_dtype(compute.dtype), device=device)
         speed = max(speeds.values()) if speeds else peak * USUAL_PEAK_SHARE / made.flops_per_token
     else:
         speed = peak * USUAL_PEAK_SHARE / made.flops_per_token

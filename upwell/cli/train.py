@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from upwell.cli.main import source_name
 from upwell.training.options import TrainOptions
 
 DEFAULTS = TrainOptions()
@@ -44,7 +45,9 @@ def train(
     from upwell.cli.display import TrainingDisplay
 
     with TrainingDisplay(quiet=quiet) as display:
-        run, result = train_run(list(sources) or None, resume=resume, observe=display, **given)
+        run, result = train_run(
+            [source_name(word) for word in sources] or None, resume=resume, observe=display, **given
+        )
     display.finish(run, result)
     if as_json:
         print(json.dumps(result))

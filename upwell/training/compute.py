@@ -27,6 +27,13 @@ TRIAL_TOKENS = 1024
 TRIAL_ROUNDS = 3
 
 
+def torch_dtype(name: str) -> torch.dtype:
+    """The torch dtype called `name`; a UserError that lists the others."""
+    if name not in DTYPES:
+        raise UserError(f"--dtype {name}: choose {' or '.join(DTYPES)}")
+    return DTYPES[name]
+
+
 @dataclass(frozen=True)
 class Compute:
     """Where and in what precision the network runs."""
@@ -37,10 +44,6 @@ class Compute:
     """CPU threads in all."""
     workers: int
     """Threads that each take a part of the rows; `threads // workers` are left for the kernels of each."""
-
-    def torch_dtype(self) -> torch.dtype:
-        """The dtype as torch names it."""
-        return DTYPES[self.dtype]
 
     def describe(self) -> str:
         """In words, e.g. `cpu, bfloat16, 2 workers of 1 thread`."""
@@ -62,8 +65,8 @@ def choose_compute(
     What the user gave (`dtype`, `threads`) is kept. On the CPU first the dtypes are compared, then the layouts: all
     threads inside each kernel, or one worker per thread. Each way runs a few steps of about a thousand tokens.
     """
-    if dtype is not None and dtype not in DTYPES:
-        raise UserError(f"--dtype {dtype}: choose {' or '.join(DTYPES)}")
+    if dtype is not None:
+        torch_dtype(dtype)
     if threads is not None and not 1 <= threads <= 1024:
         raise UserError(f"--threads {threads}: choose a number from 1")
     if device.type != "cpu":
@@ -100,7 +103,7 @@ def _try(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[flo
         apply_threads(way)
         network = Network(config)
         network.reset_parameters(0)
-        learner = Learner(network, replace(recipe, optimizer="adamw", ema=0.0), way.torch_dtype())
+        learner = Learner(network, replace(recipe, optimizer="adamw", ema=0.0), torch_dtype(way.dtype))
         contestants.append((way, learner, Workers(way.workers, recipe, World())))
     seconds: list[list[float]] = [[] for _ in ways]
     for step in range(1 + TRIAL_ROUNDS):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from upwell.model.network import Network
-from upwell.training.optimizers import AdamW, Muon
+from upwell.training.optimizers import AdamW, Muon, Parallel
 from upwell.training.recipe import Recipe
 
 
@@ -46,8 +46,10 @@ class Learner:
                 self.gradients[name].add_(gradient)
 
     @torch.no_grad()
-    def update(self, scale: float, factor: float) -> float:
+    def update(self, scale: float, factor: float, *, parallel: Parallel = map, parts: int = 1) -> float:
         """One optimizer step from the added gradients times `scale`, clipped, at `factor` of the peak rate.
+
+        `parallel` works like map and may take `parts` of the work side by side.
 
         Returns the gradient norm before clipping; if that is not finite, no weight has been changed. The buffer is
         empty afterwards.
@@ -61,7 +63,7 @@ class Learner:
             self.gradient.mul_(self.recipe.clip / norm)
         self.adamw.step(self.recipe.learning_rate * factor)
         if self.muon:
-            self.muon.step(self.recipe.matrix_learning_rate * factor)
+            self.muon.step(self.recipe.matrix_learning_rate * factor, parallel=parallel, parts=parts)
         for name, average in self.average.items():
             average.lerp_(self.masters[name], 1 - self.recipe.ema)
         self.gradient.zero_()

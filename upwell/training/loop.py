@@ -17,7 +17,7 @@ from torch import Tensor
 
 from upwell.model.files import load_network, save_weights
 from upwell.model.network import Network
-from upwell.model.state import State, concat, move
+from upwell.model.state import State, concat, move, reset_rows
 from upwell.text.files import atomic_write_json
 from upwell.training.checkpoints import Progress, checkpoints, load_checkpoint, load_progress, save_checkpoint
 from upwell.training.distributed import ALONE, World, add_up, all_rows, from_leader, own_rows, wait
@@ -142,6 +142,8 @@ def fit(
             batch = stream.batch(progress.step, rank=world.rank, world=world.size)
             if stream.position(progress.step)[1] == 0:
                 carried = None  # a new epoch starts elsewhere in the text
+            elif batch.fresh is not None:
+                carried = reset_rows(carried, batch.fresh.to(device))
             sums = torch.zeros(2, dtype=torch.float64, device=device)
             states = []
             for outcome, gradients in workers.run(network, objective, batch.to(device), carried, progress.step):
@@ -152,7 +154,7 @@ def fit(
             add_up(world, learner.gradient)
             loss_sum, count = add_up(world, sums).tolist()
             report.before_update(learner)
-            norm = learner.update(1 / count, factor * progress.rate_scale)
+            norm = learner.update(1 / count, factor * progress.rate_scale, parallel=workers.map, parts=workers.number)
             # ----------------------------------------------------------------------------------------------------------
 
             progress.step += 1

@@ -26,16 +26,20 @@ class Batch:
     """(B, T) int64, what it should predict."""
     weights: Tensor | None = None
     """(B, T) weight of each prediction in the loss; None: all one."""
+    fresh: Tensor | None = None
+    """(B,) bool: rows that begin without a past, whose carried state is to be forgotten; None: none does."""
 
     def rows(self, start: int, stop: int) -> Batch:
         """The rows from `start` to before `stop`."""
         weights = None if self.weights is None else self.weights[start:stop]
-        return Batch(self.tokens[start:stop], self.targets[start:stop], weights)
+        fresh = None if self.fresh is None else self.fresh[start:stop]
+        return Batch(self.tokens[start:stop], self.targets[start:stop], weights, fresh)
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on `device`."""
         weights = None if self.weights is None else self.weights.to(device)
-        return Batch(self.tokens.to(device), self.targets.to(device), weights)
+        fresh = None if self.fresh is None else self.fresh.to(device)
+        return Batch(self.tokens.to(device), self.targets.to(device), weights, fresh)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from upwell.model.accounting import (
 )
 from upwell.model.config import NetworkConfig
 from upwell.model.sizes import count_text, network_config, parse_size
-from upwell.training.compute import DTYPES
+from upwell.training.compute import torch_dtype
 from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
@@ -61,7 +61,7 @@ def derive_recipe(config: NetworkConfig, options: TrainOptions, *, train_tokens:
         raise UserError(
             f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length"
         )
-    recipe = Recipe(rows=rows, length=length, learning_rate=4e-3, seed=options.seed)
+    recipe = Recipe(rows=rows, length=length, seed=options.seed)
     given = {
         name: getattr(options, name)
         for name in ("learning_rate", "optimizer", "accumulate", "carry", "ema", "patience")
@@ -147,9 +147,9 @@ def plan_for(config: NetworkConfig, recipe: Recipe, budget: Budget, *, dtype: st
         parameters=parameters_by_kind(network),
         flops_per_token=training_flops_per_token(network, recipe.length),
         memory=training_memory(
-            network, batch_size=recipe.rows // recipe.accumulate, length=recipe.length, dtype=DTYPES[dtype]
+            network, batch_size=recipe.rows // recipe.accumulate, length=recipe.length, dtype=torch_dtype(dtype)
         ),
-        state_bytes=state_bytes(network.to(DTYPES[dtype]), config.context),
+        state_bytes=state_bytes(network.to(torch_dtype(dtype)), config.context),
     )
 
 
@@ -172,4 +172,4 @@ def check_memory(plan: Plan, available: int) -> None:
 
 def matmul_dtype(name: str | None) -> torch.dtype:
     """The dtype to measure the machine's peak in."""
-    return DTYPES[name or "bfloat16"]
+    return torch_dtype(name or "bfloat16")

@@ -14,7 +14,7 @@ from upwell.model.config import check_keys
 class Recipe:
     """How a network is trained. Derived from family, size and text by `derive_recipe`, printed at the start."""
 
-    rows: int = 32
+    rows: int = 16
     """Sequences read side by side in one step, over all processes."""
     length: int = 128
     """Tokens per sequence and step."""
@@ -22,11 +22,11 @@ class Recipe:
     """Parts that a step's rows are cut into, one after the other, to save memory."""
     carry: bool = True
     """State is carried from window to window where the mixer has one (truncated backpropagation, Werbos 1990)."""
-    optimizer: str = "adamw"
+    optimizer: str = "muon"
     """adamw for all weights, or muon for the matrices of the blocks and adamw for the rest."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     """Peak rate of AdamW."""
-    matrix_learning_rate: float = 2e-2
+    matrix_learning_rate: float = 1e-2
     """Peak rate of Muon."""
     weight_decay: float = 0.1
     """Decoupled decay of matrices, times the rate (Loshchilov & Hutter 2019)."""

@@ -27,6 +27,10 @@ class TokenStream:
     length: int
     """Tokens per window, T."""
     seed: int
+    first: int | None = None
+    """Id that stands before the beginning of a text: end-of-text. None: no row ever begins anew."""
+    fresh: float = 1 / 32
+    """Share of windows before which a row forgets its past."""
 
     def __post_init__(self) -> None:
         assert self.windows >= 1, "rows * length must not exceed the tokens there are"
@@ -48,5 +52,14 @@ class TokenStream:
         share = self.rows // world
         starts = origin + stretch * np.arange(rank * share, (rank + 1) * share) + window * self.length
         index = (starts[:, None] + np.arange(self.length + 1)) % len(self.tokens)
-        ids = torch.from_numpy(self.tokens[index].astype(np.int64))
-        return Batch(ids[:, :-1], ids[:, 1:])
+        ids = self.tokens[index].astype(np.int64)
+        if self.first is None:
+            return Batch(torch.from_numpy(ids[:, :-1]), torch.from_numpy(ids[:, 1:]))
+        # A long text has one beginning; a prompt has one each time. So some rows begin anew, behind the token that
+        # stands before every text, or a network would meet its initial state a few times an epoch only.
+        draws = np.random.default_rng((self.seed, epoch, 1 + window)).random(self.rows)[
+            rank * share : (rank + 1) * share
+        ]
+        fresh = (draws < self.fresh) | (window == 0)
+        ids[fresh, 0] = self.first
+        return Batch(torch.from_numpy(ids[:, :-1]), torch.from_numpy(ids[:, 1:]), fresh=torch.from_numpy(fresh))

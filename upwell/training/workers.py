@@ -7,7 +7,7 @@ parts than workers they follow one another. Gradients are added in the order of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Self
@@ -38,6 +38,7 @@ class Workers:
         self.seed, self.first_part = recipe.seed, world.rank * self.parts
         threads = torch.get_num_threads()
         inside = max(1, threads // number)  # threads left for each worker's own kernels
+        self.number = number
         self.pool = (
             ThreadPoolExecutor(number, "worker", initializer=torch.set_num_threads, initargs=(inside,))
             if number > 1
@@ -57,6 +58,10 @@ class Workers:
             return replace(outcome, loss=outcome.loss.detach()), gradients
 
         yield from self.pool.map(run_part, range(self.parts)) if self.pool else map(run_part, range(self.parts))
+
+    def map(self, function: Callable[[Tensor], Tensor], items: Iterable[Tensor]) -> Iterable[Tensor]:
+        """`map`, by all threads."""
+        return self.pool.map(function, items) if self.pool else map(function, items)
 
     def __enter__(self) -> Self:
         return self
