@@ -225,7 +225,9 @@ def test_fit_writes_metrics_with_norm_and_update_ratio(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_loss_curve_is_the_recorded_one(model: str, setup: Any, tmp_path: Path, golden: Any) -> None:
-    recipe = Recipe(rows=4, length=16, validations=0, learning_rate=5e-3, decay=0.0)
+    recipe = Recipe(
+        rows=4, length=16, validations=0, learning_rate=5e-3, decay=0.0, optimizer="muon", matrix_learning_rate=1e-2
+    )
     losses: list[float] = []
 
     def objective(network: Network, batch: Batch, state: Any) -> Outcome:
