@@ -1,5 +1,6 @@
 # make demo: train a small model of a generated text and let it write. make test: run the tests. Both set up .venv.
 PYTHON ?= python3
+MINUTES ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -8,8 +9,8 @@ STAMP := $(VENV)/.installed
 
 demo: $(STAMP)
 	$(BIN)/python examples/make_text.py --bytes 1000000 > build-demo.txt
-	$(BIN)/upwell train build-demo.txt --minutes 1 --out runs/demo --overwrite
-	$(BIN)/upwell generate runs/demo "One morning" --max-tokens 300 --seed 1
+	$(BIN)/upwell train build-demo.txt --minutes $(MINUTES) --out runs/demo --overwrite
+	$(BIN)/upwell generate runs/demo "One morning" --max-tokens 400 --seed 1
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not readme"

@@ -1,0 +1,84 @@
+"""The README's commands run as they stand, in a fresh copy of the checkout; the Chinese README has the same ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from upwell.training.schedules import parse_count
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFEST = json.loads((Path(__file__).parent / "readme_manifest.json").read_text(encoding="utf-8"))
+
+
+def blocks(name: str) -> list[tuple[str, str]]:
+    """Language and content of each fenced block, in order."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands(name: str) -> list[str]:
+    """Every line of the bash blocks, and each Python block whole."""
+    found = []
+    for language, content in blocks(name):
+        found += content.splitlines() if language == "bash" else [content]
+    return [command for command in found if command.strip()]
+
+
+def test_both_readmes_have_the_same_commands_in_the_same_order() -> None:
+    assert commands("README.md") == commands("README.zh.md")
+    assert len(commands("README.md")) >= 15
+
+
+def test_the_manifest_only_lowers_budgets_or_says_why_a_command_is_left_out() -> None:
+    known = {command if "\n" not in command else "python" for command in commands("README.md")}
+    assert MANIFEST.keys() <= known
+    for command, entry in MANIFEST.items():
+        assert len(entry.get("skip", entry.get("reason", "lowered"))) >= 7
+        for before, after in entry.get("lower", {}).items():
+            assert before in command or command == "python"
+            name, value = re.split(r"[ =]", before)
+            other, lower = re.split(r"[ =]", after)
+            assert name == other and name.strip("-") in ("minutes", "tokens", "epochs", "max-tokens")
+            assert parse_count(lower, option=name) < parse_count(value, option=name)
+        for name, value in entry.get("environment", {}).items():
+            default = re.search(rf"^{name} \?= (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            assert default and float(value) < float(default[1])
+
+
+@pytest.mark.readme
+@pytest.mark.skipif(sys.platform == "win32", reason="the README's commands are those of a POSIX shell")
+def test_every_command_runs_in_a_fresh_copy(tmp_path: Path) -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in listed.decode("utf-8").strip("\0").split("\0"):
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tmp_path / name)
+    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "OMP_NUM_THREADS")}
+    environment["PATH"] = f"{tmp_path / '.venv' / 'bin'}{os.pathsep}{environment['PATH']}"
+    for command in commands("README.md"):
+        is_python = "\n" in command
+        entry = MANIFEST.get("python" if is_python else command, {})
+        if "skip" in entry:
+            continue
+        for before, after in entry.get("lower", {}).items():
+            assert before in command
+            command = command.replace(before, after)
+        done = subprocess.run(
+            [str(tmp_path / ".venv/bin/python"), "-c", command] if is_python else ["bash", "-ec", command],
+            cwd=tmp_path,
+            env={**environment, **entry.get("environment", {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        said = (done.stdout + done.stderr).decode("utf-8", "replace")
+        assert done.returncode == 0, f"{command}\n{said}"
+        print(f"ok  {command.splitlines()[0]}")
