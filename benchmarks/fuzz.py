@@ -115,10 +115,46 @@ def read_store(path: Path) -> object:
     return store.num_documents
 
 
+def run_seeds(folder: Path) -> list[Path]:
+    from upwell.api import LanguageModel
+    from upwell.model.network import Network
+    from upwell.model.sizes import network_config
+    from upwell.training.checkpoints import Progress, save_checkpoint
+    from upwell.training.options import TrainOptions
+    from upwell.training.recipe import Recipe
+    from upwell.training.runs import Run
+
+    tokenizer = train_tokenizer("char", [TEXT])
+    network = Network(network_config("lstm attention", 1500, vocab_size=tokenizer.vocab_size, context=32))
+    network.reset_parameters(0)
+    run = Run(folder / "run")
+    LanguageModel(network, tokenizer).save(run.folder)
+    values = {"network": network.config.to_dict(), "recipe": Recipe().to_dict(), "sources": ["a.txt"]}
+    run.write_config({**values, "options": TrainOptions(minutes=1, valid=("b.txt",)).to_dict()})
+    run.result_path.write_text(json.dumps({"format": 1, "tokens": 5}), encoding="utf-8")
+    save_checkpoint(run.folder / "checkpoints", Progress(dtype="float32", threads=1), {}, None)
+    return [run.config_path, run.weights_path, run.tokenizer_path, run.result_path]
+
+
+def read_run(path: Path) -> object:
+    from upwell.api import LanguageModel
+    from upwell.training.runs import Run
+
+    run = Run(path.parent)
+    if path == run.result_path:
+        return run.result()
+    if path == run.config_path:
+        run.options()
+        run.recipe()
+    model = LanguageModel.load(path.parent)
+    return model.generate("It", max_tokens=1, temperature=0)
+
+
 TARGETS = {
     "sources": Target(source_seeds, read_source),
     "tokenizers": Target(tokenizer_seeds, read_tokenizer),
     "stores": Target(store_seeds, read_store),
+    "runs": Target(run_seeds, read_run),
 }
 
 

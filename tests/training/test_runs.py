@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.fuzz import TARGETS, fuzz
 from upwell.errors import UserError
 from upwell.text.files import lock_file
 from upwell.training.options import TrainOptions
@@ -84,3 +85,9 @@ def test_a_result_is_read_back(tmp_path: Path) -> None:
     assert run.result() is None
     run.result_path.write_text(json.dumps({"format": 1, "tokens": 3}), encoding="utf-8")
     assert run.result() == {"tokens": 3}
+
+
+def test_damaged_run_folders_raise_user_errors_only() -> None:
+    failures, outcomes = fuzz(300, seed=2, targets={"runs": TARGETS["runs"]})
+    assert failures == []
+    assert outcomes["runs refused"] > 150
