@@ -23,12 +23,18 @@ from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
 
-TOKENS_PER_PARAMETER = 1.2
+TOKENS_PER_PARAMETER = 3.0
 """Training tokens per non-embedding parameter at the best size for a time budget: docs/experiments.md, "size"."""
 PARAMETERS_PER_BYTE = 4.0
 """Above this many non-embedding parameters per byte of text nothing was gained: docs/experiments.md, "size"."""
 USUAL_PEAK_SHARE = 0.4
 """Share of the matmul peak that a training step reaches, before it has been measured."""
+LONG_RUN = 3_000_000
+"""Planned tokens from which steps of 4,096 tokens learn more in the time than steps of 2,048."""
+DROPOUT_PER_EPOCH = 0.01
+"""Dropout grows with how often the text is read; below three times it costs more than it saves."""
+MATRIX_RATES = {"rnn": 5e-3, "lstm": 1e-2, "gru": 1e-2, "mingru": 1e-2, "attention": 1e-2}
+"""Muon's best peak rate by family, for models of 0.6m to 2m parameters."""
 SMALLEST, LARGEST = 20_000, 1_000_000_000
 
 
@@ -46,14 +52,16 @@ def choose_size(budget: Budget, *, peak: float, train_tokens: int, train_bytes: 
     return int(round(size / digits) * digits)
 
 
-def derive_recipe(config: NetworkConfig, options: TrainOptions, *, train_tokens: int) -> tuple[NetworkConfig, Recipe]:
-    """Recipe and regularization for a network and a text; what the user gave stands.
+def derive_recipe(
+    config: NetworkConfig, options: TrainOptions, *, train_tokens: int, planned_tokens: float
+) -> tuple[NetworkConfig, Recipe]:
+    """Recipe and regularization for a network, a text and a run of `planned_tokens`; what the user gave stands.
 
-    The formulas come from the searches in docs/experiments.md ("rate", "batch", "regularization").
+    The formulas come from the searches in docs/experiments.md ("rate", "batch", "dropout").
     """
-    recurrent = config.family in ("rnn", "lstm", "gru")
-    rows = options.rows or 16
-    length = options.length or (config.context if not recurrent and options.context else 128)
+    # Attention learns from what a window holds; a carried state reaches past it.
+    length = options.length or (min(config.context, 256) if "attention" in config.mixers else 128)
+    rows = options.rows or max(1, (2048 if planned_tokens < LONG_RUN else 4096) // length)
     if rows * length > train_tokens:  # a short text: fewer rows, then shorter windows
         length = min(length, max(8, train_tokens // max(1, rows)))
         rows = max(1, min(rows, train_tokens // length)) if options.rows is None else rows
@@ -61,7 +69,8 @@ def derive_recipe(config: NetworkConfig, options: TrainOptions, *, train_tokens:
         raise UserError(
             f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length"
         )
-    recipe = Recipe(rows=rows, length=length, seed=options.seed)
+    rate = MATRIX_RATES[config.family if config.family in MATRIX_RATES else "lstm"]
+    recipe = Recipe(rows=rows, length=length, seed=options.seed, matrix_learning_rate=rate)
     given = {
         name: getattr(options, name)
         for name in ("learning_rate", "optimizer", "accumulate", "carry", "ema", "patience")
@@ -74,6 +83,9 @@ def derive_recipe(config: NetworkConfig, options: TrainOptions, *, train_tokens:
         for name in ("dropout", "embedding_dropout", "weight_drop", "output_dropout")
         if getattr(options, name) is not None
     }
+    if options.dropout is None:
+        epochs = planned_tokens / train_tokens
+        dropouts["dropout"] = 0.0 if epochs < 3 else round(min(0.3, DROPOUT_PER_EPOCH * epochs), 2)
     return replace(config, **dropouts), replace(recipe, **given)
 
 
@@ -131,7 +143,11 @@ def make_plan(
     config = network_config(
         options.model, size, vocab_size=vocab_size, context=context, depth=options.depth, window=options.window
     )
-    config, recipe = derive_recipe(config, options, train_tokens=train_tokens)
+    if budget.kind == "minutes":
+        planned = 60 * budget.amount * peak * USUAL_PEAK_SHARE / training_flops_per_token(meta_network(config), 128)
+    else:
+        planned = budget.amount * (train_tokens if budget.kind == "epochs" else 1)
+    config, recipe = derive_recipe(config, options, train_tokens=train_tokens, planned_tokens=planned)
     if "attention" in config.mixers and config.window is None and recipe.length > config.context:
         raise UserError(f"--length {recipe.length} is past --context {config.context}; raise the context")
     return plan_for(config, recipe, budget, dtype=dtype or options.dtype or "bfloat16")
