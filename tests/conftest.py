@@ -1,4 +1,4 @@
-"""What holds for all tests: one thread, a cache of their own, no colours."""
+"""What holds for all tests: one thread, seeds, a cache of their own, no colours."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded; tests run side by side
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded; models of tests are too small for two
 os.environ["NO_COLOR"] = "1"
 os.environ["TERM"] = "dumb"
+
+# The same examples each time, however slow the machine: what fails in one place fails in all.
+settings.register_profile(
+    "upwell", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("upwell")
 
 
 @pytest.fixture(scope="session", autouse=True)

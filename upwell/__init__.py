@@ -25,3 +25,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'upwell' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, imported or not, for completion in a shell."""
+    return sorted(__all__)

@@ -259,3 +259,24 @@ def test_fit_forgets_the_past_of_rows_that_begin_anew(setup: Any, tmp_path: Path
     fit(**arguments, objective=objective, budget=Budget("tokens", 64 * 8), folder=tmp_path)
     assert len(states) == 7
     assert all(torch.equal(fresh, total == 0) for fresh, total in states)
+
+
+def test_weights_that_could_not_be_kept_are_written_at_the_end_or_the_run_says_so(
+    setup: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, room = loop.save_weights, [False, True]
+
+    def save(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+        if not room.pop(0):
+            raise OSError(28, "No space left on device")
+        real(path, tensors)
+
+    monkeypatch.setattr(loop, "save_weights", save)
+    arguments = {"objective": next_token, "budget": Budget("tokens", 64 * 5), "folder": tmp_path}
+    recipe = Recipe(rows=4, length=16, validations=1)
+    run = setup("lstm", recipe)
+    assert fit(**run, **arguments).finished
+    assert_same(weights(load_network(tmp_path / "model.safetensors", run["network"].config)), weights(run["network"]))
+    room += [False, False]
+    with pytest.raises(TrainingFailure, match="the weights could not be written"):
+        fit(**setup("lstm", recipe), **{**arguments, "folder": tmp_path / "other"})

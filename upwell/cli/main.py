@@ -31,7 +31,7 @@ def source_name(word: str) -> str:
 
 def build_app() -> App:
     """The command with all its verbs; their modules are imported when they are called or their help is asked for."""
-    from cyclopts import App
+    from cyclopts import App, Parameter
 
     from upwell import __version__
 
@@ -41,6 +41,7 @@ def build_app() -> App:
         version=__version__,
         help_format="plaintext",
         result_action="return_value",
+        default_parameter=Parameter(negative_iterable=()),
     )
     for verb, summary in VERBS.items():
         app.command(f"upwell.cli.{verb}:{verb}", name=verb, help=summary)

@@ -135,7 +135,7 @@ def fit(
 
             if finished or stop:
                 wait(world)
-                return _result(bool(finished and not stop), learner, progress, recipe, validate, folder)
+                return _result(bool(finished and not stop), learner, progress, recipe, validate, folder, world)
 
             # --- the step ---------------------------------------------------------------------------------------------
             factor = warmup_stable_decay(share, warmup=recipe.warmup, decay=recipe.decay, floor=recipe.floor)
@@ -256,14 +256,19 @@ def _save(
     try:
         path = save_checkpoint(folder / "checkpoints", progress, learner.state_tensors(), carried)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
         if must:
-            raise TrainingFailure(
-                f"{folder}: the last checkpoint could not be written ({reason}); make room, then upwell train --resume {folder}"
-            ) from None
+            raise _disk_failure(folder, "the last checkpoint", error) from None
+        reason = error.strerror or type(error).__name__
         observe("note", {"text": f"checkpoint not written ({reason}); the one before stands, training goes on"})
         return
     observe("save", {"step": progress.step, "path": str(path)})
+
+
+def _disk_failure(folder: Path, what: str, error: OSError) -> TrainingFailure:
+    reason = error.strerror or type(error).__name__
+    return TrainingFailure(
+        f"{folder}: {what} could not be written ({reason}); make room, then upwell train --resume {folder}"
+    )
 
 
 def _restore(path: Path, learner: Learner, recipe: Recipe, world: World) -> tuple[Progress, State]:
@@ -311,11 +316,17 @@ def _result(
     recipe: Recipe,
     validate: Validation,
     folder: Path,
+    world: World,
 ) -> Result:
     score = None
     if finished:
         weights = learner.best_guess
-        if progress.best_step not in (-1, progress.step):
+        if progress.best_step == -1 and world.leads:  # the best could not be kept; the last are
+            try:
+                save_weights(folder / "model.safetensors", weights)
+            except OSError as error:
+                raise _disk_failure(folder, "the weights", error) from None
+        elif progress.best_step != progress.step:
             best = load_network(folder / "model.safetensors", learner.network.config)
             weights = {name: p.detach().to(learner.gradient.device) for name, p in best.named_parameters()}
         learner.publish(weights)

@@ -14,12 +14,12 @@ from upwell.model.config import check_keys
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """Options of a training run. What is None is chosen from the text, the budget and the measured machine."""
+    """Options of a training run. What is not given is chosen from the text, the budget and the measured machine."""
 
     model: str = "lstm"
     """Family (rnn lstm gru mingru attention) or pattern of blocks, e.g. "(gru attention)*3"."""
     size: str | None = None
-    """Non-embedding parameters wanted, e.g. 25k or 3m; None: from the budget, the machine's speed and the text."""
+    """Non-embedding parameters wanted, e.g. 25k or 3m; by default from the budget, the machine's speed and the text."""
     depth: int | None = None
     """Number of blocks; then size sets the width alone."""
     minutes: float | None = None
@@ -29,31 +29,31 @@ class TrainOptions:
     epochs: float | None = None
     """Budget: passes over the training text."""
     tokenizer: str | None = None
-    """char, byte, bpe, unigram or word; None: char below 4 MB of text, bpe above."""
+    """char, byte, bpe, unigram or word; by default char below 4 MB of text, bpe above."""
     vocab_size: int | None = None
-    """Tokens to learn; None: the tokenizer's usual number."""
+    """Tokens to learn; by default the tokenizer's usual number."""
     context: int | None = None
     """Tokens that attention can see, and the training window of attention."""
     valid: tuple[str, ...] = ()
-    """Source of the validation text; repeat for several. None: a stated part of the text is held out."""
+    """Source of the validation text; repeat for several. By default a stated part of the text is held out."""
     out: str | None = None
-    """Folder of the run; None: runs/ and the name of the source."""
+    """Folder of the run; by default runs/ and the name of the source."""
     overwrite: bool = False
     """Replace an existing run instead of choosing a new name."""
     seed: int = 0
     """Of weights, data order and dropout."""
     device: str | None = None
-    """cpu or cuda; None: a GPU where there is one."""
+    """cpu or cuda; by default a GPU where there is one."""
     threads: int | None = None
-    """CPU threads; None: measured."""
+    """CPU threads; by default measured."""
     dtype: str | None = None
-    """float32 or bfloat16, of the computation (the weights stay float32); None: measured."""
+    """float32 or bfloat16, of the computation (the weights stay float32); by default measured."""
     encoding: str = "utf-8"
     """Character encoding of the sources."""
     errors: str = "strict"
     """What to do with bytes that do not decode: strict or replace."""
     column: str | None = None
-    """Column of the text in tables and JSON lines; None: guessed, and stated."""
+    """Column of the text in tables and JSON lines; by default guessed, and stated."""
     window: int | None = None
     """Attention reaches back over this many tokens only."""
     learning_rate: float | None = None
