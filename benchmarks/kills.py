@@ -62,7 +62,7 @@ def trial(budget: list[str], kills: int, folder: Path, rng: random.Random) -> di
     """One run left alone and one killed `kills` times."""
     source, cache = folder / "text.txt", folder / "cache"
     text(source, rng)
-    options = [str(source), "--size", "60k", "--dropout", "0.1", "--dtype", "bfloat16", "--threads", "2", *budget]
+    options = [str(source), "--size", "60k", "--dropout", "0.1", "--threads", "2", *budget]
     began = time.perf_counter()
     alone = finish([*options, "--out", str(folder / "alone")], cache)
     lasted = time.perf_counter() - began

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self, overload
 
@@ -20,9 +22,9 @@ from upwell.generation import SamplingOptions
 from upwell.generation import generate as generate_texts
 from upwell.generation import stream as stream_text
 from upwell.model.accounting import parameters_by_kind
-from upwell.model.config import NetworkConfig, check_keys
+from upwell.model.config import check_keys
 from upwell.model.files import load_network, save_weights
-from upwell.model.machine import choose_device, describe_machine, device_memory, matmul_peak
+from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
 from upwell.text.corpus import Corpus, prepare_corpus
@@ -31,14 +33,13 @@ from upwell.text.sources import open_sources
 from upwell.text.stores import build_store
 from upwell.text.tokenizers import Tokenizer
 from upwell.training.card import write_card
-from upwell.training.compute import Compute, apply_threads, choose_compute, keep_freed_memory, torch_dtype
+from upwell.training.compute import Compute, apply_threads, keep_freed_memory, torch_dtype
 from upwell.training.distributed import World, join, leave, share_object, wait
 from upwell.training.loop import Result, fit
 from upwell.training.objectives import next_token
 from upwell.training.options import TrainOptions
-from upwell.training.plan import Plan, check_memory, make_plan, matmul_dtype, plan_for
-from upwell.training.recipe import Recipe
-from upwell.training.runs import Run, create_run, keep_standard_input
+from upwell.training.plan import Plan, check_options, plan_for, plan_here
+from upwell.training.runs import Run, check_out, create_run
 from upwell.training.schedules import Budget
 from upwell.training.streams import TokenStream
 from upwell.training.validation import Score, Validation
@@ -195,46 +196,111 @@ def train_run(
         raise UserError("name a source of text, or a run to --resume (not both)")
     if resume is not None and options:
         raise UserError(f"--resume goes on with the options of the run; leave out {', '.join(sorted(options))}")
-    device = choose_device(options.get("device"))
-    world = join(device)
+    wanted = TrainOptions.from_dict(options) if resume is None else Run(Path(resume)).options()[1]
+    world = join(choose_device(wanted.device))
+    told = observe if world.leads else lambda kind, figures: None
+    keep_freed_memory()
     try:
         if resume is not None:
             run = Run(Path(resume))
-        elif world.leads:
-            assert sources is not None
-            names = [sources] if isinstance(sources, str) else [os.fspath(source) for source in sources]
-            run = create_run(names, TrainOptions(**options))
-            if "-" in names:
-                keep_standard_input(run)
-        else:
-            run = Run(Path())
-        run = Run(Path(share_object(world, str(run.folder))))
-        if world.leads:
-            observe("run", {"path": str(run.folder)})
-            if not run.lock_path.exists():
-                run.config()  # a clear error for what is no run
-        with lock_file(run.lock_path) if world.leads else nullcontext():
-            return run, _go_on(run, world, observe if world.leads else lambda kind, figures: None)
+            return run, _resume(run, world, told)
+        assert sources is not None
+        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
+        return _begin([os.fspath(name) for name in names], wanted, world, told)
     finally:
         leave(world)
 
 
-def _go_on(run: Run, world: World, observe: Observer) -> dict[str, Any]:
-    """Bring a run to its end from wherever it is."""
-    finished = run.result()
-    if finished is not None:
-        return {"finished": True, **finished}
-    sources, options = run.options()
-    keep_freed_memory()
+def _begin(names: list[str], options: TrainOptions, world: World, observe: Observer) -> tuple[Run, dict[str, Any]]:
+    """Prepare text and plan, make the run's folder when nothing but the disk can fail any more, and train."""
+    check_out(options.out)
+    check_options(options)
     device = choose_device(options.device)
-    corpus = _corpus(run, sources, options, world)
-    observe("corpus", {"description": corpus.description, "train_tokens": len(corpus.train.tokens)})
-    plan, compute, peak = _plan(run, options, corpus, device, world, observe)
-    apply_threads(compute)
+    with tempfile.TemporaryDirectory(prefix="upwell-") as spool:
+        kept = Path(spool, "stdin.txt")
+        if "-" in names and world.leads:
+            with kept.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        read = share_object(world, [str(kept) if name == "-" else name for name in names])
+        corpus = _corpus(read, options, world)
+        observe("corpus", {"description": corpus.description, "train_tokens": len(corpus.train.tokens)})
+        plan, compute, measured = plan_here(
+            options,
+            vocab_size=corpus.tokenizer.vocab_size,
+            train_tokens=len(corpus.train.tokens),
+            train_bytes=corpus.train.num_bytes,
+            device=device,
+            world=world,
+        )
+        observe("plan", {"plan": plan, "compute": compute, "measured": measured})
 
+        def fill(run: Run, final: Path) -> None:
+            if kept.exists():
+                shutil.copyfile(kept, run.folder / "stdin.txt")
+            run.write_config(
+                {
+                    "sources": [str(final / "stdin.txt") if name == "-" else name for name in names],
+                    "options": options.to_dict(),
+                    "network": plan.network.to_dict(),
+                    "recipe": plan.recipe.to_dict(),
+                    "compute": dataclasses.asdict(compute),
+                    "machine": {
+                        "name": describe_machine(device),
+                        "torch": torch.__version__,
+                        "matmul_peaks": measured.peaks,
+                        "trials": measured.speeds,
+                    },
+                    "corpus": _fingerprint(corpus),
+                }
+            )
+            corpus.tokenizer.save(run.tokenizer_path)
+
+        made = create_run(names[0], out=options.out, overwrite=options.overwrite, fill=fill) if world.leads else None
+        run = Run(Path(share_object(world, str(made.folder) if made else "")))
+    observe("run", {"path": str(run.folder)})
+    with _locked(run, world):
+        return run, _train(run, options, corpus, plan, compute, measured.peaks[compute.dtype], world, observe)
+
+
+def _resume(run: Run, world: World, observe: Observer) -> dict[str, Any]:
+    """Bring a run to its end from wherever it is."""
+    observe("run", {"path": str(run.folder)})
+    with _locked(run, world):
+        finished = run.result()
+        if finished is not None:
+            return {"finished": True, **finished}
+        sources, options = run.options()
+        corpus = _corpus(sources, options, world)
+        if run.config().get("corpus") != _fingerprint(corpus):
+            raise UserError(
+                f"{run.folder}: the text in {', '.join(sources)} is not what this run was begun with; begin a new run"
+            )
+        observe("corpus", {"description": corpus.description, "train_tokens": len(corpus.train.tokens)})
+        compute, peak = run.compute()
+        budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
+        plan = plan_for(run.network_config(), run.recipe(), budget, dtype=compute.dtype)
+        return _train(run, options, corpus, plan, compute, peak, world, observe)
+
+
+def _locked(run: Run, world: World) -> AbstractContextManager[None]:
+    return lock_file(run.lock_path) if world.leads else nullcontext()
+
+
+def _train(
+    run: Run,
+    options: TrainOptions,
+    corpus: Corpus,
+    plan: Plan,
+    compute: Compute,
+    peak: float,
+    world: World,
+    observe: Observer,
+) -> dict[str, Any]:
+    """Train from the newest checkpoint to the end or an interrupt; the figures, written to the run at the end."""
+    apply_threads(compute)
     network = Network(plan.network)
     network.reset_parameters(plan.recipe.seed)
-    network.to(device)
+    network.to(choose_device(options.device))
     end = corpus.tokenizer.end_of_text
     stream = TokenStream(corpus.train.tokens, plan.recipe.rows, plan.recipe.length, plan.recipe.seed, first=end)
 
@@ -272,8 +338,8 @@ def _go_on(run: Run, world: World, observe: Observer) -> dict[str, Any]:
     return {"finished": True, **figures}
 
 
-def _corpus(run: Run, sources: tuple[str, ...], options: TrainOptions, world: World) -> Corpus:
-    """Training and validation tokens of a run, from the cache where they are there; the leader makes them."""
+def _corpus(sources: Sequence[str], options: TrainOptions, world: World) -> Corpus:
+    """Training and validation tokens, from the cache where they are there; the leader makes them."""
     encoding, errors, column = options.encoding, options.errors, options.column
     kind = options.tokenizer
     if kind is None:
@@ -291,75 +357,13 @@ def _corpus(run: Run, sources: tuple[str, ...], options: TrainOptions, world: Wo
             column=column,
         )
 
-    if world.leads:
-        corpus = prepare()
-        if not run.tokenizer_path.exists():
-            corpus.tokenizer.save(run.tokenizer_path)
+    corpus = prepare() if world.leads else None
     wait(world)
-    if not world.leads:
-        corpus = prepare()
-    known = run.config().get("corpus")
-    if known is not None and known != _fingerprint(corpus):
-        raise UserError(
-            f"{run.folder}: the text in {', '.join(sources)} is not what this run was begun with; begin a new run"
-        )
-    return corpus
+    return corpus or prepare()
 
 
 def _fingerprint(corpus: Corpus) -> list[str]:
     return [corpus.train.hash, corpus.valid.hash]
-
-
-def _plan(
-    run: Run, options: TrainOptions, corpus: Corpus, device: torch.device, world: World, observe: Observer
-) -> tuple[Plan, Compute, float]:
-    """The run's plan and way of computing: read from its config, or made by measuring and written there."""
-    values = run.config()
-    if "network" in values:
-        budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
-        network, recipe = NetworkConfig.from_dict(values["network"]), Recipe.from_dict(values["recipe"])
-        compute = Compute(**values["compute"])
-        return plan_for(network, recipe, budget, dtype=compute.dtype), compute, float(values["machine"]["matmul_peak"])
-    peak = matmul_peak(matmul_dtype(options.dtype), device=device)
-    plan = make_plan(
-        options,
-        vocab_size=corpus.tokenizer.vocab_size,
-        train_tokens=len(corpus.train.tokens),
-        train_bytes=corpus.train.num_bytes,
-        peak=peak,
-    )
-    check_memory(plan, device_memory(device))
-    compute, speeds = choose_compute(
-        plan.network, plan.recipe, device=device, dtype=options.dtype, threads=options.threads, world=world
-    )
-    peak = matmul_peak(torch_dtype(compute.dtype), device=device)
-    plan, compute, speeds, peak = share_object(world, (plan, compute, speeds, peak))
-    if world.leads:
-        run.write_config(
-            {
-                **{key: value for key, value in values.items() if key not in ("format", "kind")},
-                "network": plan.network.to_dict(),
-                "recipe": plan.recipe.to_dict(),
-                "compute": {
-                    "device": compute.device,
-                    "dtype": compute.dtype,
-                    "threads": compute.threads,
-                    "workers": compute.workers,
-                },
-                "machine": {
-                    "name": describe_machine(device),
-                    "matmul_peak": peak,
-                    "torch": torch.__version__,
-                    "trials": speeds,
-                },
-                "corpus": _fingerprint(corpus),
-            }
-        )
-    observe(
-        "plan", {"plan": plan, "compute": compute, "peak": peak, "trials": speeds, "machine": describe_machine(device)}
-    )
-    wait(world)
-    return plan, compute, peak
 
 
 def _figures(run: Run, plan: Plan, result: Result, peak: float) -> dict[str, Any]:

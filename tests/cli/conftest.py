@@ -1,7 +1,8 @@
-"""The command line as a process, and one tiny run for all tests that only read."""
+"""The command line, in this process or as one of its own, and one tiny run for all tests that only read."""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from upwell.cli import main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,25 +26,39 @@ def write_text(path: Path, sentences: int = 400) -> Path:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """This process's, with UTF-8 spoken whatever the locale."""
+    """This process's, and one thread."""
     return {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **extra}
 
 
-@pytest.fixture(scope="session")
-def upwell() -> Command:
-    def run(*arguments: object, input: bytes | None = None, cwd: Path | None = None, **extra: str):  # type: ignore[no-untyped-def]
-        done = subprocess.run(
-            [sys.executable, "-m", "upwell", *map(str, arguments)],
-            input=input if input is not None else b"",
-            capture_output=True,
-            cwd=cwd,
-            env=environment(**extra),
-            timeout=120,
-            check=False,
-        )
-        return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
-        )
+def run_process(
+    *arguments: object, input: bytes = b"", cwd: Path | None = None, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """`python -m upwell` with these arguments; what it prints, read as UTF-8."""
+    command = [sys.executable, "-m", "upwell", *(word if isinstance(word, bytes) else str(word) for word in arguments)]
+    done = subprocess.run(
+        command, input=input, capture_output=True, cwd=cwd, env=environment(**extra), timeout=120, check=False
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    )
+
+
+@pytest.fixture
+def upwell(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command in this process, which need not import everything again: arguments in, exit code and prints out."""
+
+    def run(*arguments: object, input: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(input), encoding="utf-8"))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            patch.setenv("COLUMNS", "200")
+            if cwd is not None:
+                patch.chdir(cwd)
+            code = main([str(word) for word in arguments])
+        printed = [stream.buffer.getvalue().decode("utf-8") for stream in (out, err)]  # type: ignore[attr-defined]
+        return subprocess.CompletedProcess(arguments, code, *printed)
 
     return run
 
@@ -50,9 +67,9 @@ TINY = ["--size", "2k", "--tokens", "20k", "--threads", "1", "--dtype", "float32
 
 
 @pytest.fixture(scope="session")
-def tiny_run(upwell: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     text = write_text(folder / "text.txt")
-    done = upwell("train", text, *TINY, "--out", folder / "run", "--quiet")
+    done = run_process("train", text, *TINY, "--out", folder / "run", "--quiet")
     assert done.returncode == 0, done.stderr
     return folder / "run"

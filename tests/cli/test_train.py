@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import TINY, environment, write_text
+from tests.cli.conftest import TINY, environment, run_process, write_text
+from upwell.cli import main
 from upwell.text.files import lock_file
 
 
@@ -25,9 +27,9 @@ def one_line(error: str) -> str:
     return lines[0]
 
 
-def test_train_prints_plan_progress_result_and_json(upwell: Any, tmp_path: Path) -> None:
+def test_train_prints_plan_progress_result_and_json(tmp_path: Path) -> None:
     text = write_text(tmp_path / "novel.txt")
-    done = upwell("train", text, *TINY, "--json", cwd=tmp_path)
+    done = run_process("train", text, *TINY, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for word in ("run ", "text ", "model ", "parameters ", "budget ", "machine ", "valid ", "done ", "next "):
         assert any(line.startswith(word) or word in line for line in done.stderr.splitlines()), word
@@ -147,15 +149,29 @@ def test_a_second_process_on_a_run_gets_one_clear_line(upwell: Any, tiny_run: Pa
         (["--resume", "."], "config.json"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(arguments: list[str], said: str, upwell: Any, tmp_path: Path) -> None:
+def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing_behind(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     write_text(tmp_path / "text.txt")
     (tmp_path / "empty.txt").write_bytes(b"")
     (tmp_path / "short.txt").write_bytes(b"hello\n")
     (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 20)
     (tmp_path / "latin1.txt").write_bytes("déjà vu\n".encode("latin-1") * 100)
-    done = upwell("train", *arguments, "--quiet", cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert said in one_line(done.stderr)
+    assert main(["train", *arguments, "--quiet"]) == 2
+    assert said in one_line(capfd.readouterr().err)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_bad_input_does_not_cost_the_run_that_was_to_be_overwritten(
+    upwell: Any, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_run, tmp_path / "run")
+    (tmp_path / "short.txt").write_bytes(b"hello\n")
+    kept = (tmp_path / "run/model.safetensors").read_bytes()
+    for bad in (["missing.txt"], ["short.txt"], [str(tiny_run.parent / "text.txt"), "--rows", "1000"]):
+        assert upwell("train", *bad, "--out", "run", "--overwrite", "--quiet", cwd=tmp_path).returncode == 2
+    assert (tmp_path / "run/model.safetensors").read_bytes() == kept
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")

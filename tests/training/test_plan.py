@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,11 @@ import torch
 
 from upwell.errors import UserError
 from upwell.model.network import Network
-from upwell.training.compute import Compute, choose_compute
+from upwell.training.compute import Compute, choose_compute, measure_peaks
 from upwell.training.distributed import World
 from upwell.training.hardware import HARDWARE, compute_optimal_size, find_hardware
 from upwell.training.options import TrainOptions
-from upwell.training.plan import check_memory, choose_size, make_plan
+from upwell.training.plan import Measured, Plan, check_memory, check_options, choose_size, make_plan, plan_here
 from upwell.training.schedules import Budget
 
 
@@ -24,6 +25,7 @@ def plan(**options: object) -> object:
         train_tokens=1_000_000,
         train_bytes=1_000_000,
         peak=5e11,
+        dtype="float32",
     )
 
 
@@ -55,11 +57,18 @@ def test_what_the_user_gives_stands() -> None:
 
 
 def test_a_short_text_gets_fewer_rows() -> None:
-    made = make_plan(TrainOptions(size="20k", epochs=1), vocab_size=50, train_tokens=300, train_bytes=300, peak=1e11)
+    made = make_plan(
+        TrainOptions(size="20k", epochs=1), vocab_size=50, train_tokens=300, train_bytes=300, peak=1e11, dtype="float32"
+    )
     assert made.recipe.tokens_per_step <= 300
     with pytest.raises(UserError, match="too few for 64 rows of 8; lower --rows"):
         make_plan(
-            TrainOptions(size="20k", epochs=1, rows=64), vocab_size=50, train_tokens=300, train_bytes=300, peak=1e11
+            TrainOptions(size="20k", epochs=1, rows=64),
+            vocab_size=50,
+            train_tokens=300,
+            train_bytes=300,
+            peak=1e11,
+            dtype="float32",
         )
 
 
@@ -74,31 +83,62 @@ def test_too_little_memory_is_refused_with_a_size_that_fits() -> None:
     check_memory(plan(model="attention", size=size, minutes=1), 2 << 30)  # type: ignore[arg-type]
 
 
+CPU = torch.device("cpu")
+
+
 def test_choose_compute_keeps_what_the_user_gave_and_measures_the_rest() -> None:
     made = plan(model="lstm", size="20k", minutes=1)
     config, recipe = made.network, made.recipe  # type: ignore[attr-defined]
-    cpu = torch.device("cpu")
-    fixed, tried = choose_compute(config, recipe, device=cpu, dtype="float32", threads=1, world=World())
-    assert fixed == Compute("cpu", "float32", 1, 1) and tried == {}
-    free, tried = choose_compute(config, recipe, device=cpu, dtype=None, threads=2, world=World())
+
+    def choose(peaks: dict[str, float], threads: int, rows: int = 16) -> tuple[Compute, dict[str, float]]:
+        changed = replace(recipe, rows=rows)
+        return choose_compute(config, changed, device=CPU, peaks=peaks, threads=threads, world=World())
+
+    assert choose({"float32": 1e10}, 1) == (Compute("cpu", "float32", 1, 1), {})
+    free, tried = choose({"float32": 1e10, "bfloat16": 2e10}, 2)
     assert len(tried) == 3 and all(speed > 0 for speed in tried.values())
     assert tried[free.describe()] == max(s for way, s in tried.items() if free.dtype in way)
-    odd, _ = choose_compute(config, replace(recipe, rows=5), device=cpu, dtype="float32", threads=2, world=World())
-    assert odd.workers == 1  # five rows cannot be halved
+    slow, tried = choose({"float32": 1e11, "bfloat16": 1e9}, 2)  # a processor without bf16 instructions
+    assert slow.dtype == "float32" and not any("bfloat16" in way for way in tried)
+    assert choose({"float32": 1e10}, 2, rows=5)[0].workers == 1  # five rows cannot be halved
 
 
-@pytest.mark.parametrize(("dtype", "threads", "said"), [("int8", None, "--dtype int8"), (None, 0, "--threads 0")])
-def test_choose_compute_refuses_what_does_not_exist(dtype: str | None, threads: int | None, said: str) -> None:
-    made = plan(model="lstm", size="20k", minutes=1)
+def test_measuring_the_peak_of_a_slow_dtype_takes_no_longer_than_of_a_fast_one() -> None:
+    began = time.perf_counter()
+    peaks = measure_peaks(CPU, None, 1)
+    assert set(peaks) == {"float32", "bfloat16"} and all(peak > 1e7 for peak in peaks.values())
+    assert time.perf_counter() - began < 5
+    assert set(measure_peaks(CPU, "float32", 1)) == {"float32"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"dtype": "int8"}, "--dtype int8"),
+        ({"threads": 0}, "--threads 0"),
+        ({"tokenizer": "letters"}, "--tokenizer letters: choose char, byte"),
+        ({"minutes": 0.0}, "--minutes 0.0"),
+        ({"model": "lstm", "depth": 900}, "depth 900"),
+        ({"learning_rate": -1.0}, "learning_rate"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_before_any_work(options: dict[str, object], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        choose_compute(
-            made.network,  # type: ignore[attr-defined]
-            made.recipe,  # type: ignore[attr-defined]
-            device=torch.device("cpu"),
-            dtype=dtype,
-            threads=threads,
-            world=World(),
-        )
+        check_options(TrainOptions(**options))  # type: ignore[arg-type]
+
+
+def test_plan_here_measures_plans_and_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def here(**options: object) -> tuple[Plan, Compute, Measured]:
+        wanted = TrainOptions(**options)  # type: ignore[arg-type]
+        return plan_here(wanted, vocab_size=30, train_tokens=10**5, train_bytes=10**5, device=CPU, world=World())
+
+    made, compute, measured = here(threads=1, minutes=0.01)
+    assert made.dtype == compute.dtype and compute.threads == 1
+    assert made.parameters["non_embedding"] > 10_000
+    assert set(measured.peaks) == {"float32", "bfloat16"}
+    monkeypatch.setattr("upwell.training.plan.device_memory", lambda device: 1 << 20)
+    with pytest.raises(UserError, match="GiB are free"):
+        here(threads=1, minutes=0.01)
 
 
 def test_the_reference_law_is_at_its_minimum() -> None:

@@ -29,29 +29,49 @@ def test_a_run_is_named_after_its_source(
     source: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert create_run([source], TrainOptions()).folder == Path("runs") / name
-    assert create_run([source], TrainOptions()).folder == Path("runs") / f"{name}-2"
-    assert create_run([source], TrainOptions()).folder == Path("runs") / f"{name}-3"
+    for number in ("", "-2", "-3"):
+        assert make(source).folder == Path("runs") / f"{name}{number}"
+
+
+def make(source: str = "a.txt", out: Path | None = None, *, overwrite: bool = False) -> Run:
+    def fill(run: Run, final: Path) -> None:
+        run.write_config({"sources": [source], "options": TrainOptions().to_dict()})
+        assert not (final / "config.json").exists()
+
+    return create_run(source, out=None if out is None else str(out), overwrite=overwrite, fill=fill)
 
 
 def test_overwrite_replaces_a_run_unless_it_is_training(tmp_path: Path) -> None:
-    options = TrainOptions(out=str(tmp_path / "run"), overwrite=True)
-    run = create_run(["a.txt"], options)
+    run = make("a.txt", tmp_path / "run")
     (run.folder / "old").write_text("x", encoding="utf-8")
     with lock_file(run.lock_path), pytest.raises(UserError):
-        create_run(["b.txt"], options)
+        make("b.txt", tmp_path / "run", overwrite=True)
     assert (run.folder / "old").exists()
-    assert create_run(["b.txt"], options).options()[0] == ("b.txt",)
+    assert make("b.txt", tmp_path / "run", overwrite=True).options()[0] == ("b.txt",)
     assert not (run.folder / "old").exists()
+
+
+def test_a_run_appears_complete_or_not_at_all(tmp_path: Path) -> None:
+    def fill(run: Run, final: Path) -> None:
+        run.write_config({})
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        create_run("a.txt", out=str(tmp_path / "run"), overwrite=False, fill=fill)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "run").mkdir()  # an empty folder is taken
+    assert make(out=tmp_path / "run").folder == tmp_path / "run"
 
 
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").write_text("years of work", encoding="utf-8")
     for overwrite in (False, True):
         with pytest.raises(UserError, match="not empty and not a run"):
-            create_run(["a.txt"], TrainOptions(out=str(tmp_path), overwrite=overwrite))
+            make(out=tmp_path, overwrite=overwrite)
     with pytest.raises(UserError, match="is a file"):
-        create_run(["a.txt"], TrainOptions(out=str(tmp_path / "thesis.doc")))
+        make(out=tmp_path / "thesis.doc")
+    with pytest.raises(UserError, match="a file stands where a folder is needed"):
+        make(out=tmp_path / "thesis.doc" / "run")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +82,7 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
         (b"[" * 100_000, "cannot be read as JSON"),
         (b'{"format": 2, "kind": "language model"}', "not a language model of format 1"),
         (b'{"format": 1, "kind": "language model", "netwrok": 1}', "did you mean 'network'"),
-        (b'{"format": 1, "kind": "language model"}', "not trained yet"),
+        (b'{"format": 1, "kind": "language model"}', "holds no network"),
         (b" " * (17 << 20), "too many for this file"),
     ],
 )

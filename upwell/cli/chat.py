@@ -47,12 +47,13 @@ def chat(
     """
     from upwell.api import LanguageModel
     from upwell.generation import SamplingOptions
+    from upwell.text.files import text_of_argument
 
     with contextlib.suppress(ImportError):  # line editing and history, where the platform has them
         import readline  # noqa: F401
     model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
     seed = time.time_ns() % 2**31 if seed is None else seed
-    history = ""
+    history, stops = "", tuple(text_of_argument(text) for text in stop)
     while True:
         try:
             line = input("> " if sys.stdin.isatty() else "")
@@ -63,8 +64,8 @@ def chat(
         if line.strip() == "/reset":
             history = ""
             continue
-        history = model.fit_prompt(history + line + "\n", max_tokens)
-        options = SamplingOptions(max_tokens=max_tokens, temperature=temperature, top_p=top_p, stop=stop, seed=seed)
+        history = model.fit_prompt(history + text_of_argument(line) + "\n", max_tokens)
+        options = SamplingOptions(max_tokens=max_tokens, temperature=temperature, top_p=top_p, stop=stops, seed=seed)
         try:
             for piece in model.stream(history, options=options):
                 print(piece, end="", flush=True)

@@ -33,8 +33,8 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def plan_lines(plan: Plan, compute: Compute | None, peak: float, steps_per_epoch: int | None) -> list[str]:
-    """The plan in a few lines."""
+def plan_lines(plan: Plan, compute: Compute | None, peaks: dict[str, float]) -> list[str]:
+    """The plan in a few lines; `peaks` are matmul FLOP/s by dtype."""
     kinds = ", ".join(
         f"{name} {count(plan.parameters[name])}"
         for name in ("embedding", "head", "mixer", "mlp", "norm")
@@ -51,7 +51,8 @@ def plan_lines(plan: Plan, compute: Compute | None, peak: float, steps_per_epoch
         f"work       {plan.flops_per_token / 1e6:.2f} MFLOP a token to train, memory about {plan.memory / 2**20:.0f} MiB",
     ]
     if compute is not None:
-        lines.append(f"machine    {compute.describe()}; matmul peak {peak / 1e9:.0f} GFLOP/s")
+        measured = ", ".join(f"{peak / 1e9:.3g} in {dtype}" for dtype, peak in peaks.items())
+        lines.append(f"machine    {compute.describe()}; matmul peak, GFLOP/s: {measured}")
     return lines
 
 
@@ -91,10 +92,11 @@ class TrainingDisplay:
             for line in figures["description"].splitlines():
                 self._say(f"text       {line}")
         elif kind == "plan":
-            self.plan, self.peak = figures["plan"], figures["peak"]
-            for line in plan_lines(figures["plan"], figures["compute"], figures["peak"], None):
+            compute, measured = figures["compute"], figures["measured"]
+            self.plan, self.peak = figures["plan"], measured.peaks[compute.dtype]
+            for line in plan_lines(figures["plan"], compute, measured.peaks):
                 self._say(line)
-            tried = ", ".join(f"{way}: {speed:,.0f}" for way, speed in figures["trials"].items())
+            tried = ", ".join(f"{way}: {speed:,.0f}" for way, speed in measured.speeds.items())
             if tried:
                 self._say(f"           tokens/s tried: {tried}")
         elif kind == "step":

@@ -68,7 +68,9 @@ def generate(
         seed = time.time_ns() % 2**31
     from upwell.api import LanguageModel
     from upwell.generation import SamplingOptions
+    from upwell.text.files import text_of_argument
 
+    prompt, stop = text_of_argument(prompt), tuple(text_of_argument(text) for text in stop)
     options = SamplingOptions(
         max_tokens=max_tokens,
         temperature=temperature,

@@ -41,38 +41,40 @@ def plan(
     """
     from upwell.api import CHAR_UNTIL_BYTES
     from upwell.cli.display import count, duration, plan_lines
-    from upwell.model.machine import choose_device, describe_machine, device_memory, matmul_peak
+    from upwell.model.machine import choose_device, describe_machine
     from upwell.text.sources import open_sources
-    from upwell.training.compute import apply_threads, choose_compute, keep_freed_memory, torch_dtype
+    from upwell.training.compute import keep_freed_memory, measure_speeds
     from upwell.training.distributed import World
     from upwell.training.hardware import compute_optimal_size, find_hardware
-    from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, choose_size, make_plan, matmul_dtype
+    from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, check_options, choose_size, make_plan, plan_here
 
+    check_options(options)
     if sources:
         opened = open_sources(sources, encoding=options.encoding, errors=options.errors, column=options.column)
         text_bytes = float(sum(source.num_bytes for source in opened))
     kind = options.tokenizer or ("char" if text_bytes < CHAR_UNTIL_BYTES else "bpe")
     tokens = max(1, round(text_bytes / BYTES_PER_TOKEN.get(kind, 1.0)))
-    vocab_size = options.vocab_size or VOCABULARY.get(kind, 4096)
+    text: Any = {
+        "vocab_size": options.vocab_size or VOCABULARY.get(kind, 4096),
+        "train_tokens": tokens,
+        "train_bytes": round(text_bytes),
+    }
     keep_freed_memory()
-    device = choose_device(options.device)
+    compute, peaks, speed = None, {}, 0.0
     if hardware is not None:
         item = find_hardware(hardware)
-        peak, memory, where, compute = item.peak, item.memory, f"{item.name} ({item.source})", None
+        where, peak = f"{item.name} ({item.source})", item.peak
+        made = make_plan(options, **text, peak=peak, dtype=options.dtype or "bfloat16")
+        check_memory(made, item.memory)
     else:
-        peak, memory = matmul_peak(matmul_dtype(options.dtype), device=device), device_memory(device)
+        device = choose_device(options.device)
         where = describe_machine(device)
-    made = make_plan(options, vocab_size=vocab_size, train_tokens=tokens, train_bytes=round(text_bytes), peak=peak)
-    check_memory(made, memory)
-    if hardware is None:
-        compute, speeds = choose_compute(
-            made.network, made.recipe, device=device, dtype=options.dtype, threads=options.threads, world=World()
-        )
-        apply_threads(compute)
-        peak = matmul_peak(torch_dtype(compute.dtype), device=device)
-        speed = max(speeds.values()) if speeds else peak * USUAL_PEAK_SHARE / made.flops_per_token
-    else:
-        speed = peak * USUAL_PEAK_SHARE / made.flops_per_token
+        made, compute, measured = plan_here(options, **text, device=device, world=World())
+        peaks, peak = measured.peaks, measured.peaks[compute.dtype]
+        if device.type == "cpu":
+            speed = measured.speeds.get(compute.describe()) or measure_speeds(made.network, made.recipe, [compute])[0]
+    assumed = not speed
+    speed = speed or peak * USUAL_PEAK_SHARE / made.flops_per_token
     steps_per_epoch = max(1, tokens // made.recipe.tokens_per_step)
     trained = made.tokens(speed * made.flops_per_token, steps_per_epoch=steps_per_epoch)
     flops = trained * made.flops_per_token
@@ -86,17 +88,17 @@ def plan(
         "epochs": trained / tokens,
         "flops": flops,
         "seconds": trained / speed,
-        "advised_size": choose_size(made.budget, peak=peak, train_tokens=tokens, train_bytes=round(text_bytes)),
+        "advised_size": choose_size(made.budget, peak=peak, train_tokens=tokens, train_bytes=text["train_bytes"]),
         "reference_size": round(compute_optimal_size(flops)),
         "compute": dataclasses.asdict(compute) if compute else None,
     }
-    for line in plan_lines(made, compute, peak, steps_per_epoch):
+    for line in plan_lines(made, compute, peaks):
         print(line)
     print(f"on         {where}")
     print(
         f"time       {duration(figures['seconds'])} for {count(trained)} tokens ({figures['epochs']:.2g} epochs) at "
         f"{count(speed)} a second, {figures['matmul_peak_share']:.0%} of the matmul peak"
-        + ("" if compute else f" (assumed share {USUAL_PEAK_SHARE:.0%})")
+        + (f" (assumed share {USUAL_PEAK_SHARE:.0%})" if assumed else "")
     )
     print(f"compute    {flops:.3g} FLOP in all; state {made.state_bytes:,} bytes a sequence")
     print(

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import sys
@@ -25,6 +26,7 @@ from upwell.errors import UserError
 
 TEMPORARY_PREFIX = ".upwell-tmp-"
 _LEFTOVER_AGE = 24 * 3600.0  # seconds after which a temporary of another machine counts as left behind
+_ESCAPED = re.compile("[\udc80-\udcff]")
 _LOCK_OFFSET = 1 << 30  # Windows locks are mandatory: a byte far behind the text leaves the process id readable
 
 
@@ -48,10 +50,23 @@ def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     sync_folder(target.parent)
 
 
+def text_of_argument(word: str) -> str:
+    """A command-line word or file name as the text it is, whatever the locale Python took it for; else unchanged.
+
+    In an old locale (LC_ALL=C) every byte that is not ASCII arrives as half of a surrogate pair (PEP 383).
+    """
+    return os.fsencode(word).decode("utf-8", "surrogateescape") if _ESCAPED.search(word) else word
+
+
+def argument_of_text(text: str) -> str:
+    """The word by which this process's locale names the file that `text` names; the inverse of `text_of_argument`."""
+    return os.fsdecode(text.encode("utf-8", "surrogateescape"))
+
+
 def atomic_write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write `value` as indented UTF-8 JSON with a final newline, by `atomic_write_bytes`; NaN is a ValueError."""
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
-    atomic_write_bytes(path, (text + "\n").encode("utf-8"))
+    atomic_write_bytes(path, (text + "\n").encode("utf-8", "surrogateescape"))
 
 
 @contextlib.contextmanager

@@ -38,4 +38,4 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
         "```",
         "",
     ]
-    atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8"))
+    atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8", "surrogateescape"))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import statistics
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import torch
 
 from upwell.errors import UserError
-from upwell.model.config import NetworkConfig
-from upwell.model.machine import usable_cores
+from upwell.model.config import NetworkConfig, check_keys
+from upwell.model.machine import matmul_peak, usable_cores
 from upwell.model.network import Network
 from upwell.training.distributed import World
 from upwell.training.learner import Learner
@@ -45,6 +46,20 @@ class Compute:
     workers: int
     """Threads that each take a part of the rows; `threads // workers` are left for the kernels of each."""
 
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """The way of computing held in JSON `values`; a UserError for an unknown key or a value of a wrong type."""
+        kinds = {field.name: field.type for field in dataclasses.fields(cls)}
+        check_keys(values, known=list(kinds), where="compute")
+        for name, kind in kinds.items():
+            if type(values.get(name)).__name__ != kind:
+                raise UserError(f"compute: {name} must be of type {kind}, not {values.get(name)!r}")
+        compute = cls(**values)
+        torch_dtype(compute.dtype)
+        if not 1 <= compute.workers <= compute.threads <= 1024:
+            raise UserError(f"compute: {compute.workers} workers of {compute.threads} threads cannot be")
+        return compute
+
     def describe(self) -> str:
         """In words, e.g. `cpu, bfloat16, 2 workers of 1 thread`."""
         if self.device != "cpu":
@@ -57,42 +72,55 @@ class Compute:
         return f"{self.device}, {self.dtype}, {layout}"
 
 
+def measure_peaks(device: torch.device, dtype: str | None, threads: int) -> dict[str, float]:
+    """Matmul FLOP/s of `device` in each dtype that training may use there: `dtype`, or all; `threads` on the CPU."""
+    torch.set_num_threads(threads)
+    names = [dtype] if dtype else list(DTYPES)
+    return {name: matmul_peak(torch_dtype(name), device=device) for name in names}
+
+
+def choose_threads(threads: int | None, world: World) -> int:
+    """CPU threads of this process: as given, else its share of the usable cores."""
+    if threads is not None and not 1 <= threads <= 1024:
+        raise UserError(f"--threads {threads}: choose a number from 1")
+    return threads or max(1, usable_cores() // world.size)
+
+
 def choose_compute(
-    config: NetworkConfig, recipe: Recipe, *, device: torch.device, dtype: str | None, threads: int | None, world: World
+    config: NetworkConfig,
+    recipe: Recipe,
+    *,
+    device: torch.device,
+    peaks: dict[str, float],
+    threads: int,
+    world: World,
 ) -> tuple[Compute, dict[str, float]]:
     """The fastest way to compute `config` on `device`, and the tokens/s of every way that was tried.
 
-    What the user gave (`dtype`, `threads`) is kept. On the CPU first the dtypes are compared, then the layouts: all
-    threads inside each kernel, or one worker per thread. Each way runs a few steps of about a thousand tokens.
+    `peaks` are those of `measure_peaks`. On the CPU first the dtypes are compared, then the layouts: all threads inside
+    each kernel, or one worker per thread. Each way runs a few steps of about a thousand tokens. A dtype whose matmuls are
+    hopelessly slow (bf16 on a processor without its instructions) is not tried.
     """
-    if dtype is not None:
-        torch_dtype(dtype)
-    if threads is not None and not 1 <= threads <= 1024:
-        raise UserError(f"--threads {threads}: choose a number from 1")
     if device.type != "cpu":
-        fast = "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-        return Compute(str(device), dtype or fast, torch.get_num_threads(), 1), {}
-    cores = threads or max(1, usable_cores() // world.size)
+        return Compute(str(device), max(peaks, key=lambda name: peaks[name]), threads, 1), {}
     parts = recipe.rows // (recipe.accumulate * world.size)
-    widest = cores if parts % cores == 0 else 1
-    layouts = sorted({1, widest}, reverse=True)
-    dtypes = [dtype] if dtype else list(DTYPES)
-    ways = [Compute("cpu", name, cores, layouts[0]) for name in dtypes]
+    layouts = sorted({1, threads if parts % threads == 0 else 1}, reverse=True)
+    dtypes = [name for name in peaks if peaks[name] >= max(peaks.values()) / 8]
     speeds: dict[str, float] = {}
 
     def fastest(ways: list[Compute]) -> Compute:
         if len(ways) == 1:
             return ways[0]
-        for way, speed in zip(ways, _try(config, recipe, ways), strict=True):
+        for way, speed in zip(ways, measure_speeds(config, recipe, ways), strict=True):
             speeds[way.describe()] = speed
         return max(ways, key=lambda way: speeds[way.describe()])
 
-    best = fastest(ways)
+    best = fastest([Compute("cpu", name, threads, layouts[0]) for name in dtypes])
     return fastest([replace(best, workers=number) for number in layouts]), speeds
 
 
-def _try(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[float]:
-    """Tokens/s of a training step done in each of the `ways`: the median of a few rounds.
+def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[float]:
+    """Tokens/s of a training step done in each of the `ways` on the CPU: the median of a few rounds.
 
     Every round takes one step each way, so that what else the machine does meets all of them alike.
     """

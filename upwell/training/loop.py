@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,8 @@ def fit(
     wait(world)
 
     total_steps = budget.total_steps(tokens_per_step=recipe.tokens_per_step, steps_per_epoch=stream.windows)
-    seconds_before, started = progress.seconds, time.perf_counter()
-    last_validation, validation_cost = progress.seconds, 0.0
-    last_save, save_cost = progress.seconds, 0.0
+    interval = None if total_steps is None else _validation_interval(validate, total_steps, recipe)
+    timetable = _Timetable(recipe, budget, interval, progress, world, device, stopped)
     report = _Report(recipe, progress)
     network.train()
 
@@ -101,41 +101,27 @@ def fit(
         ) as metrics,
     ):
         while True:
-            progress.seconds = seconds_before + time.perf_counter() - started
-            progress.seconds, stop = from_leader(world, [progress.seconds, float(stopped())], device)
+            due = timetable.look(progress)
             share = budget.share(step=progress.step, total_steps=total_steps, seconds=progress.seconds)
             finished = share >= 1
 
-            if budget.kind == "minutes":
-                pause = max(60 * budget.amount / max(1, recipe.validations), validation_cost / VALIDATION_SHARE)
-                due = recipe.validations > 0 and progress.seconds - last_validation >= pause
-            else:
-                assert total_steps is not None
-                due = (
-                    recipe.validations > 0 and progress.step % _validation_interval(validate, total_steps, recipe) == 0
-                )
-            if progress.validated_step < progress.step and (finished or (due and progress.step > 0)) and not stop:
-                score = _validate(learner, validate, progress, folder, world)
-                figures = {**score.to_dict(), "best": progress.best_step == progress.step}
-                metrics.write("validation", progress.step, {**figures, "seconds": progress.seconds})
-                observe("validation", {**figures, "step": progress.step, "share": share, "seconds": progress.seconds})
-                spent = seconds_before + time.perf_counter() - started
-                validation_cost, last_validation = spent - progress.seconds, spent
-                progress.seconds = spent
-                last_save -= recipe.checkpoint_seconds if progress.best_step == progress.step else 0
+            if (finished or due.validation) and progress.validated_step < progress.step and not due.stop:
+                with timetable.validating(progress):
+                    score = _validate(learner, validate, progress, folder, world)
+                figures = {**score.to_dict(), "best": progress.best_step == progress.step, "seconds": progress.seconds}
+                metrics.write("validation", progress.step, figures)
+                observe("validation", {**figures, "step": progress.step, "share": share})
             finished = finished or 0 < recipe.patience <= progress.stale
 
-            pause = max(recipe.checkpoint_seconds, save_cost / CHECKPOINT_SHARE)
-            if finished or stop or progress.seconds - last_save >= pause:
-                before = time.perf_counter()
+            if finished or due.stop or due.save:
                 whole = all_rows(world, carried)
                 if world.leads:
-                    _save(folder, progress, learner, whole, must=bool(finished or stop), observe=observe)
-                save_cost, last_save = time.perf_counter() - before, progress.seconds
+                    with timetable.saving(progress):
+                        _save(folder, progress, learner, whole, must=finished or due.stop, observe=observe)
 
-            if finished or stop:
+            if finished or due.stop:
                 wait(world)
-                return _result(bool(finished and not stop), learner, progress, recipe, validate, folder, world)
+                return _result(finished and not due.stop, learner, progress, recipe, validate, folder, world)
 
             # --- the step ---------------------------------------------------------------------------------------------
             factor = warmup_stable_decay(share, warmup=recipe.warmup, decay=recipe.decay, floor=recipe.floor)
@@ -171,6 +157,65 @@ def fit(
             observe("step", figures)
             if report.due:
                 metrics.write("step", progress.step, report.close(learner, figures))
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What is to be done before the next step."""
+
+    stop: bool
+    validation: bool
+    save: bool
+
+
+class _Timetable:
+    """When to validate, save and stop: the leader's clock decides for all processes, or they would wait for each other."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        budget: Budget,
+        interval: int | None,
+        progress: Progress,
+        world: World,
+        device: torch.device,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.recipe, self.budget, self.interval = recipe, budget, interval
+        self.world, self.device, self.stopped = world, device, stopped
+        self.start = time.perf_counter() - progress.seconds
+        self.validated = self.saved = progress.seconds
+        self.validation_cost = self.save_cost = 0.0
+
+    def look(self, progress: Progress) -> _Due:
+        """What is due now; also sets the progress's time."""
+        now = time.perf_counter() - self.start
+        if self.interval is None:
+            pause = 60 * self.budget.amount / max(1, self.recipe.validations)
+            validation = now - self.validated >= max(pause, self.validation_cost / VALIDATION_SHARE)
+        else:
+            validation = progress.step > 0 and progress.step % self.interval == 0
+        save = now - self.saved >= max(self.recipe.checkpoint_seconds, self.save_cost / CHECKPOINT_SHARE)
+        decided = [now, self.stopped(), validation and self.recipe.validations > 0, save]
+        progress.seconds, *flags = from_leader(self.world, [float(value) for value in decided], self.device)
+        return _Due(*(bool(flag) for flag in flags))
+
+    @contextmanager
+    def validating(self, progress: Progress) -> Iterator[None]:
+        """Around a validation: its cost spaces the next one, and a new best is saved soon."""
+        before = time.perf_counter()
+        yield
+        self.validation_cost = time.perf_counter() - before
+        self.validated = progress.seconds = time.perf_counter() - self.start
+        if progress.best_step == progress.step:
+            self.saved -= self.recipe.checkpoint_seconds
+
+    @contextmanager
+    def saving(self, progress: Progress) -> Iterator[None]:
+        """Around a save: its cost spaces the next one."""
+        before = time.perf_counter()
+        yield
+        self.save_cost, self.saved = time.perf_counter() - before, progress.seconds
 
 
 class _Report:
@@ -225,7 +270,7 @@ def _validation_interval(validate: Validation, total_steps: int, recipe: Recipe)
     """Steps between validations of a run whose length in steps is known; the same after any interruption."""
     # A validated token costs a forward pass, a third of a trained one, and is read about twice with its warm-up.
     cheap = validate.num_tokens * 2 / 3 / VALIDATION_SHARE / recipe.tokens_per_step
-    return max(1, math.ceil(total_steps / recipe.validations), math.ceil(cheap))
+    return max(1, math.ceil(total_steps / max(1, recipe.validations)), math.ceil(cheap))
 
 
 def _validate(learner: Learner, validate: Validation, progress: Progress, folder: Path, world: World) -> Score:
@@ -321,12 +366,14 @@ def _result(
     score = None
     if finished:
         weights = learner.best_guess
-        if progress.best_step == -1 and world.leads:  # the best could not be kept; the last are
+        best_step = from_leader(world, [progress.best_step], learner.gradient.device)[0]
+        if best_step == -1:  # the best could not be kept; the last are
             try:
-                save_weights(folder / "model.safetensors", weights)
+                if world.leads:
+                    save_weights(folder / "model.safetensors", weights)
             except OSError as error:
                 raise _disk_failure(folder, "the weights", error) from None
-        elif progress.best_step != progress.step:
+        elif best_step != progress.step:
             best = load_network(folder / "model.safetensors", learner.network.config)
             weights = {name: p.detach().to(learner.gradient.device) for name, p in best.named_parameters()}
         learner.publish(weights)

@@ -17,8 +17,11 @@ from upwell.model.accounting import (
     training_memory,
 )
 from upwell.model.config import NetworkConfig
+from upwell.model.machine import device_memory
 from upwell.model.sizes import count_text, network_config, parse_size
-from upwell.training.compute import torch_dtype
+from upwell.text.tokenizers import KINDS
+from upwell.training.compute import Compute, choose_compute, choose_threads, measure_peaks, torch_dtype
+from upwell.training.distributed import World, share_object
 from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
@@ -96,6 +99,8 @@ class Plan:
     network: NetworkConfig
     recipe: Recipe
     budget: Budget
+    dtype: str
+    """Of the computation, as planned."""
     parameters: dict[str, int]
     flops_per_token: int
     """Of training: forward and backward."""
@@ -131,9 +136,9 @@ def make_plan(
     train_tokens: int,
     train_bytes: int,
     peak: float,
-    dtype: str | None = None,
+    dtype: str,
 ) -> Plan:
-    """The plan for `options` on a text of that many tokens and bytes, on a machine of `peak` FLOP/s."""
+    """The plan for `options` on a text of that many tokens and bytes, on a machine of `peak` FLOP/s in `dtype`."""
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
     if options.size is not None:
         size = parse_size(options.size)
@@ -150,7 +155,7 @@ def make_plan(
     config, recipe = derive_recipe(config, options, train_tokens=train_tokens, planned_tokens=planned)
     if "attention" in config.mixers and config.window is None and recipe.length > config.context:
         raise UserError(f"--length {recipe.length} is past --context {config.context}; raise the context")
-    return plan_for(config, recipe, budget, dtype=dtype or options.dtype or "bfloat16")
+    return plan_for(config, recipe, budget, dtype=dtype)
 
 
 def plan_for(config: NetworkConfig, recipe: Recipe, budget: Budget, *, dtype: str) -> Plan:
@@ -160,6 +165,7 @@ def plan_for(config: NetworkConfig, recipe: Recipe, budget: Budget, *, dtype: st
         network=config,
         recipe=recipe,
         budget=budget,
+        dtype=dtype,
         parameters=parameters_by_kind(network),
         flops_per_token=training_flops_per_token(network, recipe.length),
         memory=training_memory(
@@ -167,6 +173,16 @@ def plan_for(config: NetworkConfig, recipe: Recipe, budget: Budget, *, dtype: st
         ),
         state_bytes=state_bytes(network.to(torch_dtype(dtype)), config.context),
     )
+
+
+def check_options(options: TrainOptions) -> None:
+    """Raise a UserError for what no run can have, before any text is read or any folder is made."""
+    choose_threads(options.threads, World())
+    if options.tokenizer is not None and options.tokenizer not in KINDS:
+        raise UserError(f"--tokenizer {options.tokenizer}: choose {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+    dtype = options.dtype or "float32"
+    torch_dtype(dtype)
+    make_plan(options, vocab_size=256, train_tokens=10**12, train_bytes=10**12, peak=1e11, dtype=dtype)
 
 
 def check_memory(plan: Plan, available: int) -> None:
@@ -178,7 +194,7 @@ def check_memory(plan: Plan, available: int) -> None:
         size = int(size * 0.8)
         blocks = " ".join(plan.network.blocks)
         smaller = network_config(blocks, size, vocab_size=plan.network.vocab_size, context=plan.network.context)
-        if plan_for(smaller, plan.recipe, plan.budget, dtype="bfloat16").memory <= available:
+        if plan_for(smaller, plan.recipe, plan.budget, dtype=plan.dtype).memory <= available:
             break
     raise UserError(
         f"training needs about {plan.memory / 2**30:.1f} GiB, {available / 2**30:.1f} GiB are free; "
@@ -186,6 +202,37 @@ def check_memory(plan: Plan, available: int) -> None:
     )
 
 
-def matmul_dtype(name: str | None) -> torch.dtype:
-    """The dtype to measure the machine's peak in."""
-    return torch_dtype(name or "bfloat16")
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on this machine before a run."""
+
+    peaks: dict[str, float]
+    """Matmul FLOP/s by dtype, of all processes together."""
+    speeds: dict[str, float]
+    """Training tokens/s of every way of computing that was tried."""
+
+
+def plan_here(
+    options: TrainOptions, *, vocab_size: int, train_tokens: int, train_bytes: int, device: torch.device, world: World
+) -> tuple[Plan, Compute, Measured]:
+    """Measure this machine, plan `options` for it, and choose how to compute; the same in all processes.
+
+    Raises a UserError for options that cannot be, and for a plan that does not fit into the memory that is free.
+    """
+    threads = choose_threads(options.threads, world)
+    peaks = measure_peaks(device, options.dtype, threads)
+    fastest = max(peaks, key=lambda name: peaks[name])
+    plan = make_plan(
+        options,
+        vocab_size=vocab_size,
+        train_tokens=train_tokens,
+        train_bytes=train_bytes,
+        peak=peaks[fastest] * world.size,
+        dtype=fastest,
+    )
+    check_memory(plan, device_memory(device))
+    compute, speeds = choose_compute(
+        plan.network, plan.recipe, device=device, peaks=peaks, threads=threads, world=world
+    )
+    together = {name: peak * world.size for name, peak in peaks.items()}
+    return share_object(world, (replace(plan, dtype=compute.dtype), compute, Measured(together, speeds)))

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from upwell.errors import UserError
 from upwell.model.config import NetworkConfig, check_keys
 from upwell.model.files import read_json
-from upwell.text.files import atomic_write_bytes, atomic_write_json, lock_file, remove_folder
+from upwell.text.files import (
+    argument_of_text,
+    atomic_folder,
+    atomic_write_json,
+    lock_file,
+    remove_folder,
+    text_of_argument,
+)
+from upwell.training.compute import Compute
 from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
 
@@ -75,7 +81,7 @@ class Run:
         """The network's config; a UserError where the run has not come so far."""
         values = self.config()
         if "network" not in values:
-            raise UserError(f"{self.folder}: not trained yet; go on with: upwell train --resume {self.folder}")
+            raise UserError(f"{self.config_path}: holds no network; is this a run made by Upwell?")
         try:
             return NetworkConfig.from_dict(values["network"])
         except UserError as error:
@@ -89,11 +95,27 @@ class Run:
             raise UserError(
                 f"{self.config_path}: sources must be a list of names; only runs made by training can go on"
             )
-        return tuple(sources), TrainOptions.from_dict(values.get("options"))
+        options = TrainOptions.from_dict(values.get("options"))
+        try:
+            valid = tuple(argument_of_text(source) for source in options.valid)
+            return tuple(argument_of_text(source) for source in sources), replace(options, valid=valid)
+        except UnicodeError:
+            raise UserError(f"{self.config_path}: names a source by half of a surrogate pair") from None
 
     def recipe(self) -> Recipe:
         """The recipe chosen at the start."""
         return Recipe.from_dict(self.config().get("recipe"))
+
+    def compute(self) -> tuple[Compute, float]:
+        """How the run computes, and the matmul peak (FLOP/s) that was measured for that."""
+        values = self.config()
+        compute = Compute.from_dict(values.get("compute"))
+        machine = values.get("machine")
+        peaks = machine.get("matmul_peaks") if isinstance(machine, dict) else None
+        peak = peaks.get(compute.dtype) if isinstance(peaks, dict) else None
+        if not isinstance(peak, float) or not peak > 0:
+            raise UserError(f"{self.config_path}: machine: holds no matmul peak of {compute.dtype}")
+        return compute, peak
 
     def result(self) -> dict[str, Any] | None:
         """The figures of a finished run, None before."""
@@ -105,44 +127,41 @@ class Run:
         return values
 
 
-def create_run(sources: Sequence[str], options: TrainOptions) -> Run:
-    """Make the folder of a new run and write what was asked for; never into an existing run unless told so."""
-    if options.out is not None:
-        folder = Path(options.out)
-        if folder.exists() and not folder.is_dir():
-            raise UserError(f"--out {folder}: is a file")
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
-            raise UserError(f"--out {folder}: is not empty and not a run; name another folder")
-    else:
-        folder = Path("runs") / _name(sources[0])
-    if (folder / "config.json").exists() and options.overwrite:
+def create_run(source: str, *, out: str | None, overwrite: bool, fill: Callable[[Run, Path], None]) -> Run:
+    """Make the folder of a new run, complete from the moment it is there; never over an existing run unless told so.
+
+    `source` gives the name where `out` is None. `fill` is called with the run under a temporary name and the folder
+    that it will be, and writes its files.
+    """
+    folder = Path("runs") / _name(source) if out is None else Path(out)
+    check_out(out)
+    if (folder / "config.json").exists() and overwrite:
         refuse_if_locked(Run(folder))
         remove_folder(folder)
     free, number = folder, 2
     while True:
+        if free.is_dir() and not any(free.iterdir()):
+            free.rmdir()
         try:
-            free.mkdir(parents=True)
-            break
+            with atomic_folder(free) as temporary:
+                fill(Run(temporary), free)
+            return Run(free)
         except FileExistsError:
-            if free.is_dir() and not any(free.iterdir()):
-                break
             free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
-        except NotADirectoryError:
-            raise UserError(f"{free}: a file stands where a folder is needed") from None
-    run = Run(free)
-    atomic_write_bytes(run.lock_path, b"")
-    run.write_config({"sources": list(sources), "options": options.to_dict()})
-    return run
 
 
-def keep_standard_input(run: Run) -> None:
-    """Copy standard input into the run and name the copy as its source, so that the run can be resumed."""
-    path = run.folder / "stdin.txt"
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    values = run.config()
-    sources = [str(path) if source == "-" else source for source in values["sources"]]
-    run.write_config({"sources": sources, "options": values["options"]})
+def check_out(out: str | None) -> None:
+    """Raise a UserError where `--out` names what is neither a run, nor free, nor an empty folder."""
+    if out is None:
+        return
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out {folder}: is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
+        raise UserError(f"--out {folder}: is not empty and not a run; name another folder")
+    parents = [parent for parent in folder.absolute().parents if parent.exists()]
+    if not parents[0].is_dir():
+        raise UserError(f"{parents[0]}: a file stands where a folder is needed")
 
 
 def refuse_if_locked(run: Run) -> None:
@@ -156,9 +175,9 @@ def _name(source: str) -> str:
     """A folder name from a source: novel for texts/novel.txt.gz, texts for texts/*.txt, stdin for `-`."""
     if source == "-":
         return "stdin"
-    parts = [part for part in re.split(r"[/\\]", source) if part and not re.search(r"[*?\[]", part)]
+    parts = [part for part in re.split(r"[/\\]", text_of_argument(source)) if part and not re.search(r"[*?\[]", part)]
     stem = parts[-1] if parts else "text"
     while (shorter := os.path.splitext(stem)[0]) != stem and shorter:
         stem = shorter
     name = re.sub(r"[^\w.-]+", "-", stem, flags=re.UNICODE).strip("-.")
-    return name or "text"
+    return argument_of_text(name) or "text"
