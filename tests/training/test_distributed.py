@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -68,3 +69,17 @@ def test_two_gloo_processes_equal_one(tmp_path: Path) -> None:
         )
         for name in one:
             torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="this build of torch has no torch.distributed")
+def test_torchrun_trains_one_run_and_prints_once(tmp_path: Path) -> None:
+    text = "\n".join(f"line {i % 17} of a small text" for i in range(400))
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8", newline="\n")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "upwell"]
+    command += ["train", "text.txt", "--size", "2k", "--tokens", "10k", "--threads", "1", "--json", "--quiet"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    (line,) = done.stdout.decode("utf-8").strip().splitlines()
+    assert json.loads(line)["finished"] and Path(json.loads(line)["run"]) == Path("runs/text")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["text"]

@@ -56,6 +56,16 @@ def plan_lines(plan: Plan, compute: Compute | None, peaks: dict[str, float]) -> 
     return lines
 
 
+def outlook_line(plan: Plan, speed: float, peak: float, train_tokens: int) -> str:
+    """What the budget comes to at `speed` tokens/s on a machine of `peak` FLOP/s."""
+    outlook = plan.outlook(speed, train_tokens=train_tokens)
+    return (
+        f"outlook    {duration(outlook['seconds'])} for {count(outlook['training_tokens'])} tokens "
+        f"({outlook['epochs']:.2g} epochs), {outlook['flops']:.2g} FLOP, at {count(speed)} tokens a second, "
+        f"{speed * plan.flops_per_token / peak:.0%} of the matmul peak"
+    )
+
+
 class TrainingDisplay:
     """Watches a run and shows it; called by the run with an event's kind and figures."""
 
@@ -72,8 +82,8 @@ class TrainingDisplay:
         self.task: TaskID | None = None
         self.plan: Plan | None = None
         self.peak = 1.0
+        self.train_tokens = 0
         self.validation = ""
-        self.bits_factor: float | None = None
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -89,6 +99,7 @@ class TrainingDisplay:
         if kind == "run":
             self._say(f"run        {figures['path']}")
         elif kind == "corpus":
+            self.train_tokens = figures["train_tokens"]
             for line in figures["description"].splitlines():
                 self._say(f"text       {line}")
         elif kind == "plan":
@@ -99,6 +110,8 @@ class TrainingDisplay:
             tried = ", ".join(f"{way}: {speed:,.0f}" for way, speed in measured.speeds.items())
             if tried:
                 self._say(f"           tokens/s tried: {tried}")
+            if speed := measured.speeds.get(compute.describe()):
+                self._say(outlook_line(figures["plan"], speed, self.peak, self.train_tokens))
         elif kind == "step":
             self._step(figures)
         elif kind == "validation":

@@ -40,10 +40,10 @@ def plan(
         Print one JSON object as the last line.
     """
     from upwell.api import CHAR_UNTIL_BYTES
-    from upwell.cli.display import count, duration, plan_lines
+    from upwell.cli.display import count, outlook_line, plan_lines
     from upwell.model.machine import choose_device, describe_machine
     from upwell.text.sources import open_sources
-    from upwell.training.compute import keep_freed_memory, measure_speeds
+    from upwell.training.compute import keep_freed_memory
     from upwell.training.distributed import World
     from upwell.training.hardware import compute_optimal_size, find_hardware
     from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, check_options, choose_size, make_plan, plan_here
@@ -71,36 +71,24 @@ def plan(
         where = describe_machine(device)
         made, compute, measured = plan_here(options, **text, device=device, world=World())
         peaks, peak = measured.peaks, measured.peaks[compute.dtype]
-        if device.type == "cpu":
-            speed = measured.speeds.get(compute.describe()) or measure_speeds(made.network, made.recipe, [compute])[0]
+        speed = measured.speeds.get(compute.describe(), 0.0)
     assumed = not speed
     speed = speed or peak * USUAL_PEAK_SHARE / made.flops_per_token
-    steps_per_epoch = max(1, tokens // made.recipe.tokens_per_step)
-    trained = made.tokens(speed * made.flops_per_token, steps_per_epoch=steps_per_epoch)
-    flops = trained * made.flops_per_token
     figures: dict[str, Any] = {
         **made.to_dict(),
         "machine": where,
         "matmul_peak": peak,
         "tokens_per_second": speed,
         "matmul_peak_share": speed * made.flops_per_token / peak,
-        "training_tokens": round(trained),
-        "epochs": trained / tokens,
-        "flops": flops,
-        "seconds": trained / speed,
+        **made.outlook(speed, train_tokens=tokens),
         "advised_size": choose_size(made.budget, peak=peak, train_tokens=tokens, train_bytes=text["train_bytes"]),
-        "reference_size": round(compute_optimal_size(flops)),
         "compute": dataclasses.asdict(compute) if compute else None,
     }
+    figures["reference_size"] = round(compute_optimal_size(figures["flops"]))
     for line in plan_lines(made, compute, peaks):
         print(line)
-    print(f"on         {where}")
-    print(
-        f"time       {duration(figures['seconds'])} for {count(trained)} tokens ({figures['epochs']:.2g} epochs) at "
-        f"{count(speed)} a second, {figures['matmul_peak_share']:.0%} of the matmul peak"
-        + (f" (assumed share {USUAL_PEAK_SHARE:.0%})" if assumed else "")
-    )
-    print(f"compute    {flops:.3g} FLOP in all; state {made.state_bytes:,} bytes a sequence")
+    print(f"on         {where}; state of {made.state_bytes:,} bytes a sequence")
+    print(outlook_line(made, speed, peak, tokens) + (f" (assumed share {USUAL_PEAK_SHARE:.0%})" if assumed else ""))
     print(
         f"advice     {count(figures['advised_size'])} non-embedding parameters for this budget and text (our table); "
         f"for reference, the law of Hoffmann 2022 as refitted by Besiroglu 2024 gives {count(figures['reference_size'])}"

@@ -43,12 +43,14 @@ def train(
     }
     from upwell.api import train_run
     from upwell.cli.display import TrainingDisplay
+    from upwell.training.distributed import is_first
 
-    with TrainingDisplay(quiet=quiet) as display:
+    with TrainingDisplay(quiet=quiet or not is_first()) as display:
         run, result = train_run(
             [source_name(word) for word in sources] or None, resume=resume, observe=display, **given
         )
-    display.finish(run, result)
-    if as_json:
+    if is_first():
+        display.finish(run, result)
+    if as_json and is_first():
         print(json.dumps(result))
     return 0 if result["finished"] else 130

@@ -34,6 +34,11 @@ ALONE = World()
 T = TypeVar("T")
 
 
+def is_first() -> bool:
+    """Whether this is the process that talks to the user: the first of torchrun's, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def join(device: torch.device) -> World:
     """The world that torchrun set up, joined; a world of one without it."""
     size = int(os.environ.get("WORLD_SIZE", "1"))

@@ -109,12 +109,19 @@ class Plan:
     state_bytes: int
     """Per sequence, at the full context."""
 
-    def tokens(self, speed: float, *, steps_per_epoch: int) -> float:
-        """Training tokens of the whole budget at `speed` FLOP/s."""
-        steps = self.budget.total_steps(tokens_per_step=self.recipe.tokens_per_step, steps_per_epoch=steps_per_epoch)
-        if steps is None:
-            return 60 * self.budget.amount * speed / self.flops_per_token
-        return steps * self.recipe.tokens_per_step
+    def outlook(self, speed: float, *, train_tokens: int) -> dict[str, float]:
+        """What the whole budget comes to at `speed` tokens/s: training_tokens, epochs, seconds, flops."""
+        steps = self.budget.total_steps(
+            tokens_per_step=self.recipe.tokens_per_step,
+            steps_per_epoch=max(1, train_tokens // self.recipe.tokens_per_step),
+        )
+        tokens = 60 * self.budget.amount * speed if steps is None else float(steps * self.recipe.tokens_per_step)
+        return {
+            "training_tokens": tokens,
+            "epochs": tokens / train_tokens,
+            "seconds": tokens / speed,
+            "flops": tokens * self.flops_per_token,
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON values."""
