@@ -1,6 +1,6 @@
 """An LSTM beside what costs nothing: 5-gram Kneser-Ney and `xz -9`, in bits per byte of the same held-out text.
 
-    python -m benchmarks.beside_ngrams                  # five minutes of training each: Chinese characters, English BPE
+    python -m benchmarks.beside_ngrams                  # three minutes of training each: Chinese characters, English BPE
     python -m benchmarks.beside_ngrams --minutes 0.1
 
 The n-gram model is trained on the same tokens. xz is asked how many more bytes the held-out text costs after the
@@ -55,7 +55,7 @@ def train_bits(train: Path, valid: Path, tokenizer: str, minutes: float, folder:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
     rows = []

@@ -51,7 +51,7 @@ def speed(source: Path, family: str, folder: Path, tokens: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--tokens", default="600k")
+    parser.add_argument("--tokens", default="200k")
     arguments = parser.parse_args()
     import random
 

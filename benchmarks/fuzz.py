@@ -130,6 +130,8 @@ def run_seeds(folder: Path) -> list[Path]:
     run = Run(folder / "run")
     LanguageModel(network, tokenizer).save(run.folder)
     values = {"network": network.config.to_dict(), "recipe": Recipe().to_dict(), "sources": ["a.txt"]}
+    values["compute"] = {"device": "cpu", "dtype": "float32", "threads": 2, "workers": 2}
+    values["machine"] = {"name": "a processor", "matmul_peaks": {"float32": 1e11}, "trials": {}}
     run.write_config({**values, "options": TrainOptions(minutes=1, valid=("b.txt",)).to_dict()})
     run.result_path.write_text(json.dumps({"format": 1, "tokens": 5}), encoding="utf-8")
     save_checkpoint(run.folder / "checkpoints", Progress(dtype="float32", threads=1), {}, None)
@@ -146,6 +148,7 @@ def read_run(path: Path) -> object:
     if path == run.config_path:
         run.options()
         run.recipe()
+        run.compute()
     model = LanguageModel.load(path.parent)
     return model.generate("It", max_tokens=1, temperature=0)
 

@@ -127,6 +127,19 @@ def test_links_between_documents_lead_somewhere() -> None:
                 assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
+@in_checkout
+def test_experiments_named_in_code_are_in_the_log() -> None:
+    titles = re.findall(r"^## (.*?) \(", (ROOT / "docs/experiments.md").read_text(encoding="utf-8"), re.MULTILINE)
+    first_words = {title.split()[0].lower() for title in titles}
+    for path in FILES:
+        if path.suffix == ".py" and path.is_relative_to(ROOT / "upwell"):
+            text = " ".join(path.read_text(encoding="utf-8").split())
+            for said in re.findall(r'docs/experiments\.md[,:]? \(?((?:(?:, | and )?"[a-z ]+")+)', text):
+                assert {word.split()[0] for word in re.findall(r'"([a-z ]+)"', said)} <= first_words, (
+                    f"{path.name}: {said}"
+                )
+
+
 OUTSIDE_HELP = {"--debug", "--help", "--version"}
 """Options of every verb that the verbs' own help does not list."""
 

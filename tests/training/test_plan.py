@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from upwell.errors import UserError
+from upwell.model.accounting import meta_network, training_flops_per_token
+from upwell.model.config import NetworkConfig
 from upwell.model.network import Network
 from upwell.training.compute import Compute, choose_compute, measure_peaks
 from upwell.training.distributed import World
@@ -24,18 +26,18 @@ def plan(**options: object) -> object:
         vocab_size=100,
         train_tokens=1_000_000,
         train_bytes=1_000_000,
-        peak=5e11,
+        flops_per_second=2e11,
         dtype="float32",
     )
 
 
 def test_the_size_grows_with_the_budget_and_stops_at_what_the_text_can_teach() -> None:
     sizes = [
-        choose_size(Budget("minutes", m), peak=5e11, train_tokens=10**6, train_bytes=10**6)
+        choose_size(Budget("minutes", m), flops_per_second=2e11, train_tokens=10**6, train_bytes=10**6)
         for m in (0.1, 1, 10, 100, 1e6)
     ]
     assert sizes == sorted(sizes) and sizes[0] < sizes[1] < sizes[-1] == 4_000_000
-    assert choose_size(Budget("tokens", 10), peak=5e11, train_tokens=10**6, train_bytes=10**6) == 20_000
+    assert choose_size(Budget("tokens", 10), flops_per_second=2e11, train_tokens=10**6, train_bytes=10**6) == 20_000
 
 
 def test_a_plan_counts_what_the_network_holds() -> None:
@@ -58,7 +60,12 @@ def test_what_the_user_gives_stands() -> None:
 
 def test_a_short_text_gets_fewer_rows() -> None:
     made = make_plan(
-        TrainOptions(size="20k", epochs=1), vocab_size=50, train_tokens=300, train_bytes=300, peak=1e11, dtype="float32"
+        TrainOptions(size="20k", epochs=1),
+        vocab_size=50,
+        train_tokens=300,
+        train_bytes=300,
+        flops_per_second=4e10,
+        dtype="float32",
     )
     assert made.recipe.tokens_per_step <= 300
     with pytest.raises(UserError, match="too few for 64 rows of 8; lower --rows"):
@@ -67,7 +74,7 @@ def test_a_short_text_gets_fewer_rows() -> None:
             vocab_size=50,
             train_tokens=300,
             train_bytes=300,
-            peak=1e11,
+            flops_per_second=4e10,
             dtype="float32",
         )
 
@@ -135,6 +142,7 @@ def test_plan_here_measures_plans_and_chooses(monkeypatch: pytest.MonkeyPatch) -
 
     made, compute, measured = here(threads=1, minutes=0.01)
     assert made.dtype == compute.dtype and compute.threads == 1
+    assert measured.speeds[compute.describe()] > 0
     assert made.parameters["non_embedding"] > 10_000
     assert set(measured.peaks) == {"float32", "bfloat16"}
     monkeypatch.setattr("upwell.training.plan.device_memory", lambda device: 1 << 20)
@@ -157,3 +165,20 @@ def test_hardware_is_found_by_name_and_cites_its_source() -> None:
     assert all(item.source and item.peak > 1e13 for item in HARDWARE.values())
     with pytest.raises(UserError, match="--hardware abacus: not in the table; there are t4"):
         find_hardware("abacus")
+
+
+def test_the_size_follows_from_the_speed_that_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan_at(share: float) -> int:
+        def choose(config: NetworkConfig, *_: object, **__: object) -> tuple[Compute, dict[str, float]]:
+            compute = Compute("cpu", "float32", 1, 1)
+            return compute, {compute.describe(): 1e11 * share / training_flops_per_token(meta_network(config), 128)}
+
+        monkeypatch.setattr("upwell.training.plan.choose_compute", choose)
+        monkeypatch.setattr("upwell.training.plan.measure_peaks", lambda *_: {"float32": 1e11})
+        made, _, _ = plan_here(
+            TrainOptions(minutes=3), vocab_size=30, train_tokens=10**7, train_bytes=10**7, device=CPU, world=World()
+        )
+        return made.parameters["non_embedding"]
+
+    assert plan_at(0.1) < 0.7 * plan_at(0.4)  # a slow kernel gets a smaller network, which sees enough of the text
+    assert plan_at(0.1) == pytest.approx(plan_at(0.4) / 2, rel=0.2)

@@ -93,6 +93,37 @@ def test_a_damaged_config_is_one_clear_line(content: bytes, said: str, tmp_path:
     assert "\n" not in str(caught.value)
 
 
+COMPUTE = {"device": "cpu", "dtype": "float32", "threads": 2, "workers": 2}
+
+
+@pytest.mark.parametrize(
+    ("compute", "machine", "said"),
+    [
+        (None, {}, "expected a JSON object"),
+        ({**COMPUTE, "threads": "2"}, {}, "threads must be of type int"),
+        ({**COMPUTE, "dtype": "int4"}, {}, "--dtype int4"),
+        ({**COMPUTE, "workers": 3}, {}, "3 workers of 2 threads cannot be"),
+        ({**COMPUTE, "wokers": 1}, {}, "did you mean 'workers'"),
+        (COMPUTE, {"matmul_peaks": {"bfloat16": 1e9}}, "no matmul peak of float32"),
+        (COMPUTE, [], "no matmul peak of float32"),
+    ],
+)
+def test_a_damaged_way_of_computing_is_one_clear_line(
+    compute: object, machine: object, said: str, tmp_path: Path
+) -> None:
+    run = Run(tmp_path)
+    run.write_config({"compute": compute, "machine": machine})
+    with pytest.raises(UserError, match=said):
+        run.compute()
+
+
+def test_the_way_of_computing_is_read_back(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.write_config({"compute": COMPUTE, "machine": {"matmul_peaks": {"float32": 1.5e11}}})
+    compute, peak = run.compute()
+    assert (compute.describe(), peak) == ("cpu, float32, 2 workers of 1 thread", 1.5e11)
+
+
 def test_a_missing_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such run"):
         Run(tmp_path / "nowhere").config()

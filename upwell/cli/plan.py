@@ -64,7 +64,7 @@ def plan(
     if hardware is not None:
         item = find_hardware(hardware)
         where, peak = f"{item.name} ({item.source})", item.peak
-        made = make_plan(options, **text, peak=peak, dtype=options.dtype or "bfloat16")
+        made = make_plan(options, **text, flops_per_second=peak * USUAL_PEAK_SHARE, dtype=options.dtype or "bfloat16")
         check_memory(made, item.memory)
     else:
         device = choose_device(options.device)
@@ -81,7 +81,12 @@ def plan(
         "tokens_per_second": speed,
         "matmul_peak_share": speed * made.flops_per_token / peak,
         **made.outlook(speed, train_tokens=tokens),
-        "advised_size": choose_size(made.budget, peak=peak, train_tokens=tokens, train_bytes=text["train_bytes"]),
+        "advised_size": choose_size(
+            made.budget,
+            flops_per_second=speed * made.flops_per_token,
+            train_tokens=tokens,
+            train_bytes=text["train_bytes"],
+        ),
         "compute": dataclasses.asdict(compute) if compute else None,
     }
     figures["reference_size"] = round(compute_optimal_size(figures["flops"]))

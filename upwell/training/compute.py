@@ -23,9 +23,11 @@ from upwell.training.recipe import Recipe
 from upwell.training.workers import Workers
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-TRIAL_TOKENS = 1024
-"""Tokens of each step of the measurement; as many rows as the recipe has, over a shorter window."""
+TRIAL_TOKENS = 2048
+"""Most tokens of each step of the measurement; as many rows as the recipe has, over a shorter window if need be."""
 TRIAL_ROUNDS = 3
+TRIAL_SECONDS = 4.0
+"""After this time no further round is begun."""
 
 
 def torch_dtype(name: str) -> torch.dtype:
@@ -98,7 +100,7 @@ def choose_compute(
     """The fastest way to compute `config` on `device`, and the tokens/s of every way that was tried.
 
     `peaks` are those of `measure_peaks`. On the CPU first the dtypes are compared, then the layouts: all threads inside
-    each kernel, or one worker per thread. Each way runs a few steps of about a thousand tokens. A dtype whose matmuls are
+    each kernel, or one worker per thread. Each way runs a few whole steps. A dtype whose matmuls are
     hopelessly slow (bf16 on a processor without its instructions) is not tried.
     """
     if device.type != "cpu":
@@ -120,9 +122,10 @@ def choose_compute(
 
 
 def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[float]:
-    """Tokens/s of a training step done in each of the `ways` on the CPU: the median of a few rounds.
+    """Tokens/s of whole training steps done in each of the `ways` on the CPU: the median of a few rounds.
 
-    Every round takes one step each way, so that what else the machine does meets all of them alike.
+    Every round takes one step each way, so that what else the machine does meets all of them alike. A network that
+    takes seconds for a step gets one round.
     """
     length = max(8, min(recipe.length, TRIAL_TOKENS // recipe.rows))
     tokens = torch.zeros(recipe.rows, length, dtype=torch.int64)
@@ -131,20 +134,23 @@ def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -
         apply_threads(way)
         network = Network(config)
         network.reset_parameters(0)
-        learner = Learner(network, replace(recipe, optimizer="adamw", ema=0.0), torch_dtype(way.dtype))
+        learner = Learner(network, replace(recipe, ema=0.0), torch_dtype(way.dtype))
         contestants.append((way, learner, Workers(way.workers, recipe, World())))
     seconds: list[list[float]] = [[] for _ in ways]
+    began = time.perf_counter()
     for step in range(1 + TRIAL_ROUNDS):
         for index, (way, learner, workers) in enumerate(contestants):
             apply_threads(way)
             start = time.perf_counter()
             for _, gradients in workers.run(learner.network, next_token, Batch(tokens, tokens), None, step):
                 learner.add_gradients(gradients)
-            learner.update(0.0, 0.0)
+            learner.update(0.0, 0.0, parallel=workers.map, parts=workers.number)
             seconds[index].append(time.perf_counter() - start)
+        if time.perf_counter() - began > TRIAL_SECONDS:
+            break
     for _, _, workers in contestants:
         workers.__exit__()
-    return [recipe.rows * length / statistics.median(times[1:]) for times in seconds]
+    return [recipe.rows * length / statistics.median(times[1:] or times) for times in seconds]
 
 
 def apply_threads(compute: Compute) -> None:

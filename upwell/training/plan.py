@@ -38,14 +38,16 @@ DROPOUT_PER_EPOCH = 0.01
 """Dropout grows with how often the text is read; below three times it costs more than it saves."""
 MATRIX_RATES = {"rnn": 5e-3, "lstm": 1e-2, "gru": 1e-2, "mingru": 1e-2, "attention": 1e-2}
 """Muon's best peak rate by family, for models of 0.6m to 2m parameters."""
+PLANNING_ROUNDS = 2
+"""Times that a size is chosen and tried: the second time by the speed found in the first."""
 SMALLEST, LARGEST = 20_000, 1_000_000_000
 
 
-def choose_size(budget: Budget, *, peak: float, train_tokens: int, train_bytes: int) -> int:
-    """Non-embedding parameters for a budget on a machine of `peak` FLOP/s; a round number of two digits."""
+def choose_size(budget: Budget, *, flops_per_second: float, train_tokens: int, train_bytes: int) -> int:
+    """Non-embedding parameters for a budget in a machine that trains at that speed; a round number of two digits."""
     if budget.kind == "minutes":
         # 6 N D FLOPs for N parameters and D tokens (Kaplan et al. 2020), with D / N held at the measured ratio.
-        flops = peak * USUAL_PEAK_SHARE * 60 * budget.amount
+        flops = flops_per_second * 60 * budget.amount
         size = math.sqrt(flops / (6 * TOKENS_PER_PARAMETER))
     else:
         tokens = budget.amount if budget.kind == "tokens" else budget.amount * train_tokens
@@ -142,21 +144,23 @@ def make_plan(
     vocab_size: int,
     train_tokens: int,
     train_bytes: int,
-    peak: float,
+    flops_per_second: float,
     dtype: str,
 ) -> Plan:
-    """The plan for `options` on a text of that many tokens and bytes, on a machine of `peak` FLOP/s in `dtype`."""
+    """The plan for `options` on a text of that many tokens and bytes, on a machine that trains in `dtype` at that speed."""
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
     if options.size is not None:
         size = parse_size(options.size)
     else:
-        size = choose_size(budget, peak=peak, train_tokens=train_tokens, train_bytes=train_bytes)
+        size = choose_size(
+            budget, flops_per_second=flops_per_second, train_tokens=train_tokens, train_bytes=train_bytes
+        )
     context = options.context or 256
     config = network_config(
         options.model, size, vocab_size=vocab_size, context=context, depth=options.depth, window=options.window
     )
     if budget.kind == "minutes":
-        planned = 60 * budget.amount * peak * USUAL_PEAK_SHARE / training_flops_per_token(meta_network(config), 128)
+        planned = 60 * budget.amount * flops_per_second / training_flops_per_token(meta_network(config), 128)
     else:
         planned = budget.amount * (train_tokens if budget.kind == "epochs" else 1)
     config, recipe = derive_recipe(config, options, train_tokens=train_tokens, planned_tokens=planned)
@@ -189,7 +193,7 @@ def check_options(options: TrainOptions) -> None:
         raise UserError(f"--tokenizer {options.tokenizer}: choose {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     dtype = options.dtype or "float32"
     torch_dtype(dtype)
-    make_plan(options, vocab_size=256, train_tokens=10**12, train_bytes=10**12, peak=1e11, dtype=dtype)
+    make_plan(options, vocab_size=256, train_tokens=10**12, train_bytes=10**12, flops_per_second=1e11, dtype=dtype)
 
 
 def check_memory(plan: Plan, available: int) -> None:
@@ -229,17 +233,26 @@ def plan_here(
     threads = choose_threads(options.threads, world)
     peaks = measure_peaks(device, options.dtype, threads)
     fastest = max(peaks, key=lambda name: peaks[name])
-    plan = make_plan(
-        options,
-        vocab_size=vocab_size,
-        train_tokens=train_tokens,
-        train_bytes=train_bytes,
-        peak=peaks[fastest] * world.size,
-        dtype=fastest,
+    share = USUAL_PEAK_SHARE
+    for _ in range(PLANNING_ROUNDS):
+        plan = make_plan(
+            options,
+            vocab_size=vocab_size,
+            train_tokens=train_tokens,
+            train_bytes=train_bytes,
+            flops_per_second=share * peaks[fastest] * world.size,
+            dtype=fastest,
+        )
+        check_memory(plan, device_memory(device))
+        compute, speeds = choose_compute(
+            plan.network, plan.recipe, device=device, peaks=peaks, threads=threads, world=world
+        )
+        found = speeds.get(compute.describe(), 0.0) * plan.flops_per_token / peaks[fastest]
+        if not found or abs(math.log(found / share)) < 0.2 or options.size is not None or plan.budget.kind != "minutes":
+            break
+        share = found  # the size followed from a guess; now from what this family does on this machine
+    measured = Measured(
+        {name: peak * world.size for name, peak in peaks.items()},
+        {way: speed * world.size for way, speed in speeds.items()},
     )
-    check_memory(plan, device_memory(device))
-    compute, speeds = choose_compute(
-        plan.network, plan.recipe, device=device, peaks=peaks, threads=threads, world=world
-    )
-    together = {name: peak * world.size for name, peak in peaks.items()}
-    return share_object(world, (replace(plan, dtype=compute.dtype), compute, Measured(together, speeds)))
+    return share_object(world, (replace(plan, dtype=compute.dtype), compute, measured))
