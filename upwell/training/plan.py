@@ -26,7 +26,7 @@ from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
 
-TOKENS_PER_PARAMETER = 3.0
+TOKENS_PER_PARAMETER = 6.0
 """Training tokens per non-embedding parameter at the best size for a time budget: docs/experiments.md, "size"."""
 PARAMETERS_PER_BYTE = 4.0
 """Above this many non-embedding parameters per byte of text nothing was gained: docs/experiments.md, "size"."""
