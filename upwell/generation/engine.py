@@ -75,14 +75,26 @@ class _Row:
 
 
 def generate(
-    network: Network, tokenizer: Tokenizer, prompts: Sequence[str], options: SamplingOptions
+    network: Network,
+    tokenizer: Tokenizer,
+    prompts: Sequence[str],
+    options: SamplingOptions,
+    *,
+    begin_document: bool = False,
+    seeds: Sequence[int] | None = None,
 ) -> list[Generation]:
     """Continue every prompt; all as one batch, whatever their lengths.
 
-    Row i draws from a generator of its own, seeded with `options.seed` + i. Raises a UserError for a prompt longer than
-    the context of attention.
+    `begin_document`: the prompts are beginnings of documents, not text from anywhere. Row i draws from a generator of
+    its own, seeded with seeds[i], by default `options.seed` + i. Raises a UserError for a prompt longer than the context
+    of attention.
     """
-    rows = [_row(tokenizer, prompt, options, i) for i, prompt in enumerate(prompts)]
+    if seeds is None:
+        seeds = range(options.seed, options.seed + len(prompts))
+    rows = [
+        _row(tokenizer, prompt, options, seed, begin_document=begin_document)
+        for prompt, seed in zip(prompts, seeds, strict=True)
+    ]
     for _ in _steps(network, tokenizer, rows, options):
         pass
     return [Generation(row.text, row.drawn, row.finish_reason) for row in rows]
@@ -90,16 +102,17 @@ def generate(
 
 def stream(network: Network, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> Iterator[str]:
     """The continuation of one prompt in pieces, as it is made; joined they are the text of `generate`."""
-    row = _row(tokenizer, prompt, options, 0)
+    row = _row(tokenizer, prompt, options, options.seed, begin_document=False)
     for _ in _steps(network, tokenizer, [row], options):
         if piece := row.take():
             yield piece
 
 
-def _row(tokenizer: Tokenizer, prompt: str, options: SamplingOptions, number: int) -> _Row:
-    # Documents are joined by the end-of-text token, so it is what stands before the beginning of one.
-    ids = [int(i) for i in tokenizer.encode(prompt)] or [tokenizer.end_of_text]
-    generator = torch.Generator().manual_seed(options.seed + number)
+def _row(tokenizer: Tokenizer, prompt: str, options: SamplingOptions, seed: int, *, begin_document: bool) -> _Row:
+    ids = [int(i) for i in tokenizer.encode(prompt)]
+    if begin_document or not ids:  # documents are joined by the end-of-text token, so it stands before each of them
+        ids = [tokenizer.end_of_text, *ids]
+    generator = torch.Generator().manual_seed(seed)
     return _Row(ids, generator, tokenizer.stream_decoder(), options.stop)
 
 
@@ -129,8 +142,7 @@ def _steps(network: Network, tokenizer: Tokenizer, rows: list[_Row], options: Sa
             continue
         with torch.inference_mode():
             if state is None:
-                read = [_prefill(network, row.seen, device) for row in active]
-                logits, state = torch.cat([part for part, _ in read]), concat([part for _, part in read])
+                logits, state = _prefill(network, [row.seen for row in active], device)
             else:
                 tokens = torch.tensor([[row.seen[-1]] for row in active], device=device)
                 logits, state = network(tokens, state)
@@ -147,13 +159,30 @@ def _steps(network: Network, tokenizer: Tokenizer, rows: list[_Row], options: Sa
             state, active = select(state, kept), [active[i] for i in kept]
 
 
-def _prefill(network: Network, ids: list[int], device: torch.device) -> tuple[torch.Tensor, State]:
-    """Logits (1, V) after a prompt, and the state."""
+def _prefill(network: Network, prompts: list[list[int]], device: torch.device) -> tuple[torch.Tensor, State]:
+    """Logits (B, V) after each of B prompts, and the state.
+
+    All rows read on side by side to the end of the shortest one, which then waits while the others go on.
+    """
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    logits: list[torch.Tensor] = []
+    states: list[State] = []
     state: State = None
-    for start in range(0, len(ids), PREFILL_TOKENS):
-        piece = torch.tensor([ids[start : start + PREFILL_TOKENS]], device=device)
+    start = 0
+    active = order
+    while active:
+        end = min(len(prompts[active[0]]), start + PREFILL_TOKENS)
+        piece = torch.tensor([prompts[i][start:end] for i in active], device=device)
         hidden, state = network.hidden(piece, state)
-    return network.logits(hidden[:, -1]), state
+        done = sum(len(prompts[i]) == end for i in active)
+        if done:
+            logits.append(network.logits(hidden[:done, -1]))
+            states.append(select(state, range(done)))
+            active = active[done:]
+            state = select(state, range(done, done + len(active)))
+        start = end
+    back = torch.tensor(order).argsort()
+    return torch.cat(logits)[back.to(device)], select(concat(states), back)
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -1,0 +1,132 @@
+"""Who answers: a model, or in tests and baselines something simpler.
+
+Everything that is scored goes through two questions: what do you write after this prompt, and how likely is this answer
+to you. A model answers prompts of like length in one batch, greedily, and is asked for the likelihood by teacher forcing.
+
+Shapes: B rows, T tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from upwell.errors import UserError
+from upwell.generation import SamplingOptions, generate
+from upwell.model.network import Network
+from upwell.text.tokenizers import Tokenizer
+
+ROWS = 64
+"""Prompts answered side by side."""
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Of one answer behind its prompt, the end of the text included."""
+
+    nats: float
+    """-log p(answer); exp(-nats) is the chance that sampling gives exactly this answer."""
+    tokens: int
+
+
+class Answerer(Protocol):
+    """Something that can be scored."""
+
+    def write(
+        self, prompts: Sequence[str], *, max_tokens: int, stop: tuple[str, ...], temperature: float, seed: int
+    ) -> list[str]:
+        """What it writes after each prompt, up to a stop string or the end of the text."""
+
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[Likelihood] | None:
+        """Of the second text behind the first; None from an answerer that has no probabilities."""
+
+
+@dataclass(frozen=True)
+class ModelAnswerer:
+    """A network with its tokenizer."""
+
+    network: Network
+    tokenizer: Tokenizer
+
+    def write(
+        self, prompts: Sequence[str], *, max_tokens: int, stop: tuple[str, ...], temperature: float, seed: int
+    ) -> list[str]:
+        """Every prompt is read as the beginning of a document. Row i draws with seed + i, whatever the batches are."""
+        lengths = [len(self.tokenizer.encode(prompt)) for prompt in prompts]
+        order = sorted(range(len(prompts)), key=lambda i: lengths[i])
+        outputs = [""] * len(prompts)
+        for start in range(0, len(order), ROWS):
+            rows = order[start : start + ROWS]
+            options = SamplingOptions(max_tokens=max_tokens, stop=stop, temperature=temperature, seed=seed)
+            results = generate(
+                self.network,
+                self.tokenizer,
+                [prompts[i] for i in rows],
+                options,
+                begin_document=True,
+                seeds=[seed + i for i in rows],
+            )
+            for i, result in zip(rows, results, strict=True):
+                outputs[i] = result.text
+        return outputs
+
+    @torch.inference_mode()
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]:
+        """By one reading of each prompt with its answer; rows of like length side by side, padded on the right."""
+        end = self.tokenizer.end_of_text
+        rows = []
+        for prompt, answer in pairs:
+            before = [end, *map(int, self.tokenizer.encode(prompt))]
+            rows.append((before, [*map(int, self.tokenizer.encode(answer)), end]))
+        self._check_context(max((len(a) + len(b) for a, b in rows), default=0))
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1]))
+        found = [Likelihood(0.0, 0)] * len(rows)
+        device = next(self.network.parameters()).device
+        for start in range(0, len(order), ROWS):
+            batch = order[start : start + ROWS]
+            longest = max(len(rows[i][0]) + len(rows[i][1]) for i in batch) - 1
+            tokens = np.full((len(batch), longest), end)
+            targets, inside = np.full_like(tokens, end), np.zeros(tokens.shape, dtype=bool)
+            for row, i in enumerate(batch):
+                before, after = rows[i]
+                ids = [*before, *after]
+                tokens[row, : len(ids) - 1], targets[row, : len(ids) - 1] = ids[:-1], ids[1:]
+                inside[row, len(before) - 1 : len(ids) - 1] = True
+            hidden, _ = self.network.hidden(torch.from_numpy(tokens).to(device))  # (B, T, D)
+            wanted = torch.from_numpy(inside).to(device)
+            logits = self.network.logits(hidden[wanted]).float()  # only where an answer is: (answer tokens, V)
+            losses = F.cross_entropy(logits, torch.from_numpy(targets).to(device)[wanted], reduction="none")
+            for row, i in enumerate(batch):
+                number = len(rows[i][1])
+                at = int(inside[:row].sum())
+                found[i] = Likelihood(float(losses[at : at + number].double().sum()), number)
+        return found
+
+    def _check_context(self, longest: int) -> None:
+        config = self.network.config
+        if "attention" in config.mixers and config.window is None and longest > config.context + 1:
+            raise UserError(
+                f"an example with its shots has {longest} tokens, this model's context is {config.context}; "
+                "use fewer shots, or train with a larger --context"
+            )
+
+
+@dataclass(frozen=True)
+class FixedAnswerer:
+    """Answers by a function of the prompt; it has no probabilities. For baselines, oracles and tests."""
+
+    answer: Callable[[str], str]
+
+    def write(
+        self, prompts: Sequence[str], *, max_tokens: int, stop: tuple[str, ...], temperature: float, seed: int
+    ) -> list[str]:
+        """The function of each prompt; the limits of sampling do not concern it."""
+        return [self.answer(prompt) for prompt in prompts]
+
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """None."""

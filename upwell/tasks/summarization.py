@@ -1,0 +1,65 @@
+"""A story in a sentence or two."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from upwell.tasks.metrics import Measure, exact_match, f1_of_bags, mean, token_f1
+from upwell.tasks.task import Guess, Item, answer_nll
+from upwell.text.examples import Example, prompt_format
+from upwell.world import facts
+
+
+@dataclass(frozen=True)
+class Summarization:
+    """The share of the right facts, by the parser of the world; overlap of words as on any data."""
+
+    name = "summarization"
+    view = "summarization"
+    temperature = 0.0
+
+    def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
+        """fact_f1 (of the world only), token_f1, exact_match, answer_nll."""
+        found: dict[str, Measure] = {}
+        if all(item.example.meaning for item in items):
+            found["fact_f1"] = mean([fact_f1(item) for item in items])
+        found["token_f1"] = mean([token_f1(item.example.answer, item.output) for item in items])
+        found["exact_match"] = mean([exact_match(item.example.answer, item.output) for item in items])
+        return {**found, **answer_nll(items)}
+
+    def baselines(self, train: Sequence[Example]) -> dict[str, Guess]:
+        """The first sentence, and the first and the last."""
+        return {"first sentence": lambda prompt: _sentences(prompt)[0], "first and last": _first_and_last}
+
+
+def fact_f1(item: Item) -> float:
+    """F1 of the facts of the output against those of the right summary; what does not parse counts as a wrong fact."""
+    language = item.example.language
+    return f1_of_bags(_facts(item.example.answer, language), _facts(item.output, language))
+
+
+def _facts(text: str, language: str) -> list[Hashable]:
+    return facts(text, language)
+
+
+def _sentences(prompt: str) -> list[str]:
+    text = prompt
+    for language in ("en", "zh"):
+        try:
+            text = prompt_format("summarization", language).fields(prompt)["text"]
+            break
+        except ValueError:
+            continue
+    marks = "。！？" if any(mark in text for mark in "。！？") else ".!?"
+    found, start = [], 0
+    for i, character in enumerate(text):
+        if character in marks:
+            found.append(text[start : i + 1].strip())
+            start = i + 1
+    return found or [text]
+
+
+def _first_and_last(prompt: str) -> str:
+    sentences = _sentences(prompt)
+    return " ".join([sentences[0], sentences[-1]]) if sentences[0].isascii() else sentences[0] + sentences[-1]

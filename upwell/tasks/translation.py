@@ -1,0 +1,77 @@
+"""From one language into the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from upwell.tasks.metrics import Measure, bleu, chrf, exact_match, mean
+from upwell.tasks.task import Guess, Item, answer_nll, by_kind
+from upwell.text.examples import Example, prompt_format
+from upwell.world import parse
+
+INTO = {"en": "zh", "zh": "en"}
+
+
+@dataclass(frozen=True)
+class Translation:
+    """Whether the output means the same, by the parser of the world; chrF and BLEU as on any data."""
+
+    name = "translation"
+    view = "translation"
+    temperature = 0.0
+
+    def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
+        """meaning_match (of the world only; also by direction), chrf, bleu, exact_match, answer_nll."""
+        found: dict[str, Measure] = {}
+        if all(item.example.meaning for item in items):
+            matches = {id(item): meaning_match(item) for item in items}
+            found["meaning_match"] = mean(list(matches.values()))
+            kinds = by_kind(items)
+            if len(kinds) > 1:
+                for kind, group in kinds.items():
+                    found[f"meaning_match_{kind}"] = mean([matches[id(item)] for item in group])
+        answers, outputs = [item.example.answer for item in items], [item.output for item in items]
+        found["chrf"] = chrf(answers, outputs)
+        targets = {INTO[item.example.language] for item in items}
+        if len(targets) == 1:  # BLEU counts words, which the two languages do not share
+            found["bleu"] = bleu(answers, outputs, language=targets.pop())
+        found["exact_match"] = mean([exact_match(a, o) for a, o in zip(answers, outputs, strict=True)])
+        return {**found, **answer_nll(items)}
+
+    def baselines(self, train: Sequence[Example]) -> dict[str, Guess]:
+        """The source as it stands, and the translation of the training sentence that shares most words with it."""
+        return {"copy": _source, "nearest": _Nearest(train)}
+
+
+def meaning_match(item: Item) -> float:
+    """1 where some reading of the output is a reading of the right answer."""
+    language = INTO[item.example.language]
+    return float(bool(set(parse(item.output, language)) & set(parse(item.example.answer, language))))
+
+
+def _source(prompt: str) -> str:
+    for language in INTO:
+        try:
+            return prompt_format("translation", language).fields(prompt)["text"]
+        except ValueError:
+            continue
+    return prompt
+
+
+class _Nearest:
+    """The answer of the training example whose prompt has the most words, or characters, in common."""
+
+    def __init__(self, train: Sequence[Example]) -> None:
+        self.known = [(frozenset(_pieces(example.prompt)), example.answer) for example in train]
+
+    def __call__(self, prompt: str) -> str:
+        pieces = set(_pieces(prompt))
+        best = max(self.known, key=lambda pair: len(pieces & pair[0]) / (1 + len(pieces | pair[0])), default=None)
+        return best[1] if best else ""
+
+
+def _pieces(text: str) -> list[str]:
+    from upwell.tasks.metrics import units
+
+    return units(text)
