@@ -18,9 +18,9 @@ from upwell.world.inflection import ing_form, plural, regular_comparative, regul
 FOLDER = Path(__file__).parent / "lexicon"
 
 TOPICS = (
-    "family work animals food home clothes body play music school "
-    "market town travel farm garden forest sea weather celebration feelings"
-).split()
+    *("family", "work", "animals", "food", "home", "clothes", "body", "play", "music", "school"),
+    *("market", "town", "travel", "farm", "garden", "forest", "sea", "weather", "celebration", "feelings"),
+)
 """The 20 topics; every noun and verb has one."""
 
 KINDS = {
@@ -80,8 +80,9 @@ ASPECTS = ("event", "activity", "state")
 """How a verb lies in time: an event ends of itself (找到了), an activity goes on (在跑), a state just holds (知道)."""
 
 ADJECTIVE_KINDS = (
-    "colour size shape age quality taste temperature material state character value feeling weather"
-).split()
+    *("colour", "size", "shape", "age", "quality", "taste", "temperature", "material"),
+    *("state", "character", "value", "feeling"),
+)
 ADVERB_KINDS = ("manner", "time", "frequency", "place", "degree", "stance")
 
 
@@ -119,7 +120,7 @@ class Noun:
 
     @property
     def gender(self) -> str:
-        """ 'm', 'f' or '' where the word does not say."""
+        """'m', 'f' or '' where the word does not say."""
         return "m" if "male" in self.kinds else "f" if "female" in self.kinds else ""
 
 
@@ -158,8 +159,9 @@ class Adjective:
     """Empty when it has no degrees (empty, wooden)."""
     superlative: str
     chinese: str
-    bare: bool
-    """Stands before a Chinese noun without 的: 大狗, but 漂亮的狗."""
+    """Its plain form, as in comparisons: 更大."""
+    attributive: str
+    """As it stands before a noun: 大 as in 大狗, 漂亮的, 长长的."""
     predicate: str
     """What is said of a subject: 很大, 是红色的."""
     kind: str
@@ -171,6 +173,11 @@ class Adjective:
     causes: tuple[str, ...]
     """For a feeling: kinds of events that bring it."""
     rank: int
+
+    @property
+    def bare(self) -> bool:
+        """Whether it stands before a Chinese noun without 的: 大狗, but 漂亮的狗."""
+        return not self.attributive.endswith("的")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +245,11 @@ class Lexicon:
     def fits(self, wanted: frozenset[str], noun: Noun) -> bool:
         """Whether a noun has one of the wanted kinds, as the columns `subject`, `object` and `applies` give them."""
         return "any" in wanted or bool(wanted & noun.kinds) or ("animate" in wanted and noun.animate)
+
+    def describes(self, adjective: Adjective, noun: Noun) -> bool:
+        """Whether an adjective goes with a noun: its kind fits, and no 小 comes before a 大象."""
+        doubled = adjective.kind == "size" and noun.chinese[0] in "大小"
+        return self.fits(adjective.applies, noun) and not doubled
 
 
 def _check_kinds(kinds: Sequence[str], where: str) -> None:
@@ -363,7 +375,7 @@ def _adjective(row: _Row, rank: int) -> Adjective:
         comparative=comparative,
         superlative=superlative_of(comparative) if comparative else "",
         chinese=chinese,
-        bare=row.one_of("attributive", ("bare", "de")) == "bare",
+        attributive=row.text("attributive"),
         predicate=row.or_empty("predicate") or f"很{chinese}",
         kind=row.one_of("kind", ADJECTIVE_KINDS),
         opposite=row.or_empty("opposite"),
