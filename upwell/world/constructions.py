@@ -418,7 +418,7 @@ def constructions() -> dict[str, Construction]:
     """All constructions by id: those of the table and those that follow from the verbs of the lexicon."""
     found: dict[str, Construction] = {}
     for line in _TABLE.strip().splitlines():
-        head, english, chinese = _columns(re.sub(r"^(\S+)\s+(\S+)\s+(\S+)", r"\1 \2 \3", line))
+        head, english, chinese = _columns(re.sub(r"^(\S+)\s+(\S+)\s+(\S+)\s+", r"\1 \2 \3  ", line))
         word, slots, aspect = head.split()
         found[word] = Construction(word, slots.replace("-", ""), aspect, _variants(english), _variants(chinese), "")
     for verb in lexicon().verbs:
