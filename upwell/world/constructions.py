@@ -41,7 +41,7 @@ _SAID = "past not pres presnot will wont canp cannotp mustp wantp imp impnot let
 NARRATIVE_MOODS: dict[str, tuple[str, ...]] = {
     "event": tuple(_EVENT),
     "activity": tuple(_ACTIVITY),
-    "state": ("past", "not"),
+    "state": ("past", "not", "would"),
     "fixed": ("past",),
 }
 """What a told clause can be: it happened, did not, had happened, was going on, would, would not, could, could not, had
@@ -50,7 +50,7 @@ to, wanted to, did not want to, tried to, decided to, forgot to, began to, kept 
 SPEECH_MOODS: dict[str, tuple[str, ...]] = {
     "event": tuple(_SAID),
     "activity": ("progp", *_SAID),
-    "state": ("pres", "presnot"),
+    "state": ("pres", "presnot", "will"),
     "fixed": ("past",),
 }
 """What a clause of quoted speech can be; here the present is that of who speaks, and there are requests."""
@@ -399,7 +399,8 @@ def _from_verb(verb: Verb) -> list[Construction]:
     if verb.id in _SKIP:
         return []
     if verb.frame == "intransitive":
-        return [Construction(verb.id, "N", verb.aspect, (f"{{0}} {english}",), (f"{{0}}^{chinese}*",), verb.id)]
+        parted = f"{chinese[0]}*{chinese[1:]}" if "vo" in verb.marks and len(chinese) == 2 else f"{chinese}*"
+        return [Construction(verb.id, "N", verb.aspect, (f"{{0}} {english}",), (f"{{0}}^{parted}",), verb.id)]
     if verb.frame == "motion":
         goal = f"{{0}}^{chinese}{{1}}*" if chinese.endswith(("来", "去")) else f"{{0}}^{chinese}到*{{1}}"
         return [Construction(verb.id, "NT", "event", (f"{{0}} {english} {{1}}",), (goal,), verb.id)]
