@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from upwell.text.examples import LANGUAGES, Example
 from upwell.world.chance import Chance
-from upwell.world.specification import LEVELS, VIEW_NAMES
+from upwell.world.specification import TRAINED_LEVELS, VIEW_NAMES
 from upwell.world.views.views import VIEWS
 
 RUN = {"en": 13, "zh": 20}
@@ -85,7 +85,7 @@ class Finding:
 
 
 def draw_examples(
-    view: str, language: str, split: str, count: int, *, seed: int = 0, levels: Sequence[int] = LEVELS[:3]
+    view: str, language: str, split: str, count: int, *, seed: int = 0, levels: Sequence[int] = TRAINED_LEVELS
 ) -> Iterator[Example]:
     """`count` examples of a view, the levels in turn."""
     make = VIEWS[view].make
@@ -98,6 +98,7 @@ def audit(
     *,
     views: Sequence[str] = VIEW_NAMES,
     languages: Sequence[str] = LANGUAGES,
+    levels: Sequence[int] = TRAINED_LEVELS,
     train_examples: int = TRAIN_EXAMPLES,
     test_examples: int = TEST_EXAMPLES,
     held_out: str = "test",
@@ -108,7 +109,7 @@ def audit(
     """Compare `test_examples` of every view and language with `train_examples` of every view and language."""
     pairs = [(view, language) for view in views for language in languages]
     with _mapper(processes) as mapped:
-        tests = list(mapped(_part, [(*pair, held_out, test_examples, seed) for pair in pairs]))
+        tests = list(mapped(_part, [(*pair, held_out, test_examples, seed, tuple(levels)) for pair in pairs]))
         findings = [
             Finding(*pair, train_examples, test_examples, 0.0, _repeated(test.texts))
             for pair, test in zip(pairs, tests, strict=True)
@@ -116,7 +117,7 @@ def audit(
         known = [np.zeros(len(test.runs), np.bool_) for test in tests]
         leaked = [np.zeros(len(test.texts), np.bool_) for test in tests]
         known_meanings: list[set[str]] = [set() for _ in tests]
-        trains = mapped(_part, [(*pair, "train", train_examples, seed) for pair in pairs])
+        trains = mapped(_part, [(*pair, "train", train_examples, seed, tuple(levels)) for pair in pairs])
         for (view, language), train, own in zip(pairs, trains, findings, strict=True):
             own.train_duplicates = _repeated(train.texts)
             runs, texts = np.unique(train.runs), np.unique(train.texts)
@@ -154,9 +155,9 @@ def run_hashes(text: str, language: str) -> Hashes:
     return total
 
 
-def _part(view: str, language: str, split: str, count: int, seed: int) -> Part:
+def _part(view: str, language: str, split: str, count: int, seed: int, levels: tuple[int, ...]) -> Part:
     meanings, texts, runs, owners = set(), [], [], []
-    for number, example in enumerate(draw_examples(view, language, split, count, seed=seed)):
+    for number, example in enumerate(draw_examples(view, language, split, count, seed=seed, levels=levels)):
         meanings.add(example.meaning)
         texts.append(zlib.crc32(example.text.encode("utf-8")) | zlib.adler32(example.text.encode("utf-8")) << 32)
         found = run_hashes(example.text, language)
@@ -169,7 +170,8 @@ def _among(wanted: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
     """Whether each of `wanted` is in `known`, which is sorted."""
     if not len(known):
         return np.zeros(len(wanted), np.bool_)
-    return known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
+    found: npt.NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
+    return found
 
 
 def _repeated(texts: Hashes) -> float:

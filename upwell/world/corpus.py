@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from upwell.text.cache import cache_folder, writable_folder
+from upwell.text.examples import Example
 from upwell.text.files import atomic_folder, atomic_write_json, remove_folder, remove_leftovers
 from upwell.world.chance import Chance, Table
 from upwell.world.specification import Specification
@@ -48,13 +49,22 @@ class Document(NamedTuple):
 def make_document(spec: Specification, index: int) -> Document:
     """Document number `index` of `spec`."""
     chance = Chance("document", spec.seed, spec.split, index)
-    view, language, level = (chance.pick(table) for table in _tables(spec))
+    views, languages, levels = _tables(spec)
+    view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
     joined = []
     for number in range(VIEWS[view].examples):
         example = VIEWS[view].make(chance.child(number), level, language, spec.split)
         chance.bits += example.bits
         joined.append(example.text)
     return Document("\n".join(joined), view, language, level, chance.bits)
+
+
+def make_example(spec: Specification, index: int) -> Example:
+    """Example number `index` of `spec`, its view, language and level drawn as those of a document are."""
+    chance = Chance("one", spec.seed, spec.split, index)
+    views, languages, levels = _tables(spec)
+    view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
+    return VIEWS[view].make(chance.child("example"), level, language, spec.split)
 
 
 def documents(spec: Specification, *, start: int = 0, step: int = 1) -> Iterator[Document]:
@@ -77,7 +87,7 @@ class Materialized:
     """A corpus on disk."""
 
     path: Path
-    """JSON lines, one document each, its text under "text"."""
+    """JSON lines, each the text of one document."""
     num_bytes: int
     """Of the texts."""
     num_documents: int
@@ -108,7 +118,7 @@ def materialize(
         remove_leftovers(folder.parent)
         try:
             with atomic_folder(folder) as temporary:
-                _write(temporary, spec, processes or _processors(), progress)
+                _write(temporary, spec, processes or processors(), progress)
         except FileExistsError:
             pass  # another process has just made the same
         found = _open(folder)
@@ -154,7 +164,7 @@ def _write(folder: Path, spec: Specification, processes: int, progress: Progress
         for lines in _blocks(spec, processes if wanted > SMALL_BYTES else 1, stack):
             for line in lines:
                 size, cost, text = json.loads(line)
-                file.write(f'{{"text": {json.dumps(text, ensure_ascii=False)}}}\n')
+                file.write(json.dumps(text) + "\n")  # in ASCII, so that any --encoding of other sources fits
                 done, count, bits = done + size, count + 1, bits + cost
                 if done >= wanted:
                     break
@@ -235,5 +245,6 @@ def write_blocks(spec: str, first: str, step: str) -> None:
         os._exit(0)  # the reader has enough
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

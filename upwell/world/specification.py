@@ -57,8 +57,11 @@ class Specification:
     """Of text, a million bytes each; the last document is written to its end."""
 
     @classmethod
-    def parse(cls, source: str) -> Self:
-        """The specification that the source `world:…` names; a UserError that names the nearest known word."""
+    def parse(cls, source: str, *, default_split: str = "train") -> Self:
+        """The specification that the source `world:…` names; a UserError that names the nearest known word.
+
+        `default_split` is that of a source which names none.
+        """
         body = source.removeprefix(PREFIX)
         values: dict[str, Any] = {}
         for part in filter(None, (part.strip() for part in body.split(","))):
@@ -69,14 +72,17 @@ class Specification:
             if field in values:
                 raise UserError(f"{source}: {key} stands twice; join values with +, e.g. views=story+qa")
             values[field] = _value(source, field, value.strip())
-        if values.get("split", "train") != "train":
+        if values.setdefault("split", default_split) != "train":
             values.setdefault("megabytes", HELD_OUT_MEGABYTES)
         return cls(**values)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The specification that `to_dict` gave."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        fields: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**fields)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""

@@ -127,7 +127,8 @@ def _shapes(level: int, split: str) -> Table[tuple[str, tuple[int, int]]]:
     for operation, weight in OPERATIONS.items():
         if operation == "×" and level == 1:
             continue
-        for digits in itertools.product(range(low, high + 1), repeat=2):
+        for first, second in itertools.product(range(low, high + 1), repeat=2):
+            digits = (first, second)
             if operation == "×":
                 digits = (max(1, digits[0] - 1), min(digits[1], 2 if level == 4 else 1))
             if max(digits) > ENUMERATED or _listed(operation, digits, split):

@@ -276,8 +276,12 @@ def _word_rule(plan: Plan, chance: Chance, language: str) -> Worded:
     if plan.shots:
         text = "".join(f"{said(shot)}{arrow}{said(_apply(plan.detail, shot))}\n" for shot in plan.shots)
     else:
-        text = named.format(_THEN[language].join(RULES[name][language == "zh"] for name in plan.detail))
+        text = named.format(_THEN[language].join(_rule_words(RULES[name], language) for name in plan.detail))
     return text, said(plan.query), said(_apply(plan.detail, plan.query)), ()
+
+
+def _rule_words(rule: Rule, language: str) -> str:
+    return rule.chinese if language == "zh" else rule.english
 
 
 def _answer_rule(lines: list[str], query: str, language: str) -> str:
@@ -285,7 +289,7 @@ def _answer_rule(lines: list[str], query: str, language: str) -> str:
     if arrow not in lines[0]:
         start, end = named.split("{}")
         said = lines[0].removeprefix(start).removesuffix(end.strip())
-        names = {rule[language == "zh"]: name for name, rule in RULES.items()}
+        names = {_rule_words(rule, language): name for name, rule in RULES.items()}
         return " ".join(_apply([names[part] for part in said.split(_THEN[language])], tuple(query.split(" "))))
     shown = [tuple(tuple(side.split(" ")) for side in line.split(arrow)) for line in lines]
     for depth in (1, 2):
@@ -319,7 +323,13 @@ def _group(noun: Noun, groups: Sequence[str]) -> str:
 
 @functools.cache
 def _known(language: str) -> frozenset[str]:
-    entries = [*lexicon().nouns, *lexicon().verbs, *lexicon().adjectives, *lexicon().adverbs, *lexicon().names]
+    entries: list[Spoken] = [
+        *lexicon().nouns,
+        *lexicon().verbs,
+        *lexicon().adjectives,
+        *lexicon().adverbs,
+        *lexicon().names,
+    ]
     return frozenset(_said(entry, language).lower() for entry in entries)
 
 
