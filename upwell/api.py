@@ -43,6 +43,8 @@ from upwell.training.runs import Run, check_out, create_run
 from upwell.training.schedules import Budget
 from upwell.training.streams import TokenStream
 from upwell.training.validation import Score, Validation
+from upwell.world.source import open_worlds
+from upwell.world.specification import PREFIX, is_world
 
 Observer = Callable[[str, dict[str, Any]], None]
 CHAR_UNTIL_BYTES = 4 << 20
@@ -157,7 +159,8 @@ def evaluate(
     if not isinstance(model, LanguageModel):
         model = LanguageModel.load(model)
     names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
-    opened = open_sources(names, encoding=encoding, errors=errors, column=column)
+    texts = open_worlds([os.fspath(name) for name in names], default_split="test")
+    opened = open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
     with tempfile.TemporaryDirectory(prefix="upwell-", ignore_cleanup_errors=True) as folder:
         store = build_store(opened, model.tokenizer, Path(folder, "store"))
         end = model.tokenizer.end_of_text
@@ -175,6 +178,7 @@ def train(
 ) -> LanguageModel:
     """Train a model of the text in `sources`, or go on with the run at `resume`; returns it with its best weights.
 
+    Without either the text is the embedded micro-world, `world:`.
     `options` are the fields of TrainOptions: model, size, minutes, tokens, epochs, tokenizer, out, seed and so on, as on
     the command line. An interrupt (Ctrl-C) saves and raises KeyboardInterrupt.
     """
@@ -192,7 +196,7 @@ def train_run(
     **options: Any,
 ) -> tuple[Run, dict[str, Any]]:
     """As `train`, but gives the run and its figures; after an interrupt these say `finished`: false."""
-    if (sources is None) == (resume is None):
+    if sources is not None and resume is not None:
         raise UserError("name a source of text, or a run to --resume (not both)")
     if resume is not None and options:
         raise UserError(f"--resume goes on with the options of the run; leave out {', '.join(sorted(options))}")
@@ -204,8 +208,7 @@ def train_run(
         if resume is not None:
             run = Run(Path(resume))
             return run, _resume(run, world, told)
-        assert sources is not None
-        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
+        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [PREFIX])
         return _begin([os.fspath(name) for name in names], wanted, world, told)
     finally:
         leave(world)
@@ -222,8 +225,7 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             with kept.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
         read = share_object(world, [str(kept) if name == "-" else name for name in names])
-        corpus = _corpus(read, options, world)
-        observe("corpus", {"description": corpus.description, "train_tokens": len(corpus.train.tokens)})
+        corpus, bound = _corpus(read, options, world, observe)
         plan, compute, measured = plan_here(
             options,
             vocab_size=corpus.tokenizer.vocab_size,
@@ -255,11 +257,13 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             )
             corpus.tokenizer.save(run.tokenizer_path)
 
-        made = create_run(names[0], out=options.out, overwrite=options.overwrite, fill=fill) if world.leads else None
+        name = PREFIX if is_world(names[0]) else names[0]
+        made = create_run(name, out=options.out, overwrite=options.overwrite, fill=fill) if world.leads else None
         run = Run(Path(share_object(world, str(made.folder) if made else "")))
     observe("run", {"path": str(run.folder)})
     with _locked(run, world):
-        return run, _train(run, options, corpus, plan, compute, measured.peaks[compute.dtype], world, observe)
+        peak = measured.peaks[compute.dtype]
+        return run, _train(run, options, corpus, plan, compute, peak, bound, world, observe)
 
 
 def _resume(run: Run, world: World, observe: Observer) -> dict[str, Any]:
@@ -270,16 +274,15 @@ def _resume(run: Run, world: World, observe: Observer) -> dict[str, Any]:
         if finished is not None:
             return {"finished": True, **finished}
         sources, options = run.options()
-        corpus = _corpus(sources, options, world)
+        corpus, bound = _corpus(sources, options, world, observe)
         if run.config().get("corpus") != _fingerprint(corpus):
             raise UserError(
                 f"{run.folder}: the text in {', '.join(sources)} is not what this run was begun with; begin a new run"
             )
-        observe("corpus", {"description": corpus.description, "train_tokens": len(corpus.train.tokens)})
         compute, peak = run.compute()
         budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
         plan = plan_for(run.network_config(), run.recipe(), budget, dtype=compute.dtype)
-        return _train(run, options, corpus, plan, compute, peak, world, observe)
+        return _train(run, options, corpus, plan, compute, peak, bound, world, observe)
 
 
 def _locked(run: Run, world: World) -> AbstractContextManager[None]:
@@ -293,6 +296,7 @@ def _train(
     plan: Plan,
     compute: Compute,
     peak: float,
+    bound: float | None,
     world: World,
     observe: Observer,
 ) -> dict[str, Any]:
@@ -330,7 +334,7 @@ def _train(
         )
     if not result.finished:
         return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
-    figures = _figures(run, plan, result, peak)
+    figures = _figures(run, plan, result, peak, bound)
     if world.leads:
         write_card(run.folder, run.config(), figures)
         atomic_write_json(run.result_path, {"format": 1, **figures})
@@ -338,35 +342,50 @@ def _train(
     return {"finished": True, **figures}
 
 
-def _corpus(sources: Sequence[str], options: TrainOptions, world: World) -> Corpus:
-    """Training and validation tokens, from the cache where they are there; the leader makes them."""
-    encoding, errors, column = options.encoding, options.errors, options.column
-    kind = options.tokenizer
-    if kind is None:
-        size = sum(s.num_bytes for s in open_sources(sources, encoding=encoding, errors=errors, column=column))
-        kind = "char" if size < CHAR_UNTIL_BYTES else "bpe"
+def _corpus(
+    sources: Sequence[str], options: TrainOptions, world: World, observe: Observer
+) -> tuple[Corpus, float | None]:
+    """Training and validation tokens, from the cache where they are there; the leader makes them.
 
-    def prepare() -> Corpus:
-        return prepare_corpus(
-            sources,
-            valid=options.valid,
+    With them the entropy bound of the validation text in bits per byte, where the generator of the text knows one.
+    """
+
+    def tell(name: str, done: int, total: int) -> None:
+        observe("world", {"source": name, "bytes": done, "total_bytes": total})
+
+    def prepare() -> tuple[Corpus, float | None]:
+        texts = open_worlds(sources, options.valid, progress=tell)
+        encoding, errors, column = options.encoding, options.errors, options.column
+        kind = options.tokenizer
+        if kind is None:
+            opened = open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
+            kind = "char" if sum(source.num_bytes for source in opened) < CHAR_UNTIL_BYTES else "bpe"
+        corpus = prepare_corpus(
+            texts.sources,
+            valid=texts.valid,
             tokenizer_kind=kind,
             vocab_size=options.vocab_size,
             encoding=encoding,
             errors=errors,
             column=column,
         )
+        return dataclasses.replace(corpus, description=texts.described(corpus.description)), texts.bound
 
-    corpus = prepare() if world.leads else None
+    made = prepare() if world.leads else None
     wait(world)
-    return corpus or prepare()
+    corpus, bound = made or prepare()
+    observe(
+        "corpus",
+        {"description": corpus.description, "train_tokens": len(corpus.train.tokens), "entropy_bound_bpb": bound},
+    )
+    return corpus, bound
 
 
 def _fingerprint(corpus: Corpus) -> list[str]:
     return [corpus.train.hash, corpus.valid.hash]
 
 
-def _figures(run: Run, plan: Plan, result: Result, peak: float) -> dict[str, Any]:
+def _figures(run: Run, plan: Plan, result: Result, peak: float, bound: float | None) -> dict[str, Any]:
     """The figures of a finished run, as `--json` prints them."""
     assert isinstance(result.score, Score)
     speed = result.tokens / max(1e-9, result.progress.seconds)
@@ -380,6 +399,7 @@ def _figures(run: Run, plan: Plan, result: Result, peak: float) -> dict[str, Any
         "tokens_per_second": round(speed, 1),
         "matmul_peak_share": round(speed * plan.flops_per_token / peak, 4),
         "valid_bpb": result.score.bits_per_byte,
+        "entropy_bound_bpb": bound,
         "valid_loss": result.score.loss,
         "valid_word_perplexity": result.score.word_perplexity if math.isfinite(result.score.word_perplexity) else None,
         "valid_tokens": result.score.tokens,

@@ -102,6 +102,13 @@ class TrainingDisplay:
             self.train_tokens = figures["train_tokens"]
             for line in figures["description"].splitlines():
                 self._say(f"text       {line}")
+            if figures["entropy_bound_bpb"] is not None:
+                self._say(
+                    f"bound      {figures['entropy_bound_bpb']:.4f} bpb: what the generator's choices in the validation "
+                    "text cost; no model does better but by luck"
+                )
+        elif kind == "world":
+            self._make(figures)
         elif kind == "plan":
             compute, measured = figures["compute"], figures["measured"]
             self.plan, self.peak = figures["plan"], measured.peaks[compute.dtype]
@@ -127,6 +134,20 @@ class TrainingDisplay:
         elif kind == "note":
             self._say(f"note       {figures['text']}")
 
+    def _make(self, figures: dict[str, Any]) -> None:
+        if self.task is None:
+            self.task = self.progress.add_task("", total=figures["total_bytes"], figures="")
+        done, total = figures["bytes"], figures["total_bytes"]
+        self.progress.update(
+            self.task,
+            total=total,
+            completed=done,
+            figures=f"writing the world, {done / 1e6:.1f} of {total / 1e6:.1f} MB",
+        )
+        if done >= total:
+            self.progress.remove_task(self.task)
+            self.task = None
+
     def _step(self, figures: dict[str, Any]) -> None:
         if self.task is None:
             self.task = self.progress.add_task("", total=1.0, figures="")
@@ -145,8 +166,10 @@ class TrainingDisplay:
         if not result["finished"]:
             print(f"stopped; saved. Go on with: upwell train --resume {run.folder}", file=sys.stderr)
             return
+        bound = result.get("entropy_bound_bpb")
+        beside = "" if bound is None else f" (bound {bound:.4f})"
         self._say(
-            f"done       {result['model']} {result['size']}: valid {result['valid_bpb']:.4f} bpb, "
+            f"done       {result['model']} {result['size']}: valid {result['valid_bpb']:.4f} bpb{beside}, "
             f"{result['valid_loss']:.4f} nats a token; {count(result['tokens'])} tokens in {duration(result['seconds'])}, "
             f"{count(result['tokens_per_second'])} a second, {result['matmul_peak_share']:.0%} of the matmul peak"
         )

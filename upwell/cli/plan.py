@@ -47,11 +47,15 @@ def plan(
     from upwell.training.distributed import World
     from upwell.training.hardware import compute_optimal_size, find_hardware
     from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, check_options, choose_size, make_plan, plan_here
+    from upwell.world.source import planned_bytes
+    from upwell.world.specification import is_world
 
     check_options(options)
     if sources:
-        opened = open_sources(sources, encoding=options.encoding, errors=options.errors, column=options.column)
-        text_bytes = float(sum(source.num_bytes for source in opened))
+        files = [name for name in sources if not is_world(name)]
+        opened = open_sources(files, encoding=options.encoding, errors=options.errors, column=options.column)
+        worlds = [planned_bytes(name) for name in sources if is_world(name)]
+        text_bytes = float(sum(worlds) + sum(source.num_bytes for source in opened))
     kind = options.tokenizer or ("char" if text_bytes < CHAR_UNTIL_BYTES else "bpe")
     tokens = max(1, round(text_bytes / BYTES_PER_TOKEN.get(kind, 1.0)))
     text: Any = {

@@ -21,14 +21,15 @@ def train(
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Learn a model from text: files, folders, globs or - for standard input.
+    """Learn a model from text: files, folders, globs, - for standard input, or else the embedded micro-world.
 
     Prints a plan, trains until the budget is used, and validates the best weights. Ctrl-C saves; --resume goes on.
 
     Parameters
     ----------
     sources
-        Text to learn from: .txt .md .jsonl .csv .tsv .parquet (.gz and .zst too), a folder, a glob, or - for stdin.
+        Text to learn from: .txt .md .jsonl .csv .tsv .parquet (.gz and .zst too), a folder, a glob, - for stdin, or
+        world: (see upwell world --help), which is also what is learned when nothing is named.
     resume
         Go on with this run, interrupted or killed; its own options hold.
     as_json

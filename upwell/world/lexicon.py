@@ -18,9 +18,9 @@ from upwell.world.inflection import ing_form, plural, regular_comparative, regul
 FOLDER = Path(__file__).parent / "lexicon"
 
 TOPICS = (
-    "family work animals food home clothes body play music school "
-    "market town travel farm garden forest sea weather celebration feelings"
-).split()
+    *("family", "work", "animals", "food", "home", "clothes", "body", "play", "music", "school"),
+    *("market", "town", "travel", "farm", "garden", "forest", "sea", "weather", "celebration", "feelings"),
+)
 """The 20 topics; every noun and verb has one."""
 
 KINDS = {
@@ -69,6 +69,46 @@ KINDS = {
     "gift": "makes a good present",
     "abstract": "cannot be touched",
     "time": "a part of the day or year",
+    "made": "a thing that people made",
+    "sized": "is big or small",
+    "coloured": "its colour varies, and is told",
+    "furred": "an animal whose fur or feathers differ in colour",
+    "lengthy": "is long or short",
+    "weighty": "is heavy or light",
+    "layered": "is thick or thin",
+    "broad": "is wide or narrow",
+    "deep": "is deep",
+    "rounded": "may be round",
+    "soft": "is soft",
+    "hard": "is hard",
+    "sharp": "cuts or pricks",
+    "high": "is tall or low",
+    "huge": "may be huge",
+    "magical": "has powers in tales",
+    "wooden": "may be made of wood",
+    "warming": "keeps warm",
+    "sweetish": "tastes sweet",
+    "sourish": "tastes sour",
+    "savoury": "tastes salty or hot",
+    "bitterish": "tastes bitter",
+    "ridable": "people ride it",
+    "drivable": "people drive it",
+    "climbable": "people climb it",
+    "knitted": "is made of wool",
+    "sewn": "is sewn",
+    "writable": "is written",
+    "learnable": "is learned",
+    "winnable": "is won",
+    "collectable": "is collected",
+    "buildable": "is built",
+    "paintable": "is painted",
+    "pickable": "is picked",
+    "waterable": "is watered",
+    "plantable": "is planted",
+    "cuttable": "is cut",
+    "cuddly": "is hugged",
+    "playable": "music is played on it",
+    "washable": "is washed",
 }
 """The semantic types, with what each one means."""
 
@@ -80,8 +120,9 @@ ASPECTS = ("event", "activity", "state")
 """How a verb lies in time: an event ends of itself (找到了), an activity goes on (在跑), a state just holds (知道)."""
 
 ADJECTIVE_KINDS = (
-    "colour size shape age quality taste temperature material state character value feeling weather"
-).split()
+    *("colour", "size", "shape", "age", "quality", "taste", "temperature", "material"),
+    *("state", "character", "value", "feeling"),
+)
 ADVERB_KINDS = ("manner", "time", "frequency", "place", "degree", "stance")
 
 
@@ -119,7 +160,7 @@ class Noun:
 
     @property
     def gender(self) -> str:
-        """ 'm', 'f' or '' where the word does not say."""
+        """'m', 'f' or '' where the word does not say."""
         return "m" if "male" in self.kinds else "f" if "female" in self.kinds else ""
 
 
@@ -158,8 +199,9 @@ class Adjective:
     """Empty when it has no degrees (empty, wooden)."""
     superlative: str
     chinese: str
-    bare: bool
-    """Stands before a Chinese noun without 的: 大狗, but 漂亮的狗."""
+    """Its plain form, as in comparisons: 更大."""
+    attributive: str
+    """As it stands before a noun: 大 as in 大狗, 漂亮的, 长长的."""
     predicate: str
     """What is said of a subject: 很大, 是红色的."""
     kind: str
@@ -171,6 +213,11 @@ class Adjective:
     causes: tuple[str, ...]
     """For a feeling: kinds of events that bring it."""
     rank: int
+
+    @property
+    def bare(self) -> bool:
+        """Whether it stands before a Chinese noun without 的: 大狗, but 漂亮的狗."""
+        return not self.attributive.endswith("的")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +285,11 @@ class Lexicon:
     def fits(self, wanted: frozenset[str], noun: Noun) -> bool:
         """Whether a noun has one of the wanted kinds, as the columns `subject`, `object` and `applies` give them."""
         return "any" in wanted or bool(wanted & noun.kinds) or ("animate" in wanted and noun.animate)
+
+    def describes(self, adjective: Adjective, noun: Noun) -> bool:
+        """Whether an adjective goes with a noun: its kind fits, and no 小 comes before a 大象."""
+        doubled = adjective.kind == "size" and noun.chinese[0] in "大小"
+        return self.fits(adjective.applies, noun) and not doubled
 
 
 def _check_kinds(kinds: Sequence[str], where: str) -> None:
@@ -363,7 +415,7 @@ def _adjective(row: _Row, rank: int) -> Adjective:
         comparative=comparative,
         superlative=superlative_of(comparative) if comparative else "",
         chinese=chinese,
-        bare=row.one_of("attributive", ("bare", "de")) == "bare",
+        attributive=row.text("attributive"),
         predicate=row.or_empty("predicate") or f"很{chinese}",
         kind=row.one_of("kind", ADJECTIVE_KINDS),
         opposite=row.or_empty("opposite"),

@@ -1,0 +1,1 @@
+"""The embedded corpus: a bilingual micro-world whose truth is known."""

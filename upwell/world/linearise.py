@@ -1,0 +1,204 @@
+"""From meaning to text: what both languages have in common. `english` and `chinese` say the rest."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from upwell.world.chance import Chance, Table
+from upwell.world.constructions import CONNECTED, SAYING, Construction, adverbials, constructions, fixed_speech
+from upwell.world.discourse import Discourse, pronoun_of
+from upwell.world.meaning import CONNECTIVES, Clause, Phrase
+
+Template = tuple[str, tuple[int, ...]]
+"""A form for %, and which texts fill it."""
+
+ADJUNCTS = ("how", "where", "with")
+HOLES = ("who", "what", "where?")
+"""What is asked for, as arguments of a question."""
+
+PRONOUN_SHARE = 0.8
+"""How often a subject that a pronoun would name is named by it."""
+MAX_NAMELESS = 1
+"""How many sentences in a row may do without a name; then it is said again. A text stays clear, and no thirteen words
+of it are without a name (see `splits`)."""
+
+
+class Lineariser(ABC):
+    """Says meanings in one language; one object says one text, since pronouns depend on what was said before.
+
+    Arguments: `chance`, which chooses among paraphrases.
+    """
+
+    language: str
+    connected: dict[str, Table[tuple[str, bool]]]
+    front: dict[str, Table[str]]
+    speech_texts: dict[str, Table[str]]
+
+    def __init__(self, chance: Chance) -> None:
+        self.chance = chance
+        self.discourse = Discourse()
+        self.nameless = 0
+        self.named = False
+        self.speech = False
+
+    @abstractmethod
+    def plain(self, phrase: Phrase) -> str:
+        """A phrase without pronouns."""
+
+    @abstractmethod
+    def finished(self, text: str, mark: str) -> str:
+        """A sentence with its capital and its mark, one of . and ?."""
+
+    @abstractmethod
+    def told(self, clause: Clause, *, without_subject: bool) -> str:
+        """A clause as it is told, or only what its subject does."""
+
+    @abstractmethod
+    def question(self, meaning: Clause) -> str:
+        """A question, without its mark."""
+
+    @abstractmethod
+    def quoted(self, verb: str, speaker: str, listener: str, speech: str) -> str:
+        """A whole sentence with quoted speech."""
+
+    @abstractmethod
+    def that(self, meaning: Clause, *, without_subject: bool) -> str:
+        """A clause with another one as what is known or told."""
+
+    @abstractmethod
+    def subject(self, phrase: Phrase) -> str:
+        """A subject, by name or pronoun."""
+
+    @abstractmethod
+    def chained(self, parts: list[str]) -> str:
+        """Several things that one subject did, one after the other."""
+
+    @abstractmethod
+    def joined(self, sentences: list[str]) -> str:
+        """Sentences of a text."""
+
+    @abstractmethod
+    def fronted(self, adverbial: str, sentence: str) -> str:
+        """A sentence with what stands at its beginning."""
+
+    def say(self, meaning: Clause) -> str:
+        """One whole sentence, with capital and mark."""
+        self.named = False
+        tag = meaning[0]
+        if tag == "say":
+            text = self._speech(meaning)
+        elif tag == "ask":
+            text = self.finished(self.question(meaning), "?")
+            self._mention_all(meaning)
+        elif tag == "fixed":
+            text = self.chance.pick(self.speech_texts[meaning[1]])
+        else:
+            text = self.finished(self.body(meaning), ".")
+        self.discourse.end_sentence()
+        self.nameless = 0 if self.named else self.nameless + 1
+        return text
+
+    def text(self, meanings: list[Clause] | tuple[Clause, ...]) -> str:
+        """A text of several sentences."""
+        return self.joined([self.say(meaning) for meaning in meanings])
+
+    def body(self, meaning: Clause) -> str:
+        """A sentence without capital and mark."""
+        tag = meaning[0]
+        if tag == "adv":
+            front = self.chance.pick(self.front[meaning[1]])
+            return self.fronted(front, self.body(meaning[2]))
+        if tag in CONNECTIVES:
+            template, reverse = self.chance.pick(self.connected[tag])
+            if reverse:
+                second = self.operand(meaning[2])
+                first = self.operand(meaning[1])
+            else:
+                first = self.operand(meaning[1])
+                second = self.operand(meaning[2])
+            return template.replace("{0}", first).replace("{1}", second)
+        return self.operand(meaning)
+
+    def operand(self, meaning: Clause) -> str:
+        """A clause, or several with one subject."""
+        if meaning[0] == "chain":
+            parts = [self.simple(meaning[1], without_subject=False)]
+            parts += [self.simple(clause, without_subject=True) for clause in meaning[2:]]
+            return self.chained(parts)
+        return self.simple(meaning, without_subject=False)
+
+    def simple(self, meaning: Clause, *, without_subject: bool) -> str:
+        """One clause; its phrases count as said afterwards."""
+        if meaning[0] == "that":
+            return self.that(meaning, without_subject=without_subject)
+        text = self.told(meaning, without_subject=without_subject)
+        self.mention(meaning)
+        return text
+
+    def mention(self, clause: Clause) -> None:
+        """Take note of the phrases of a clause."""
+        if self.speech:
+            return
+        note = self.discourse.mention
+        while clause[0] in ADJUNCTS:
+            note(clause[1])
+            clause = clause[2]
+        for argument in clause[2:]:
+            kind = type(argument)
+            if kind is str or (kind is tuple and argument[0] != "very"):
+                note(argument)
+
+    def _mention_all(self, meaning: Clause) -> None:
+        self.mention(meaning[2] if meaning[1] != "colour" else (None, None, meaning[2]))
+
+    def _speech(self, meaning: Clause) -> str:
+        _, verb, speaker, listener, sentences = meaning
+        who = self.subject(speaker)
+        whom = self.plain(listener) if listener else ""
+        before, named, nameless = self.discourse, self.named, self.nameless
+        self.discourse, self.speech = Discourse(), True
+        parts = [self.say(sentence) for sentence in sentences]
+        self.discourse, self.named, self.nameless, self.speech = before, named, nameless, False
+        self.discourse.mention(speaker)
+        if listener:
+            self.named = True
+            self.discourse.mention(listener)
+        return self.quoted(verb, who, whom, self.joined(parts))
+
+    def pronoun_for(self, phrase: Phrase) -> str:
+        """The pronoun that would stand for this phrase now, or nothing."""
+        if self.speech or self.nameless >= MAX_NAMELESS:
+            return ""
+        pronoun = pronoun_of(phrase)
+        if pronoun and self.discourse.referent(pronoun) == phrase:
+            return pronoun
+        return ""
+
+
+def tables_of(language: str) -> tuple[dict[str, Table[tuple[str, bool]]], dict[str, Table[str]], dict[str, Table[str]]]:
+    """The tables of connectives, of beginnings and of ready speech of a language, as things to pick from."""
+    column = 0 if language == "en" else 1
+    return (
+        {word: Table(forms[column]) for word, forms in CONNECTED.items()},
+        {word: Table(forms[column]) for word, forms in adverbials().items()},
+        {word: Table(forms[column]) for word, forms in fixed_speech().items()},
+    )
+
+
+def construction_of(clause: Clause) -> Construction:
+    """The construction of a clause."""
+    return constructions()[clause[0]]
+
+
+def saying_forms(language: str) -> dict[str, tuple[str, str]]:
+    """Verbs of quoted speech: without and with who listens."""
+    first = 0 if language == "en" else 2
+    return {word: (forms[first], forms[first + 1]) for word, forms in SAYING.items()}
+
+
+def owner_of(phrase: Phrase) -> Any:
+    """Whose thing a phrase names, or None."""
+    if type(phrase) is tuple and phrase[0] == "n" and type(phrase[1]) is tuple:
+        return phrase[1][1]
+    return None

@@ -1,0 +1,70 @@
+"""The sources `world:…` among others: each is made on disk, and what it holds out comes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from upwell.world.corpus import Materialized, materialize
+from upwell.world.specification import Specification, is_world
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Sources of training and validation text, all of them files now."""
+
+    sources: list[str]
+    valid: list[str]
+    bound: float | None
+    """Bits per byte of choice in the validation text; None where some of it is not of the world."""
+    names: dict[str, str] = field(default_factory=dict)
+    """What each file was made from."""
+
+    def described(self, description: str) -> str:
+        """A description with the names of files replaced by what they were made from."""
+        for path, name in self.names.items():
+            description = description.replace(path, name)
+        return description
+
+
+def open_worlds(
+    sources: Sequence[str],
+    valid: Sequence[str] = (),
+    *,
+    default_split: str = "train",
+    progress: Progress = lambda name, done, total: None,
+) -> Texts:
+    """Make every `world:…` among `sources` and `valid`, or find it in the cache; other names stay as they are.
+
+    Where all sources are of the world and `valid` is empty, their own validation split is the validation.
+    `default_split`: of sources that name none; `valid` takes the validation split. `progress` hears the name of what is
+    made, bytes done and wanted.
+    """
+    parsed = [Specification.parse(name, default_split=default_split) if is_world(name) else name for name in sources]
+    held = [Specification.parse(name, default_split="valid") if is_world(name) else name for name in valid]
+    if not held and parsed and all(isinstance(spec, Specification) for spec in parsed):
+        held = [spec.held_out() for spec in parsed if isinstance(spec, Specification)]
+    made: dict[Specification, Materialized] = {}
+    for spec in [*parsed, *held]:
+        if isinstance(spec, Specification) and spec not in made:
+
+            def tell(done: int, total: int, name: str = str(spec)) -> None:
+                progress(name, done, total)
+
+            made[spec] = materialize(spec, progress=tell)
+
+    def paths(specs: Sequence[Specification | str]) -> list[str]:
+        return [spec if isinstance(spec, str) else str(made[spec].path) for spec in specs]
+
+    held_worlds = [made[spec] for spec in held if isinstance(spec, Specification)]
+    bound = None
+    if held_worlds and len(held_worlds) == len(held):
+        bound = sum(world.bits for world in held_worlds) / sum(world.num_bytes for world in held_worlds)
+    return Texts(paths(parsed), paths(held), bound, {str(world.path): str(spec) for spec, world in made.items()})
+
+
+def planned_bytes(source: str) -> int:
+    """Bytes of text that the source `world:…` would give; nothing is made."""
+    return round(Specification.parse(source).megabytes * 1e6)

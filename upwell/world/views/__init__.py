@@ -1,0 +1,1 @@
+"""Ways of asking about the world: each file makes examples of one view and holds its oracle."""
