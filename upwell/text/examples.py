@@ -102,9 +102,14 @@ class Example:
     """The knobs as they came out: hops, entities, events, digits, shots, …"""
 
     @property
+    def format(self) -> PromptFormat:
+        """How examples of this view and language are written."""
+        return prompt_format(self.view, self.language)
+
+    @property
     def text(self) -> str:
         """Prompt and answer as a model reads them in training."""
-        return prompt_format(self.view, self.language).text(self.prompt, self.answer)
+        return self.format.text(self.prompt, self.answer)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values, in the order of the schema."""

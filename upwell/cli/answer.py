@@ -1,0 +1,51 @@
+"""upwell answer"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from upwell.cli.lines import answer_lines
+
+
+def answer(
+    run: str,
+    *text: str,
+    about: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    dtype: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Answer a question about a text.
+
+    The run must have learned to answer questions, as those of upwell train do.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    text
+        A text that ends in the question; without one each line of standard input.
+    about
+        The text that the questions are about, so that each line is one question.
+    device
+        cpu or cuda.
+    threads
+        CPU threads.
+    dtype
+        float32 (default) or bfloat16.
+    as_json
+        Print a JSON object for each text.
+    """
+    from upwell.api import LanguageModel
+    from upwell.text.files import text_of_argument
+
+    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
+    asker = model.asker
+    if about is None:
+        answer_lines(text, lambda line: {"answer": asker.answer(line)}, as_json=as_json)
+    else:
+        told = text_of_argument(about)
+        answer_lines(text, lambda line: {"answer": asker.answer(told, line)}, as_json=as_json)

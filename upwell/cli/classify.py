@@ -1,0 +1,46 @@
+"""upwell classify"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from upwell.cli.lines import answer_lines
+
+
+def classify(
+    run: str,
+    *text: str,
+    label: str = "sentiment",
+    device: str | None = None,
+    threads: int | None = None,
+    dtype: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Say what a text is: its sentiment or its topic.
+
+    The run must have learned to classify, as those of upwell train do.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    text
+        The text; without one each line of standard input.
+    label
+        sentiment or topic.
+    device
+        cpu or cuda.
+    threads
+        CPU threads.
+    dtype
+        float32 (default) or bfloat16.
+    as_json
+        Print a JSON object for each text.
+    """
+    from upwell.api import LanguageModel
+
+    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
+    asker = model.asker
+    answer_lines(text, lambda line: {"answer": asker.classify(line, label)}, as_json=as_json)

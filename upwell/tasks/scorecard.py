@@ -1,0 +1,151 @@
+"""The scorecard: all tasks of a model on meanings it has never seen, as figures, as JSON, and kept item by item."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from upwell.errors import UserError
+from upwell.tasks.answering import Answerer
+from upwell.tasks.classification import Classification
+from upwell.tasks.generation import Generation, known_spans
+from upwell.tasks.question_answering import QuestionAnswering
+from upwell.tasks.summarization import Summarization
+from upwell.tasks.task import Evaluation, Item, Task, evaluate_task
+from upwell.tasks.translation import Translation
+from upwell.text.examples import Example
+from upwell.text.files import atomic_write_bytes
+from upwell.world.corpus import make_example
+from upwell.world.specification import Specification
+
+TASKS = ("generation", "translation", "question_answering", "classification", "summarization")
+ITEMS = {"generation": 60, "translation": 200, "question_answering": 300, "classification": 200, "summarization": 100}
+"""Test examples of each task; half are English and half Chinese on average."""
+BASELINE_EXAMPLES = 500
+"""Training examples that baselines learn from and shots are drawn from."""
+LEVELS = (1, 2)
+
+Progress = Callable[[str], None]
+
+
+def make_tasks(
+    names: Sequence[str] = TASKS,
+    *,
+    train_tokens: NDArray[np.unsignedinteger] | None = None,
+    encode: Callable[[str], NDArray[np.unsignedinteger]] | None = None,
+) -> list[Task]:
+    """The tasks called `names`; with the training text's tokens and its encoding, stories are searched for copies."""
+    novelty = known_spans(train_tokens, encode) if train_tokens is not None and encode is not None else None
+    pages: dict[str, Task] = {
+        "generation": Generation(novelty),
+        "translation": Translation(),
+        "question_answering": QuestionAnswering(),
+        "classification": Classification(),
+        "summarization": Summarization(),
+    }
+    for name in names:
+        if name not in pages:
+            near = difflib.get_close_matches(name, pages, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(pages)}"
+            raise UserError(f"--task {name}: unknown; {hint}")
+    return [pages[name] for name in names]
+
+
+def world_examples(
+    view: str, number: int, *, split: str, levels: Sequence[int] = LEVELS, seed: int = 0
+) -> list[Example]:
+    """`number` examples of a view in both languages."""
+    spec = Specification(views=(view,), levels=tuple(levels), split=split, seed=seed)
+    return [make_example(spec, index) for index in range(number)]
+
+
+def score_world(
+    answerer: Answerer,
+    tasks: Iterable[Task],
+    *,
+    shots: int = 0,
+    items: int | None = None,
+    split: str = "test",
+    levels: Sequence[int] = LEVELS,
+    seed: int = 0,
+    progress: Progress = lambda said: None,
+) -> list[Evaluation]:
+    """Every task on examples of the world: `items` of each, by default as many as in ITEMS."""
+    found = []
+    for task in tasks:
+        number = items or ITEMS[task.name]
+        progress(f"{task.name}: {number} examples")
+        examples = world_examples(task.view, number, split=split, levels=levels, seed=seed)
+        train = world_examples(task.view, BASELINE_EXAMPLES, split="train", levels=levels, seed=seed)
+        found.append(evaluate_task(task, answerer, examples, train=train, shots=shots, seed=seed))
+    return found
+
+
+def read_examples(path: Path, *, view: str) -> list[Example]:
+    """Examples of a file of the user's: a JSON object a line with prompt and answer, and if need be the other fields.
+
+    Raises a UserError that names file, line and what is wrong.
+    """
+    known = {field.name for field in dataclasses.fields(Example)}
+    found = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except ValueError as error:
+            raise UserError(f"{path}: line {number}: no JSON ({error})") from error
+        wrong = not isinstance(values, dict) or not all(isinstance(values.get(key), str) for key in ("prompt", "answer"))
+        if wrong:
+            raise UserError(f"{path}: line {number}: expected an object with texts named prompt and answer")
+        given = {key: value for key, value in values.items() if key in known}
+        language = given.get("language", "zh" if any("\u3400" <= c <= "\u9fff" for c in given["prompt"]) else "en")
+        if language not in ("en", "zh"):
+            raise UserError(f"{path}: line {number}: language must be en or zh, not {language!r}")
+        defaults = {"kind": "", "level": 0, "split": "test", "meaning": ""}
+        options = tuple(given.get("options") or ())
+        found.append(Example(**{**defaults, **given, "language": language, "view": view, "options": options}))
+    if not found:
+        raise UserError(f"{path}: holds no example")
+    return found
+
+
+def to_json(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """scorecard.<task>.<metric> = {value, low, high, chance, baseline}."""
+    return {
+        evaluation.task: {name: metric.to_dict() for name, metric in evaluation.metrics.items()}
+        for evaluation in evaluations
+    }
+
+
+def keep_items(evaluations: Sequence[Evaluation], folder: Path) -> list[Path]:
+    """Write one JSON line per item into `folder`, a file per task and number of shots; the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for evaluation in evaluations:
+        lines = [json.dumps(_item(item), ensure_ascii=False) for item in evaluation.items]
+        path = folder / f"{evaluation.task}-{evaluation.shots}-shot.jsonl"
+        atomic_write_bytes(path, ("\n".join(lines) + "\n").encode("utf-8"))
+        paths.append(path)
+    return paths
+
+
+def _item(item: Item) -> dict[str, Any]:
+    values = item.example.to_dict()
+    values["output"] = item.output
+    if item.likelihood is not None:
+        values |= {"answer_nats": item.likelihood.nats, "answer_tokens": item.likelihood.tokens}
+    return values
+
+
