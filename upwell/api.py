@@ -27,7 +27,7 @@ from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
-from upwell.text.corpus import Corpus, prepare_corpus
+from upwell.text.corpus import Corpus, prepare_corpus, usual_tokenizer
 from upwell.text.files import atomic_write_json, lock_file
 from upwell.text.sources import open_sources
 from upwell.text.stores import build_store
@@ -45,8 +45,6 @@ from upwell.training.streams import TokenStream
 from upwell.training.validation import Score, Validation
 
 Observer = Callable[[str, dict[str, Any]], None]
-CHAR_UNTIL_BYTES = 4 << 20
-"""Below this much text characters give lower bits per byte than learned pieces: docs/experiments.md, "tokenizer"."""
 
 
 class LanguageModel:
@@ -341,10 +339,7 @@ def _train(
 def _corpus(sources: Sequence[str], options: TrainOptions, world: World) -> Corpus:
     """Training and validation tokens, from the cache where they are there; the leader makes them."""
     encoding, errors, column = options.encoding, options.errors, options.column
-    kind = options.tokenizer
-    if kind is None:
-        size = sum(s.num_bytes for s in open_sources(sources, encoding=encoding, errors=errors, column=column))
-        kind = "char" if size < CHAR_UNTIL_BYTES else "bpe"
+    kind = options.tokenizer or usual_tokenizer(open_sources(sources, encoding=encoding, errors=errors, column=column))
 
     def prepare() -> Corpus:
         return prepare_corpus(

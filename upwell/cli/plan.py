@@ -31,7 +31,7 @@ def plan(
     Parameters
     ----------
     sources
-        Text the run would learn from; only its size is looked at.
+        Text the run would learn from; only its size and its beginning are looked at.
     text_bytes
         Size of the text where no source is named.
     hardware
@@ -39,9 +39,9 @@ def plan(
     as_json
         Print one JSON object as the last line.
     """
-    from upwell.api import CHAR_UNTIL_BYTES
     from upwell.cli.display import count, outlook_line, plan_lines
     from upwell.model.machine import choose_device, describe_machine
+    from upwell.text.corpus import CHAR_UNTIL_CHARACTERS, usual_tokenizer
     from upwell.text.sources import open_sources
     from upwell.training.compute import keep_freed_memory
     from upwell.training.distributed import World
@@ -49,10 +49,12 @@ def plan(
     from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, check_options, choose_size, make_plan, plan_here
 
     check_options(options)
+    usual = "char" if text_bytes < CHAR_UNTIL_CHARACTERS else "bpe"
     if sources:
         opened = open_sources(sources, encoding=options.encoding, errors=options.errors, column=options.column)
         text_bytes = float(sum(source.num_bytes for source in opened))
-    kind = options.tokenizer or ("char" if text_bytes < CHAR_UNTIL_BYTES else "bpe")
+        usual = usual_tokenizer(opened)
+    kind = options.tokenizer or usual
     tokens = max(1, round(text_bytes / BYTES_PER_TOKEN.get(kind, 1.0)))
     text: Any = {
         "vocab_size": options.vocab_size or VOCABULARY.get(kind, 4096),
