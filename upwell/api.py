@@ -27,7 +27,7 @@ from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
-from upwell.text.corpus import Corpus, prepare_corpus
+from upwell.text.corpus import Corpus, prepare_corpus, usual_tokenizer
 from upwell.text.files import atomic_write_json, lock_file
 from upwell.text.sources import open_sources
 from upwell.text.stores import build_store
@@ -47,8 +47,6 @@ from upwell.world.source import open_worlds
 from upwell.world.specification import PREFIX, is_world
 
 Observer = Callable[[str, dict[str, Any]], None]
-CHAR_UNTIL_BYTES = 4 << 20
-"""Below this much text characters give lower bits per byte than learned pieces: docs/experiments.md, "tokenizer"."""
 
 
 class LanguageModel:
@@ -356,10 +354,9 @@ def _corpus(
     def prepare() -> tuple[Corpus, float | None]:
         texts = open_worlds(sources, options.valid, progress=tell)
         encoding, errors, column = options.encoding, options.errors, options.column
-        kind = options.tokenizer
-        if kind is None:
-            opened = open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
-            kind = "char" if sum(source.num_bytes for source in opened) < CHAR_UNTIL_BYTES else "bpe"
+        kind = options.tokenizer or usual_tokenizer(
+            open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
+        )
         corpus = prepare_corpus(
             texts.sources,
             valid=texts.valid,

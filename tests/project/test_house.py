@@ -130,7 +130,7 @@ def test_links_between_documents_lead_somewhere() -> None:
 @in_checkout
 def test_experiments_named_in_code_are_in_the_log() -> None:
     titles = re.findall(r"^## (.*?) \(", (ROOT / "docs/experiments.md").read_text(encoding="utf-8"), re.MULTILINE)
-    first_words = {title.split()[0].lower() for title in titles}
+    first_words = {title.split()[0].rstrip(":,").lower() for title in titles}
     for path in FILES:
         if path.suffix == ".py" and path.is_relative_to(ROOT / "upwell"):
             text = " ".join(path.read_text(encoding="utf-8").split())

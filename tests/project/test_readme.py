@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,27 @@ def test_the_manifest_only_lowers_budgets_or_says_why_a_command_is_left_out() ->
         for name, value in entry.get("environment", {}).items():
             default = re.search(rf"^{name} \?= (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
             assert default and float(value) < float(default[1])
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_figures_are_those_of_the_recorded_results(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    rows = {row for row in text.splitlines() if row.startswith("|")}
+
+    def figures(result: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((ROOT / "docs/results" / f"{result}.json").read_text(encoding="utf-8"))
+        return found["figures"]
+
+    families = figures("three_minutes")
+    for run in families["runs"]:
+        loss = f"{run['valid_loss']:.3f}"
+        if run["family"] == "lstm":  # one row for its seeds
+            lstm = families["lstm"]
+            loss = f"{lstm['median']:.3f} ({lstm['low']:.3f}–{lstm['high']:.3f})"
+        assert f"| `{run['family']}` | {loss} |" in rows
+    for row in figures("beside_ngrams")["rows"]:
+        shown = [row[key] for key in ("lstm_bits_per_byte", "kneser_ney_5_bits_per_byte", "xz_after_training_text")]
+        assert f"| `{row['text']}`, {row['tokenizer']} | {' | '.join(f'{value:.2f}' for value in shown)} |" in rows
 
 
 @pytest.mark.readme

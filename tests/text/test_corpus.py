@@ -10,7 +10,8 @@ import pytest
 
 from upwell.errors import UserError
 from upwell.text import corpus as module
-from upwell.text.corpus import prepare_corpus
+from upwell.text.corpus import prepare_corpus, usual_tokenizer
+from upwell.text.sources import open_sources
 from upwell.text.tokenizer_training import train_tokenizer
 
 WORDS = ["the", "a", "man", "sea", "old", "new", "went", "came", "saw", "红", "楼", "梦", "人"]
@@ -131,3 +132,11 @@ def test_corpus_trains_large_texts_on_an_even_sample(
     assert 257 < corpus.tokenizer.vocab_size <= 300
     joined = corpus.tokenizer.decode(corpus.train.tokens) + corpus.tokenizer.decode(corpus.valid.tokens)
     assert joined == _text(400)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("a word " * 100, "char"), ("a word " * 150_000, "bpe"), ("红楼梦" * 200_000, "char")]
+)
+def test_usual_tokenizer_goes_by_characters_not_bytes(text: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    assert usual_tokenizer(open_sources([str(tmp_path / "text.txt")])) == kind

@@ -41,15 +41,16 @@ def test_fit_learns_what_the_text_holds(model: str, setup: Any, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("model", ["lstm", "attention", "lstm attention"])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("dtype", "workers"), [(torch.float32, 1), (torch.bfloat16, 2)])
 def test_fit_resumed_anywhere_ends_with_the_same_bits(
-    model: str, dtype: torch.dtype, setup: Any, tmp_path: Path
+    model: str, dtype: torch.dtype, workers: int, setup: Any, tmp_path: Path
 ) -> None:
     recipe = Recipe(rows=4, length=16, validations=3, checkpoint_seconds=0, ema=0.9, optimizer="muon")
     options = {"dropout": 0.2, "embedding_dropout": 0.1, "output_dropout": 0.1, "weight_drop": 0.1}
     budget = Budget("tokens", 40 * recipe.tokens_per_step)
+    way = {"objective": next_token, "budget": budget, "dtype": dtype, "num_workers": workers}
     whole = setup(model, recipe, **options)
-    fit(**whole, objective=next_token, budget=budget, folder=tmp_path / "whole", dtype=dtype)
+    fit(**whole, **way, folder=tmp_path / "whole")
     for stop_at in (0, 1, 17, 39):
         folder = tmp_path / f"stopped-{stop_at}"
         count = 0
@@ -59,17 +60,10 @@ def test_fit_resumed_anywhere_ends_with_the_same_bits(
             count += 1
             return count > stop_at
 
-        first = fit(
-            **setup(model, recipe, **options),
-            objective=next_token,
-            budget=budget,
-            folder=folder,
-            dtype=dtype,
-            stopped=stopped,
-        )
+        first = fit(**setup(model, recipe, **options), **way, folder=folder, stopped=stopped)
         assert not first.finished and first.progress.step == stop_at
         second = setup(model, recipe, **options)
-        fit(**second, objective=next_token, budget=budget, folder=folder, dtype=dtype)
+        fit(**second, **way, folder=folder)
         assert_same(weights(whole["network"]), weights(second["network"]))
         assert (folder / "model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
         steps = [line["step"] for line in read_metrics(folder / "metrics.jsonl") if line["kind"] == "validation"]

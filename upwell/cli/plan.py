@@ -31,7 +31,7 @@ def plan(
     Parameters
     ----------
     sources
-        Text the run would learn from; only its size is looked at.
+        Text the run would learn from; only its size and its beginning are looked at.
     text_bytes
         Size of the text where no source is named.
     hardware
@@ -39,9 +39,9 @@ def plan(
     as_json
         Print one JSON object as the last line.
     """
-    from upwell.api import CHAR_UNTIL_BYTES
     from upwell.cli.display import count, outlook_line, plan_lines
     from upwell.model.machine import choose_device, describe_machine
+    from upwell.text.corpus import CHAR_UNTIL_CHARACTERS, usual_tokenizer
     from upwell.text.sources import open_sources
     from upwell.training.compute import keep_freed_memory
     from upwell.training.distributed import World
@@ -51,12 +51,14 @@ def plan(
     from upwell.world.specification import is_world
 
     check_options(options)
+    usual = "char" if text_bytes < CHAR_UNTIL_CHARACTERS else "bpe"
     if sources:
         files = [name for name in sources if not is_world(name)]
         opened = open_sources(files, encoding=options.encoding, errors=options.errors, column=options.column)
-        worlds = [planned_bytes(name) for name in sources if is_world(name)]
-        text_bytes = float(sum(worlds) + sum(source.num_bytes for source in opened))
-    kind = options.tokenizer or ("char" if text_bytes < CHAR_UNTIL_BYTES else "bpe")
+        worlds = sum(planned_bytes(name) for name in sources if is_world(name))
+        text_bytes = float(worlds + sum(source.num_bytes for source in opened))
+        usual = "bpe" if worlds >= CHAR_UNTIL_CHARACTERS else usual_tokenizer(opened)
+    kind = options.tokenizer or usual
     tokens = max(1, round(text_bytes / BYTES_PER_TOKEN.get(kind, 1.0)))
     text: Any = {
         "vocab_size": options.vocab_size or VOCABULARY.get(kind, 4096),

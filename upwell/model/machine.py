@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import time
 from pathlib import Path
 
@@ -47,7 +46,9 @@ def choose_device(name: str | None) -> torch.device:
 
 
 def matmul_peak(dtype: torch.dtype, *, device: torch.device | str = "cpu") -> float:
-    """FLOP/s of a square matmul in `dtype` at the current thread count: the median of five, about 0.1 s.
+    """FLOP/s of a square matmul in `dtype` at the current thread count: the best of ten, about 0.1 s.
+
+    The best, since a peak is what the machine can do: whatever else it does meanwhile only makes a product slower.
 
     On the CPU the size grows from 128 to 1024 until one product takes some milliseconds: a processor without bf16
     instructions is eighty times slower in bf16, and must not spend fifteen seconds on finding that out.
@@ -66,7 +67,7 @@ def matmul_peak(dtype: torch.dtype, *, device: torch.device | str = "cpu") -> fl
         a = torch.full((size, size), 0.5, dtype=dtype, device=device)
         seconds(a)
         if size >= 1024 or seconds(a) > 0.005:
-            return 2 * size**3 / statistics.median(seconds(a) for _ in range(5))
+            return 2 * size**3 / min(seconds(a) for _ in range(10))
         size *= 2
 
 

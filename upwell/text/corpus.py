@@ -24,6 +24,9 @@ MIN_TRAIN_TOKENS = 200
 CORPUS_FORMAT = 1
 """Raised whenever the same sources begin to give other stores, so that older cache entries are not used."""
 
+CHAR_UNTIL_CHARACTERS = 1_000_000
+"""Below this much text characters give lower bits per byte than learned pieces: docs/experiments.md, "tokenizer"."""
+
 Specs = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -92,6 +95,16 @@ def prepare_corpus(
         *(f"validation: {s.description}" for s in valid_sources),
     ]
     return Corpus(train, held, trained, "\n".join([*lines, *said, f"kept in {folder}", *([note] if note else [])]))
+
+
+def usual_tokenizer(sources: Iterable[Source]) -> str:
+    """The kind of tokenizer that suits the amount of text: char for little, bpe for much. Reads no more than it must."""
+    characters = 0
+    for piece in _pieces(sources):
+        characters += len(piece.text)
+        if characters >= CHAR_UNTIL_CHARACTERS:
+            return "bpe"
+    return "char"
 
 
 def _listed(specs: Specs) -> list[str]:
@@ -165,7 +178,7 @@ def _build(
     )
 
 
-def _pieces(sources: list[Source]) -> Iterator[Piece]:
+def _pieces(sources: Iterable[Source]) -> Iterator[Piece]:
     for source in sources:
         yield from source.pieces()
 

@@ -29,7 +29,7 @@ class TrainOptions:
     epochs: float | None = None
     """Budget: passes over the training text."""
     tokenizer: str | None = None
-    """char, byte, bpe, unigram or word; by default char below 4 MB of text, bpe above."""
+    """char, byte, bpe, unigram or word; by default char below a million characters of text, bpe above."""
     vocab_size: int | None = None
     """Tokens to learn; by default the tokenizer's usual number."""
     context: int | None = None
