@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from upwell.tasks.task import Evaluation
     from upwell.training.compute import Compute
     from upwell.training.plan import Plan
     from upwell.training.runs import Run
@@ -64,6 +66,21 @@ def outlook_line(plan: Plan, speed: float, peak: float, train_tokens: int) -> st
         f"({outlook['epochs']:.2g} epochs), {outlook['flops']:.2g} FLOP, at {count(speed)} tokens a second, "
         f"{speed * plan.flops_per_token / peak:.0%} of the matmul peak"
     )
+
+
+def scorecard_lines(evaluations: Sequence[Evaluation]) -> list[str]:
+    """A table: each task's metrics with interval, beside chance and the best baseline."""
+    lines = []
+    for evaluation in evaluations:
+        shots = f", {evaluation.shots} shots" if evaluation.shots else ""
+        lines.append(f"{evaluation.task} ({len(evaluation.items)} items{shots})")
+        for name, metric in evaluation.metrics.items():
+            figure = metric.figure
+            interval = "" if figure.low != figure.low else f"{figure.low:.3f} to {figure.high:.3f}"
+            chance = "" if metric.chance is None else f"chance {metric.chance:.3f}"
+            baseline = "" if metric.baseline is None else f"{metric.baseline_name} {metric.baseline:.3f}"
+            lines.append(f"  {name:24} {figure.value:7.3f}  {interval:16}  {chance:12}  {baseline}".rstrip())
+    return lines
 
 
 class TrainingDisplay:
@@ -131,6 +148,11 @@ class TrainingDisplay:
         elif kind == "sample":
             text = " ".join(figures["text"].split())
             self._say(Text(f"        {text}", style="dim"))
+        elif kind == "scoring":
+            self._say(f"scoring    {figures['text']}")
+        elif kind == "scorecard":
+            for line in scorecard_lines(figures["evaluations"]):
+                self._say(f"           {line}")
         elif kind == "note":
             self._say(f"note       {figures['text']}")
 

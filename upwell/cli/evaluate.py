@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -17,12 +18,20 @@ def evaluate(
     encoding: str = "utf-8",
     errors: str = "strict",
     column: str | None = None,
+    task: tuple[str, ...] = (),
+    shots: int = 0,
+    items: int | None = None,
+    seed: int = 0,
     device: str | None = None,
     threads: int | None = None,
     dtype: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
-    """Measure a model on text: bits per byte, nats per token, perplexity per word. Every token is predicted once.
+    """Measure a model on text, or on its tasks.
+
+    With sources: bits per byte, nats per token, perplexity per word; every token is predicted once. Without: the
+    scorecard of a run that knows tasks, on meanings it has never seen, beside chance and the best baseline; every item is
+    kept in RUN/evaluations. With --task and a .jsonl file: that task on the file's examples (prompt, answer).
 
     Parameters
     ----------
@@ -30,6 +39,14 @@ def evaluate(
         Folder of the run.
     sources
         Text to measure on: files, folders, globs or - for standard input.
+    task
+        generation, translation, question_answering, classification or summarization; repeat for several, all by default.
+    shots
+        Worked examples before each prompt.
+    items
+        Examples of each task.
+    seed
+        Of the choice of examples and shots, and of drawn stories.
     encoding
         Character encoding of the sources.
     errors
@@ -45,10 +62,32 @@ def evaluate(
     as_json
         Print one JSON object as the last line.
     """
-    if not sources:
-        raise UserError(f"name the text to measure {run} on, e.g. upwell evaluate {run} test.txt")
     from upwell import api
 
+    if task or not sources:
+        from upwell.api.evaluation import TASKS
+        from upwell.cli.display import scorecard_lines
+        from upwell.tasks.scorecard import to_json
+
+        if len(sources) > 1:
+            raise UserError(f"one file of examples at a time, not {len(sources)}")
+        evaluations = api.score(
+            run,
+            tasks=task or TASKS,
+            examples=sources[0] if sources else None,
+            shots=shots,
+            items=items,
+            seed=seed,
+            device=device,
+            threads=threads,
+            dtype=dtype,
+            progress=lambda said: print(said, file=sys.stderr),
+        )
+        for line in scorecard_lines(evaluations):
+            print(line)
+        if as_json:
+            print(json.dumps({"run": run, "shots": shots, "scorecard": to_json(evaluations)}))
+        return
     model = api.LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
     figures = api.evaluate(
         model, [source_name(word) for word in sources], encoding=encoding, errors=errors, column=column

@@ -72,15 +72,16 @@ def score_world(
     *,
     shots: int = 0,
     items: int | None = None,
+    share: float = 1.0,
     split: str = "test",
     levels: Sequence[int] = LEVELS,
     seed: int = 0,
     progress: Progress = lambda said: None,
 ) -> list[Evaluation]:
-    """Every task on examples of the world: `items` of each, by default as many as in ITEMS."""
+    """Every task on examples of the world: `items` of each, by default as many as in ITEMS, or a `share` of that."""
     found = []
     for task in tasks:
-        number = items or ITEMS[task.name]
+        number = items or max(10, round(share * ITEMS[task.name]))
         progress(f"{task.name}: {number} examples")
         examples = world_examples(task.view, number, split=split, levels=levels, seed=seed)
         train = world_examples(task.view, BASELINE_EXAMPLES, split="train", levels=levels, seed=seed)

@@ -24,7 +24,7 @@ from upwell.training.compute import Compute
 from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
 
-KEYS = ["format", "kind", "sources", "options", "network", "recipe", "compute", "corpus", "machine"]
+KEYS = ["format", "kind", "sources", "options", "network", "recipe", "compute", "corpus", "machine", "formats"]
 
 
 @dataclass(frozen=True)

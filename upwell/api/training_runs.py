@@ -1,4 +1,4 @@
-"""The library's front door: train a model, load it, let it write, measure it."""
+"""Training, from the words of the user to a finished run."""
 
 from __future__ import annotations
 
@@ -13,25 +13,23 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any
 
 import torch
 
+from upwell.api.language_model import LanguageModel
+from upwell.api.texts import Observer, read_corpus
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions
 from upwell.generation import generate as generate_texts
-from upwell.generation import stream as stream_text
-from upwell.model.accounting import parameters_by_kind
-from upwell.model.config import check_keys
-from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
-from upwell.text.corpus import Corpus, prepare_corpus, usual_tokenizer
+from upwell.text.corpus import Corpus
 from upwell.text.files import atomic_write_json, lock_file
-from upwell.text.sources import open_sources
-from upwell.text.stores import build_store
-from upwell.text.tokenizers import Tokenizer
+from upwell.tasks.asking import Formats, formats_to_json
+from upwell.tasks.scorecard import keep_items, make_tasks, score_world, to_json
+from upwell.text.examples import prompt_format
 from upwell.training.card import write_card
 from upwell.training.compute import Compute, apply_threads, keep_freed_memory, torch_dtype
 from upwell.training.distributed import World, join, leave, share_object, wait
@@ -43,128 +41,10 @@ from upwell.training.runs import Run, check_out, create_run
 from upwell.training.schedules import Budget
 from upwell.training.streams import TokenStream
 from upwell.training.validation import Score, Validation
-from upwell.world.source import open_worlds
-from upwell.world.specification import PREFIX, is_world
+from upwell.world.specification import PREFIX, Specification, is_world
 
-Observer = Callable[[str, dict[str, Any]], None]
-
-
-class LanguageModel:
-    """A network with its tokenizer: text in, text out."""
-
-    def __init__(self, network: Network, tokenizer: Tokenizer) -> None:
-        """Join `network` (on its device, in its dtype) and `tokenizer`."""
-        self.network = network.eval()
-        self.tokenizer = tokenizer
-
-    @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        device: str | None = None,
-        dtype: str | None = None,
-        threads: int | None = None,
-    ) -> Self:
-        """The model of the run folder at `path`, also while it trains: the weights of its best validation so far.
-
-        `dtype` is float32 (the default) or bfloat16. Raises a UserError where a file is missing, damaged or hostile;
-        nothing in a run is ever executed.
-        """
-        run = Run(Path(path))
-        config = run.network_config()
-        tokenizer = Tokenizer.load(run.tokenizer_path)
-        if tokenizer.vocab_size != config.vocab_size:
-            raise UserError(
-                f"{run.tokenizer_path}: {tokenizer.vocab_size} tokens, but the network has {config.vocab_size}; "
-                "these files are not of one run"
-            )
-        if not run.weights_path.exists():
-            raise UserError(f"{run.folder}: no weights yet; they come with the first validation of the training")
-        if threads is not None:
-            torch.set_num_threads(threads)
-        network = load_network(run.weights_path, config).to(choose_device(device), torch_dtype(dtype or "float32"))
-        return cls(network, tokenizer)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a run folder that `load` reads: config, weights in fp32, tokenizer."""
-        run = Run(Path(path))
-        if run.weights_path.exists():
-            raise UserError(f"{run.folder}: holds a model already; choose another folder")
-        run.folder.mkdir(parents=True, exist_ok=True)
-        run.write_config({"network": self.network.config.to_dict()})
-        self.tokenizer.save(run.tokenizer_path)
-        save_weights(run.weights_path, {name: p.float() for name, p in self.network.named_parameters()})
-
-    @overload
-    def generate(self, prompt: str = ..., *, options: SamplingOptions | None = ..., **changes: Any) -> str: ...
-
-    @overload
-    def generate(
-        self, prompt: Sequence[str], *, options: SamplingOptions | None = ..., **changes: Any
-    ) -> list[str]: ...
-
-    def generate(
-        self, prompt: str | Sequence[str] = "", *, options: SamplingOptions | None = None, **changes: Any
-    ) -> str | list[str]:
-        """What the model writes after `prompt`, without it; a list of prompts is done as one batch.
-
-        `changes` are fields of SamplingOptions that replace those of `options` (or the defaults): max_tokens,
-        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed.
-        """
-        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
-        sampling = _sampling(options, changes)
-        results = generate_texts(self.network, self.tokenizer, prompts, sampling)
-        return results[0].text if isinstance(prompt, str) else [result.text for result in results]
-
-    def stream(self, prompt: str = "", *, options: SamplingOptions | None = None, **changes: Any) -> Iterator[str]:
-        """The same text in pieces as it is made; never half a character."""
-        return stream_text(self.network, self.tokenizer, prompt, _sampling(options, changes))
-
-    def fit_prompt(self, text: str, max_tokens: int) -> str:
-        """The end of `text` behind which attention still has room for `max_tokens`; all of it for recurrent models."""
-        config = self.network.config
-        if "attention" not in config.mixers or config.window is not None:
-            return text
-        room = max(1, config.context - max_tokens)
-        ids = self.tokenizer.encode(text)
-        return text if len(ids) <= room else self.tokenizer.decode(ids[-room:])
-
-    @property
-    def parameters(self) -> dict[str, int]:
-        """Parameter counts by kind, with total and non_embedding."""
-        return parameters_by_kind(self.network)
-
-
-def _sampling(options: SamplingOptions | None, changes: dict[str, Any]) -> SamplingOptions:
-    known = [field.name for field in dataclasses.fields(SamplingOptions)]
-    check_keys(changes, known=known, where="generation options")
-    return dataclasses.replace(options or SamplingOptions(), **changes)
-
-
-def evaluate(
-    model: LanguageModel | str | os.PathLike[str],
-    sources: str | Sequence[str],
-    *,
-    encoding: str = "utf-8",
-    errors: str = "strict",
-    column: str | None = None,
-) -> dict[str, Any]:
-    """Loss of `model`, or of the run at that path, on all of `sources`.
-
-    Returns loss (nats per token), bits_per_byte, word_perplexity, tokens and bytes. Every token is predicted once.
-    """
-    if not isinstance(model, LanguageModel):
-        model = LanguageModel.load(model)
-    names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
-    texts = open_worlds([os.fspath(name) for name in names], default_split="test")
-    opened = open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
-    with tempfile.TemporaryDirectory(prefix="upwell-", ignore_cleanup_errors=True) as folder:
-        store = build_store(opened, model.tokenizer, Path(folder, "store"))
-        end = model.tokenizer.end_of_text
-        score = Validation(store.tokens, end, store.num_bytes, store.num_words)(model.network)
-        del store  # a mapped file cannot be deleted on Windows
-    return score.to_dict()
+SCORED_SECONDS = 300.0
+"""Training at least this long ends with the whole scorecard; shorter training with as much less of it."""
 
 
 def train(
@@ -223,7 +103,7 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             with kept.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
         read = share_object(world, [str(kept) if name == "-" else name for name in names])
-        corpus, bound = _corpus(read, options, world, observe)
+        corpus, bound = read_corpus(read, options, world, observe)
         plan, compute, measured = plan_here(
             options,
             vocab_size=corpus.tokenizer.vocab_size,
@@ -251,6 +131,7 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
                         "trials": measured.speeds,
                     },
                     "corpus": _fingerprint(corpus),
+                    **({"formats": formats_to_json(formats)} if (formats := _formats(names)) else {}),
                 }
             )
             corpus.tokenizer.save(run.tokenizer_path)
@@ -272,7 +153,7 @@ def _resume(run: Run, world: World, observe: Observer) -> dict[str, Any]:
         if finished is not None:
             return {"finished": True, **finished}
         sources, options = run.options()
-        corpus, bound = _corpus(sources, options, world, observe)
+        corpus, bound = read_corpus(sources, options, world, observe)
         if run.config().get("corpus") != _fingerprint(corpus):
             raise UserError(
                 f"{run.folder}: the text in {', '.join(sources)} is not what this run was begun with; begin a new run"
@@ -334,48 +215,41 @@ def _train(
         return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
     figures = _figures(run, plan, result, peak, bound)
     if world.leads:
+        figures["scorecard"] = _scorecard(run, corpus, result.progress.seconds, observe)
         write_card(run.folder, run.config(), figures)
         atomic_write_json(run.result_path, {"format": 1, **figures})
     wait(world)
     return {"finished": True, **figures}
 
 
-def _corpus(
-    sources: Sequence[str], options: TrainOptions, world: World, observe: Observer
-) -> tuple[Corpus, float | None]:
-    """Training and validation tokens, from the cache where they are there; the leader makes them.
+def _formats(sources: Sequence[str]) -> Formats:
+    """How the tasks in the text of `sources` are written; empty for plain texts."""
+    worlds = [Specification.parse(source) for source in sources if is_world(source)]
+    return {
+        (view, language): prompt_format(view, language)
+        for spec in worlds
+        for view in spec.views
+        for language in spec.languages
+    }
 
-    With them the entropy bound of the validation text in bits per byte, where the generator of the text knows one.
-    """
 
-    def tell(name: str, done: int, total: int) -> None:
-        observe("world", {"source": name, "bytes": done, "total_bytes": total})
-
-    def prepare() -> tuple[Corpus, float | None]:
-        texts = open_worlds(sources, options.valid, progress=tell)
-        encoding, errors, column = options.encoding, options.errors, options.column
-        kind = options.tokenizer or usual_tokenizer(
-            open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
-        )
-        corpus = prepare_corpus(
-            texts.sources,
-            valid=texts.valid,
-            tokenizer_kind=kind,
-            vocab_size=options.vocab_size,
-            encoding=encoding,
-            errors=errors,
-            column=column,
-        )
-        return dataclasses.replace(corpus, description=texts.described(corpus.description)), texts.bound
-
-    made = prepare() if world.leads else None
-    wait(world)
-    corpus, bound = made or prepare()
-    observe(
-        "corpus",
-        {"description": corpus.description, "train_tokens": len(corpus.train.tokens), "entropy_bound_bpb": bound},
+def _scorecard(run: Run, corpus: Corpus, seconds: float, observe: Observer) -> dict[str, Any] | None:
+    """The tasks that the text of the run has, scored in the time that suits `seconds` of training; None for plain texts."""
+    model = LanguageModel.load(run.folder)
+    known = {view for view, _ in model.formats}
+    pages = make_tasks(train_tokens=corpus.train.tokens, encode=model.tokenizer.encode)
+    tasks = [task for task in pages if task.view in known]
+    if not tasks:
+        return None
+    evaluations = score_world(
+        model.answerer,
+        tasks,
+        share=min(1.0, seconds / SCORED_SECONDS),
+        progress=lambda said: observe("scoring", {"text": said}),
     )
-    return corpus, bound
+    keep_items(evaluations, run.folder / "evaluations")
+    observe("scorecard", {"evaluations": evaluations})
+    return to_json(evaluations)
 
 
 def _fingerprint(corpus: Corpus) -> list[str]:

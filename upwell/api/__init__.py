@@ -1,0 +1,7 @@
+"""The library's front door: train a model, load it, let it write, measure it."""
+
+from upwell.api.evaluation import evaluate, score
+from upwell.api.language_model import LanguageModel
+from upwell.api.training_runs import train, train_run
+
+__all__ = ["LanguageModel", "evaluate", "score", "train", "train_run"]

@@ -1,0 +1,138 @@
+"""A model in use: load a run, let it write, put tasks to it, save it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self, overload
+
+import torch
+
+from upwell.errors import UserError
+from upwell.generation import SamplingOptions
+from upwell.generation import generate as generate_texts
+from upwell.generation import stream as stream_text
+from upwell.model.accounting import parameters_by_kind
+from upwell.model.config import check_keys
+from upwell.model.files import load_network, save_weights
+from upwell.model.machine import choose_device
+from upwell.model.network import Network
+from upwell.tasks.answering import ModelAnswerer
+from upwell.tasks.asking import Asker, Formats, formats_from_json, formats_to_json
+from upwell.text.tokenizers import Tokenizer
+from upwell.training.compute import torch_dtype
+from upwell.training.runs import Run
+
+
+class LanguageModel:
+    """A network with its tokenizer: text in, text out."""
+
+    def __init__(
+        self, network: Network, tokenizer: Tokenizer, *, formats: Formats | None = None, name: str = "this model"
+    ) -> None:
+        """Join `network` (on its device, in its dtype) and `tokenizer`.
+
+        `formats`: how the tasks that it knows were written in its training text; `name`: what messages call it.
+        """
+        self.network = network.eval()
+        self.tokenizer = tokenizer
+        self.formats = dict(formats or {})
+        self.name = name
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        threads: int | None = None,
+    ) -> Self:
+        """The model of the run folder at `path`, also while it trains: the weights of its best validation so far.
+
+        `dtype` is float32 (the default) or bfloat16. Raises a UserError where a file is missing, damaged or hostile;
+        nothing in a run is ever executed.
+        """
+        run = Run(Path(path))
+        config = run.network_config()
+        tokenizer = Tokenizer.load(run.tokenizer_path)
+        if tokenizer.vocab_size != config.vocab_size:
+            raise UserError(
+                f"{run.tokenizer_path}: {tokenizer.vocab_size} tokens, but the network has {config.vocab_size}; "
+                "these files are not of one run"
+            )
+        if not run.weights_path.exists():
+            raise UserError(f"{run.folder}: no weights yet; they come with the first validation of the training")
+        if threads is not None:
+            torch.set_num_threads(threads)
+        network = load_network(run.weights_path, config).to(choose_device(device), torch_dtype(dtype or "float32"))
+        formats = formats_from_json(run.config().get("formats", {}), where=str(run.config_path))
+        return cls(network, tokenizer, formats=formats, name=str(run.folder))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a run folder that `load` reads: config, weights in fp32, tokenizer."""
+        run = Run(Path(path))
+        if run.weights_path.exists():
+            raise UserError(f"{run.folder}: holds a model already; choose another folder")
+        run.folder.mkdir(parents=True, exist_ok=True)
+        formats = {"formats": formats_to_json(self.formats)} if self.formats else {}
+        run.write_config({"network": self.network.config.to_dict(), **formats})
+        self.tokenizer.save(run.tokenizer_path)
+        save_weights(run.weights_path, {name: p.float() for name, p in self.network.named_parameters()})
+
+    @overload
+    def generate(self, prompt: str = ..., *, options: SamplingOptions | None = ..., **changes: Any) -> str: ...
+
+    @overload
+    def generate(
+        self, prompt: Sequence[str], *, options: SamplingOptions | None = ..., **changes: Any
+    ) -> list[str]: ...
+
+    def generate(
+        self, prompt: str | Sequence[str] = "", *, options: SamplingOptions | None = None, **changes: Any
+    ) -> str | list[str]:
+        """What the model writes after `prompt`, without it; a list of prompts is done as one batch.
+
+        `changes` are fields of SamplingOptions that replace those of `options` (or the defaults): max_tokens,
+        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed.
+        """
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        sampling = _sampling(options, changes)
+        results = generate_texts(self.network, self.tokenizer, prompts, sampling)
+        return results[0].text if isinstance(prompt, str) else [result.text for result in results]
+
+    def stream(self, prompt: str = "", *, options: SamplingOptions | None = None, **changes: Any) -> Iterator[str]:
+        """The same text in pieces as it is made; never half a character."""
+        return stream_text(self.network, self.tokenizer, prompt, _sampling(options, changes))
+
+    @property
+    def answerer(self) -> ModelAnswerer:
+        """The model as one that is scored: greedy answers to batches of prompts, likelihoods of given answers."""
+        return ModelAnswerer(self.network, self.tokenizer)
+
+    @property
+    def asker(self) -> Asker:
+        """The tasks it knows: translate, senses, answer, classify, summarize; a UserError for those it does not."""
+        return Asker(self.answerer, self.formats, self.name)
+
+    def fit_prompt(self, text: str, max_tokens: int) -> str:
+        """The end of `text` behind which attention still has room for `max_tokens`; all of it for recurrent models."""
+        config = self.network.config
+        if "attention" not in config.mixers or config.window is not None:
+            return text
+        room = max(1, config.context - max_tokens)
+        ids = self.tokenizer.encode(text)
+        return text if len(ids) <= room else self.tokenizer.decode(ids[-room:])
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Parameter counts by kind, with total and non_embedding."""
+        return parameters_by_kind(self.network)
+
+
+def _sampling(options: SamplingOptions | None, changes: dict[str, Any]) -> SamplingOptions:
+    known = [field.name for field in dataclasses.fields(SamplingOptions)]
+    check_keys(changes, known=known, where="generation options")
+    return dataclasses.replace(options or SamplingOptions(), **changes)

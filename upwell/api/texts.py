@@ -1,0 +1,55 @@
+"""The text of a run: from the names of its sources to tokens, with what is known of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from upwell.text.corpus import Corpus, prepare_corpus, usual_tokenizer
+from upwell.text.sources import open_sources
+from upwell.training.distributed import World, wait
+from upwell.training.options import TrainOptions
+from upwell.world.source import open_worlds
+
+Observer = Callable[[str, dict[str, Any]], None]
+
+
+def read_corpus(
+    sources: Sequence[str], options: TrainOptions, world: World, observe: Observer
+) -> tuple[Corpus, float | None]:
+    """Training and validation tokens, from the cache where they are there; the leader makes them.
+
+    With them the entropy bound of the validation text in bits per byte, where the generator of the text knows one.
+    """
+
+    def tell(name: str, done: int, total: int) -> None:
+        observe("world", {"source": name, "bytes": done, "total_bytes": total})
+
+    def prepare() -> tuple[Corpus, float | None]:
+        texts = open_worlds(sources, options.valid, progress=tell)
+        encoding, errors, column = options.encoding, options.errors, options.column
+        kind = options.tokenizer or usual_tokenizer(
+            open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
+        )
+        corpus = prepare_corpus(
+            texts.sources,
+            valid=texts.valid,
+            tokenizer_kind=kind,
+            vocab_size=options.vocab_size,
+            encoding=encoding,
+            errors=errors,
+            column=column,
+        )
+        return dataclasses.replace(corpus, description=texts.described(corpus.description)), texts.bound
+
+    made = prepare() if world.leads else None
+    wait(world)
+    corpus, bound = made or prepare()
+    observe(
+        "corpus",
+        {"description": corpus.description, "train_tokens": len(corpus.train.tokens), "entropy_bound_bpb": bound},
+    )
+    return corpus, bound
+
+
