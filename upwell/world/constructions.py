@@ -2,7 +2,7 @@
 
 The linearisers fill these templates and the parser reads them backwards, so all that can be said can be understood.
 English templates: `{0}` is an argument, `[give]` the verb to inflect; words stand as they are. Chinese templates: `^` is
-the place of what comes before the verb (没有, 会, adverbs, 在 + place), `*` the place of 了.
+the place of what comes before the verb (没有, 会, adverbs, 在 + place), `*` the place of 了, `*<了起来>` where a told past has another mark.
 
 Slots, one letter an argument:
     N a phrase   P a phrase that is alive   O a phrase that is not   D a phrase, never bare in Chinese   G a kind (apples)
@@ -174,30 +174,30 @@ lead            PPT event    {0} [lead] {1} {2} | {0} [take] {1} {2}            
 carry_to        NNT event    {0} [carry] {1} {2}                                    {0}^把{1}搬到*{2}
 fetch           NN  event    {0} [fetch] {1}                                        {0}^取来*{1} | {0}^把{1}取来*
 invite          PPT event    {0} [invite] {1} {2}                                   {0}^邀请*{1}去{2} | {0}^请*{1}去{2}
-play_with       NP  activity {0} [play] with {1}                                    {0}^和{1}一起玩* | {0}^跟{1}一起玩*
-play_toy        NO  activity {0} [play] with {1}                                    {0}^玩*{1}
-talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^和{1}聊天* | {0}^跟{1}聊天*
-wait_for        NN  activity {0} [wait] for {1}                                     {0}^等*{1} | {0}^等待*{1}
-share           POP event    {0} [share] {1} with {2}                               {0}^和{2}分享*{1} | {0}^跟{2}分享*{1}
+play_with       NP  activity {0} [play] with {1}                                    {0}^跟{1}一起玩*<了起来>
+play_toy        NO  activity {0} [play] with {1}                                    {0}^玩*<起了>{1}
+talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^跟{1}聊*<起了>天 | {0}^跟{1}谈*<起了>话
+wait_for        NN  activity {0} [wait] for {1}                                     {0}^等*<着>{1} | {0}^等候*<着>{1}
+share           POP event    {0} [share] {1} with {2}                               {0}^跟{2}分享*{1} | {0}^把{1}分给*{2}一半
 meet_at         PPL event    {0} [meet] {1} {2}                                     {0}^在{2}遇见*{1} | {0}^在{2}碰到*{1}
-say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^和{1}告别*
-race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^和{1}赛跑* | {0}^跟{1}赛跑*
+say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^跟{1}告别*
+race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^跟{1}赛跑*
 win_race        P   event    {0} [win] the race                                     {0}^赢得*比赛 | {0}^赢*比赛
 lose_race       P   event    {0} [lose] the race                                    {0}^输掉*比赛 | {0}^输*比赛
 overtake        PP  event    {0} [overtake] {1} | {0} [run] past {1}                {0}^超过*{1} | {0}^跑到*{1}前头
-quarrel         PP  event    {0} [quarrel] with {1} | {0} [argue] with {1}          {0}^和{1}吵架* | {0}^跟{1}吵架*
-quarrel_over    PPO event    {0} [quarrel] with {1} over {2}                        {0}^为了{2}和{1}吵架* | {0}^因为{2}跟{1}吵架*
-apologize       PP  event    {0} [say] sorry to {1} | {0} [apologize] to {1}        {0}^向{1}道歉* | {0}^跟{1}道歉*
+quarrel         PP  event    {0} [quarrel] with {1} | {0} [argue] with {1}          {0}^跟{1}吵*架 | {0}^跟{1}吵起*架来
+quarrel_over    PPO event    {0} [quarrel] with {1} over {2}                        {0}^为了{2}跟{1}吵*架
+apologize       PP  event    {0} [say] sorry to {1} | {0} [apologize] to {1}        {0}^向{1}道歉* | {0}^对{1}说*对不起
 forgive         PP  event    {0} [forgive] {1}                                      {0}^原谅*{1}
-make_up         PP  event    {0} [make] up with {1}                                 {0}^和{1}和好* | {0}^跟{1}和好*
-befriend        PP  event    {0} [become] friends with {1} | {0} [make] friends with {1}  {0}^和{1}成为*朋友 | {0}^跟{1}交*朋友
+make_up         PP  event    {0} [make] up with {1}                                 {0}^跟{1}和好* | {0}^跟{1}重新成为*朋友
+befriend        PP  event    {0} [become] friends with {1} | {0} [make] friends with {1}  {0}^跟{1}成为*朋友 | {0}^跟{1}交*朋友
 trick           PP  event    {0} [play] a trick on {1} | {0} [trick] {1}            {0}^捉弄*{1}
 comfort         PP  event    {0} [comfort] {1}                                      {0}^安慰*{1}
 scold           PP  event    {0} [scold] {1}                                        {0}^责备*{1} | {0}^批评*{1}
 praise          PP  event    {0} [praise] {1}                                       {0}^夸奖*{1} | {0}^表扬*{1}
 encourage       PP  event    {0} [encourage] {1}                                    {0}^鼓励*{1}
 rescue          PP  event    {0} [rescue] {1} | {0} [save] {1}                      {0}^救*{1}
-look_after      PP  activity {0} [look] after {1} | {0} [take] care of {1}          {0}^照顾*{1}
+look_after      PP  activity {0} [look] after {1} | {0} [take] care of {1}          {0}^照顾*<着>{1}
 promise_to      PPV event    {0} [promise] {1} to {2}                               {0}^答应*{1}{2}
 ask_to          PPV event    {0} [ask] {1} to {2}                                   {0}^请{1}{2} | {0}^叫{1}{2}
 help_to         PPV event    {0} [help] {1} {2} | {0} [help] {1} to {2}             {0}^帮{1}{2} | {0}^帮助{1}{2}
@@ -205,7 +205,7 @@ teach_to        PPV event    {0} [teach] {1} to {2}                             
 learn_to        PV  event    {0} [learn] to {1}                                     {0}^学会*{1}
 dare_to         PV  event    {0} [dare] to {1}                                      {0}^敢{1}
 like_to         PV  state    {0} [like] to {1}                                      {0}^喜欢{1}
-practise        PV  activity {0} [practise] how to {1}                              {0}^练习{1}
+practise        PV  activity {0} [practise] how to {1}                              {0}^练习*<着>{1}
 keep_promise    P   event    {0} [keep] the promise                                 {0}^遵守*诺言 | {0}^信守*诺言
 break_promise   P   event    {0} [break] the promise                                {0}^违背*诺言
 tell_secret     PP  event    {0} [tell] {1} the secret | {0} [tell] the secret to {1}  {0}^把秘密告诉*{1}
@@ -215,8 +215,8 @@ tell_story      PP  event    {0} [tell] {1} a story | {0} [tell] a story to {1} 
 have_idea       P   event    {0} [have] an idea | {0} [have] a good idea            {0}^想出*一个主意 | {0}^想到*一个好主意
 give_up         P   event    {0} [give] up                                          {0}^放弃*
 try_again       P   event    {0} [try] again                                        {0}^又试*一次 | {0}^再试*一次
-try_hard        P   activity {0} [try] hard | {0} [work] hard                       {0}^努力*
-work_together   P   activity {0} [work] together                                    {0}^一起干活* | {0}^一起努力*
+try_hard        P   activity {0} [try] hard | {0} [work] hard                       {0}^努力*<了很久>
+work_together   P   activity {0} [work] together                                    {0}^一起干*<起了>活
 make_noise      N   event    {0} [make] a noise                                     {0}^发出*声音
 light_lamp      PO  event    {0} [light] {1}                                        {0}^点亮*{1}
 run_out         N   event    {0} [run] out                                          {0}^用完*
@@ -231,7 +231,7 @@ become          NA  state    {0} [become] {1}                                   
 look_like       NA  state    {0} [look] {1}                                         {0}^看起来{1}
 be_noun         NB  state    {0} [be] {1}                                           {0}^是{1}
 compare         NKN state    {0} [be] {1} than {2}                                  {0}^比{2}{1}
-same_as         NKN state    {0} [be] as {1} as {2}                                 {0}^和{2}一样{1} | {0}^跟{2}一样{1}
+same_as         NKN state    {0} [be] as {1} as {2}                                 {0}^跟{2}一样{1}
 belong          OP  state    {0} [belong] to {1}                                    {0}^属于{1}
 like_kind       PG  state    {0} [like] {1}                                         {0}^喜欢{1}
 fear_kind       PG  state    {0} [fear] {1}                                         {0}^害怕{1} | {0}^怕{1}
@@ -389,7 +389,7 @@ def _two_columns(table: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]
     found = {}
     for line in table.strip().splitlines():
         word, english, chinese = _columns(line)
-        found[word] = (_variants(english), _variants(chinese))
+        found[word] = (_variants(re.sub(r" (?=[.,!?])", "", english)), _variants(chinese))
     return found
 
 
