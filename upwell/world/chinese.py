@@ -80,6 +80,8 @@ def templates(name: str, mood: str, known: bool, form: str, adjunct: bool) -> tu
     """
     construction = constructions()[name]
     patterns = [pattern for pattern in construction.chinese if known or "把{1}" not in pattern]
+    if known and len(construction.slots) > 2:
+        patterns = [pattern for pattern in patterns if "把{1}" in pattern] or patterns
     found: dict[Template, None] = {}
     for pattern in patterns or construction.chinese:
         for before, after, end in marks_of(construction, mood, pattern):
@@ -107,7 +109,7 @@ def told_mark(construction: Construction, mood: str, after: str) -> Callable[[re
     own = lexicon().verb[construction.verb].told if construction.verb else None
 
     def mark(place: re.Match[str]) -> str:
-        if mood == "past":
+        if mood in ("past", "had"):
             return own if own is not None else place.group(1) or after
         return "" if own == "" else after
 

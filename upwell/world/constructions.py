@@ -61,10 +61,24 @@ ONLY_AFFIRMED = frozenset(
 """Constructions that are said of what is, never of what is not."""
 
 
+HAPPENING = frozenset(
+    "find find_at lose see see_at meet meet_at get_from get_lost fall fall_into fall_from break broke_down hurt hear "
+    "notice come_home lose_race burn run_out forget discover disappear appear melt wither bloom crack dry ripen "
+    "have_idea smell drop shine sneeze cough snore tremble".split()
+) | {"grow up", "get well", "fall ill", "wake up", "come back"}
+"""What nobody does on purpose."""
+PURPOSE = frozenset("would wouldnot try decide want wantnot forgot wont wantp imp impnot lets".split())
+"""Moods of what somebody means to do."""
+
+
 def moods_of(construction: Construction, *, speech: bool) -> tuple[str, ...]:
     """The moods that a clause of this construction takes, in narration or in quoted speech."""
     moods = (SPEECH_MOODS if speech else NARRATIVE_MOODS)[construction.aspect]
-    return moods[:1] if construction.id in ONLY_AFFIRMED else moods
+    if construction.id in ONLY_AFFIRMED:
+        return moods[:1]
+    if construction.id in HAPPENING:
+        return tuple(mood for mood in moods if mood not in PURPOSE or mood == "would")
+    return moods
 
 
 SAYING: dict[str, tuple[str, str, str, str]] = {
@@ -148,32 +162,29 @@ find_at         NNL event    {0} [find] {1} {2}                                 
 see_at          NNL event    {0} [see] {1} {2}                                      {0}^在{2}看见*{1} | {0}^在{2}看到*{1}
 take_out        NOC event    {0} [take] {1} out of {2}                              {0}^从{2}拿出*{1} | {0}^把{1}从{2}拿出来*
 pick_from       NOC event    {0} [pick] {1} from {2}                                {0}^从{2}摘*{1}
-look_at_place   NL  event    {0} [look] {1} | {0} [search] {1}                      {0}^在{1}找* | {0}^到{1}找*
+look_at_place   NL  event    {0} [look] {1}                                         {0}^在{1}找*<了找>
 go              NT  event    {0} [go] {1}                                           {0}^去*{1} | {0}^到{1}去*
-run             NT  event    {0} [run] {1}                                          {0}^跑到*{1} | {0}^跑去*{1}
-walk            NT  event    {0} [walk] {1}                                         {0}^走到*{1} | {0}^走去*{1}
-come            NT  event    {0} [come] {1}                                         {0}^来到*{1}
-go_back         NT  event    {0} [go] back {1} | {0} [return] {1}                   {0}^回到*{1}
-hurry           NT  event    {0} [hurry] {1}                                        {0}^赶到*{1} | {0}^赶去*{1}
+run             NT  event    {0} [run] {1}                                          {0}^跑到*{1}
+walk            NT  event    {0} [walk] {1}                                         {0}^走到*{1}
+come            NT  event    {0} [come] {1}                                         {0}^来*<到了>{1}
+go_back         NT  event    {0} [go] back {1} | {0} [return] {1}                   {0}^回*<到了>{1}
+hurry           NT  event    {0} [hurry] {1}                                        {0}^赶到*{1} | {0}^匆匆赶到*{1}
 reach           NN  event    {0} [reach] {1}                                        {0}^到达*{1}
-move_to         NT  event    {0} [move] {1}                                         {0}^搬到*{1} | {0}^搬去*{1}
+move_to         NT  event    {0} [move] {1}                                         {0}^搬到*{1}
 go_home         N   event    {0} [go] home                                          {0}^回家*
 run_home        N   event    {0} [run] home                                         {0}^跑回家*
-come_home       N   event    {0} [come] home                                        {0}^回到家*
+come_home       N   event    {0} [come] home                                        {0}^回到家* | {0}^到家*
 go_out          N   event    {0} [go] out | {0} [go] outside                        {0}^出门* | {0}^出去*
 get_lost        N   event    {0} [get] lost | {0} [lose] the way                    {0}^迷路*
-run_away        N   event    {0} [run] away                                         {0}^跑掉* | {0}^逃走*
+run_away        N   event    {0} [run] away                                         {0}^跑掉* | {0}^逃掉*
 fly_away        N   event    {0} [fly] away                                         {0}^飞走*
 fall_into       NC  event    {0} [fall] into {1}                                    {0}^掉进*{1}
 fall_from       NN  event    {0} [fall] from {1} | {0} [fall] off {1}               {0}^从{1}上掉下来*
-grow_up         N   event    {0} [grow] up                                          {0}^长大*
 hurt            N   event    {0} [get] hurt                                         {0}^受伤*
-get_sick        N   event    {0} [fall] ill | {0} [become] ill                      {0}^生病*
-get_well        N   event    {0} [get] well | {0} [become] well                     {0}^康复*
 lead            PPT event    {0} [lead] {1} {2} | {0} [take] {1} {2}                {0}^把{1}带到*{2} | {0}^带着{1}去*{2}
 carry_to        NNT event    {0} [carry] {1} {2}                                    {0}^把{1}搬到*{2}
 fetch           NN  event    {0} [fetch] {1}                                        {0}^取来*{1} | {0}^把{1}取来*
-invite          PPT event    {0} [invite] {1} {2}                                   {0}^邀请*{1}去{2} | {0}^请*{1}去{2}
+invite          PPT event    {0} [invite] {1} {2}                                   {0}^邀请{1}去{2} | {0}^请{1}去{2}
 play_with       NP  activity {0} [play] with {1}                                    {0}^跟{1}一起玩*<了起来>
 play_toy        NO  activity {0} [play] with {1}                                    {0}^玩*<起了>{1}
 talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^跟{1}聊*<起了>天 | {0}^跟{1}谈*<起了>话
@@ -181,12 +192,12 @@ wait_for        NN  activity {0} [wait] for {1}                                 
 share           POP event    {0} [share] {1} with {2}                               {0}^跟{2}分享*{1} | {0}^把{1}分给*{2}一半
 meet_at         PPL event    {0} [meet] {1} {2}                                     {0}^在{2}遇见*{1} | {0}^在{2}碰到*{1}
 say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^跟{1}告别*
-race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^跟{1}赛跑*
+race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^跟{1}赛*<了一次>跑
 win_race        P   event    {0} [win] the race                                     {0}^赢得*比赛 | {0}^赢*比赛
 lose_race       P   event    {0} [lose] the race                                    {0}^输掉*比赛 | {0}^输*比赛
 overtake        PP  event    {0} [overtake] {1} | {0} [run] past {1}                {0}^超过*{1} | {0}^跑到*{1}前头
-quarrel         PP  event    {0} [quarrel] with {1} | {0} [argue] with {1}          {0}^跟{1}吵*架 | {0}^跟{1}吵起*架来
-quarrel_over    PPO event    {0} [quarrel] with {1} over {2}                        {0}^为了{2}跟{1}吵*架
+quarrel         PP  event    {0} [quarrel] with {1} | {0} [argue] with {1}          {0}^跟{1}吵*<了一>架
+quarrel_over    PPO event    {0} [quarrel] with {1} over {2}                        {0}^为了{2}跟{1}吵*<了一>架
 apologize       PP  event    {0} [say] sorry to {1} | {0} [apologize] to {1}        {0}^向{1}道歉* | {0}^对{1}说*对不起
 forgive         PP  event    {0} [forgive] {1}                                      {0}^原谅*{1}
 make_up         PP  event    {0} [make] up with {1}                                 {0}^跟{1}和好* | {0}^跟{1}重新成为*朋友
@@ -198,7 +209,7 @@ praise          PP  event    {0} [praise] {1}                                   
 encourage       PP  event    {0} [encourage] {1}                                    {0}^鼓励*{1}
 rescue          PP  event    {0} [rescue] {1} | {0} [save] {1}                      {0}^救*{1}
 look_after      PP  activity {0} [look] after {1} | {0} [take] care of {1}          {0}^照顾*<着>{1}
-promise_to      PPV event    {0} [promise] {1} to {2}                               {0}^答应*{1}{2}
+promise_to      PPV event    {0} [promise] {1} to {2}                               {0}^答应{1}{2}
 ask_to          PPV event    {0} [ask] {1} to {2}                                   {0}^请{1}{2} | {0}^叫{1}{2}
 help_to         PPV event    {0} [help] {1} {2} | {0} [help] {1} to {2}             {0}^帮{1}{2} | {0}^帮助{1}{2}
 teach_to        PPV event    {0} [teach] {1} to {2}                                 {0}^教{1}{2}
@@ -237,8 +248,8 @@ like_kind       PG  state    {0} [like] {1}                                     
 fear_kind       PG  state    {0} [fear] {1}                                         {0}^害怕{1} | {0}^怕{1}
 named           BN  fixed    there [be] {0} named {1} | there [be] {0} whose name was {1}  有{0}，名叫{1} | 有{0}叫{1}
 once_lived      BNL fixed    {0} named {1} [live] {2} | there [be] {0} named {1} who lived {2}   {2}住着{0}，名叫{1} | {2}有{0}，名叫{1}
-be_birthday     P   fixed    it [be] the birthday of {0}                            这天是{0}的生日 | 这一天是{0}的生日
-birthday_comes  P   fixed    the birthday of {0} [come] soon | soon the birthday of {0} [come]  {0}的生日快到了
+be_birthday     P   fixed    it [be] {0}'s birthday                                 这天是{0}的生日 | 这一天是{0}的生日
+birthday_comes  P   fixed    {0}'s birthday [be] coming | it [be] almost {0}'s birthday   {0}的生日快到了 | {0}快要过生日了
 broke_down      O   event    {0} [break] | {0} [stop] working                       {0}^坏*
 burn            O   event    {0} [burn]                                             {0}^烧焦*
 rain            -   fixed    it [begin] to rain | the rain [begin] to fall          下起了雨 | 天开始下雨
@@ -357,11 +368,11 @@ _FORMS = {
     "take away": ("took away", "taken away", "takes away", "taking away"),
 }
 
-_NO_ADJUNCT_PLACE = "put hide_at hide_self leave_at plant_at find_at see_at be_at live_at meet_at there_be look_at_place".split()
-
 _SKIP = set(
-    "give show lend teach say tell ask promise go run walk want know think believe hope wish play sell take".split()
-)
+    "give show lend teach say tell ask promise go run walk want know think believe hope wish play sell take "
+    "decide agree guess regret understand save return pass quarrel invite put".split()
+) | {"get lost", "go back"}
+"""Verbs that the table has in its own way, and those of which no plain thing is the object."""
 
 
 def _columns(line: str) -> list[str]:
@@ -398,8 +409,8 @@ def _from_verb(verb: Verb) -> list[Construction]:
     english, chinese = f"[{verb.id}]", verb.chinese
     if verb.id in _SKIP:
         return []
-    if verb.frame == "intransitive":
-        parted = f"{chinese[0]}*{chinese[1:]}" if "vo" in verb.marks and len(chinese) == 2 else f"{chinese}*"
+    if verb.frame in ("intransitive", "change"):
+        parted = f"{chinese[0]}*{chinese[1:]}" if "vo" in verb.marks else f"{chinese}*"
         return [Construction(verb.id, "N", verb.aspect, (f"{{0}} {english}",), (f"{{0}}^{parted}",), verb.id)]
     if verb.frame == "motion":
         goal = f"{{0}}^{chinese}{{1}}*" if chinese.endswith(("来", "去")) else f"{{0}}^{chinese}到*{{1}}"

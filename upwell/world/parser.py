@@ -14,6 +14,7 @@ from upwell.world.constructions import Construction, constructions
 from upwell.world.discourse import Discourse
 from upwell.world.lexicon import lexicon
 from upwell.world.linearise import ADJUNCTS
+from upwell.world.places import is_place_noun
 from upwell.world.meaning import CONNECTIVES, PRONOUNS, Clause, Meaning, Phrase
 
 Reading: TypeAlias = "list[tuple[int, Any]]"
@@ -247,8 +248,7 @@ def can_relate(relation: str, phrase: Phrase) -> bool:
 
 def is_place(phrase: Phrase) -> bool:
     """Whether a phrase names where somebody can simply be."""
-    noun = lexicon().noun[phrase[3]]
-    return bool(noun.preposition) and bool(noun.kinds & {"place", "building"})
+    return is_place_noun(lexicon().noun[phrase[3]])
 
 
 def clause_of(name: str, mood: str, filled: dict[int, Any]) -> Clause:
