@@ -87,7 +87,7 @@ def verb_groups(verb: str, mood: str, number: str) -> list[tuple[str, str]]:
         else:
             spoken = {"base": base, "past": past, "participle": participle, "ing": ing}[form]
         before = " ".join(words)
-        if number == "s" and before in _PRESENT_STEMS:
+        if number == "s" and not aux and before in _PRESENT_STEMS:
             before = _PRESENT_STEMS[before]
         if before.startswith("was "):
             before = _agreeing("was", number) + before[3:]
