@@ -34,8 +34,8 @@ class Construction(NamedTuple):
     """The id of the lexicon's verb that it is made from, or empty."""
 
 
-_EVENT = "past not had would wouldnot can cannot must want wantnot try decide forgot".split()
-_ACTIVITY = "past not prog would wouldnot can cannot must want wantnot begin decide keep".split()
+_EVENT = "past not had always often never would wouldnot can cannot must want wantnot try decide forgot".split()
+_ACTIVITY = "past not prog always often never would wouldnot can cannot must want wantnot begin decide keep".split()
 _SAID = "past not pres presnot will wont canp cannotp mustp wantp imp impnot lets".split()
 
 NARRATIVE_MOODS: dict[str, tuple[str, ...]] = {
@@ -56,6 +56,7 @@ SPEECH_MOODS: dict[str, tuple[str, ...]] = {
 """What a clause of quoted speech can be; here the present is that of who speaks, and there are requests."""
 
 ONLY_AFFIRMED = frozenset(
+    "be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
     "there_be become feel look_like named once_lived be_birthday birthday_comes same_as own belong".split()
 )
 """Constructions that are said of what is, never of what is not."""
@@ -189,7 +190,7 @@ play_with       NP  activity {0} [play] with {1}                                
 play_toy        NO  activity {0} [play] with {1}                                    {0}^玩*<起了>{1}
 talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^跟{1}聊*<起了>天 | {0}^跟{1}谈*<起了>话
 wait_for        NN  activity {0} [wait] for {1}                                     {0}^等*<着>{1} | {0}^等候*<着>{1}
-share           POP event    {0} [share] {1} with {2}                               {0}^跟{2}分享*{1} | {0}^把{1}分给*{2}一半
+share           POP event    {0} [share] {1} with {2}                               {0}^跟{2}分享*{1}
 meet_at         PPL event    {0} [meet] {1} {2}                                     {0}^在{2}遇见*{1} | {0}^在{2}碰到*{1}
 say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^跟{1}告别*
 race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^跟{1}赛*<了一次>跑
@@ -231,6 +232,40 @@ work_together   P   activity {0} [work] together                                
 make_noise      N   event    {0} [make] a noise                                     {0}^发出*声音
 light_lamp      PO  event    {0} [light] {1}                                        {0}^点亮*{1}
 run_out         N   event    {0} [run] out                                          {0}^用完*
+be_friends      P   state    {0} [be] good friends | {0} [be] best friends          {0}^是好朋友 | {0}^是最好的朋友
+cherish         PD  state    {0} [love] {1} very much | {0} [like] {1} very much    {0}^非常喜欢{1} | {0}^特别喜欢{1}
+have_no         NG  state    {0} [have] no {1}                                      {0}^没有{1}
+go_to_do        PTV event    {0} [go] {1} to {2}                                    {0}^去{1}{2} | {0}^到{1}去{2}
+be_gone         N   fixed    {0} [be] gone | {0} [be] missing                       {0}不见了 | {0}没有了
+look_everywhere P   event    {0} [look] everywhere | {0} [search] everywhere        {0}^到处找*<了一遍> | {0}^到处寻找*<了一遍>
+play_together   P   activity {0} [play] together                                    {0}^一起玩*<了起来>
+eat_together    PN  event    {0} [eat] {1} together                                 {0}^一起吃*{1}
+live_happily    P   fixed    {0} [live] happily                                     {0}过着快乐的日子 | {0}过得很快乐
+knock           PO  event    {0} [knock] on {1} | {0} [knock] at {1}                {0}^敲*<了敲>{1}
+shelter         PL  event    {0} [take] shelter {1}                                 {0}^在{1}躲*<了一会儿>雨
+play_instrument PO  activity {0} [play] {1}                                         {0}^演奏*{1}
+cheer_for       PP  activity {0} [cheer] for {1}                                    {0}^为{1}加油 | {0}^给{1}加油
+be_late         P   state    {0} [be] late                                          {0}^迟到了
+think_of        PN  state    {0} [think] of {1} all day                             {0}^整天想着{1}
+miss_so         PP  state    {0} [miss] {1} so much                                 {0}^非常想念{1} | {0}^十分想念{1}
+be_alone        P   state    {0} [be] all alone                                     {0}^独自一个人
+stay_at_home    P   event    {0} [stay] at home                                     {0}^待在*家里
+stay_with       PP  activity {0} [stay] with {1} | {0} [keep] {1} company           {0}^陪*<着>{1}
+fall_down       P   event    {0} [fall] down                                        {0}^摔*<了一>跤
+get_up          P   event    {0} [get] up again                                     {0}^又站*<了>起来
+help_up         PP  event    {0} [help] {1} up                                      {0}^把{1}扶*<了>起来
+walk_on         P   event    {0} [walk] on                                          {0}^继续往前走
+open_door       P   event    {0} [open] the door                                    {0}^打开*门 | {0}^开*门
+say_nothing     P   event    {0} [say] nothing                                      {0}^什么也没说
+run_fast        P   activity {0} [run] very fast | {0} [run] as fast as the wind    {0}^跑得很快 | {0}^跑得飞快
+work_for        PP  activity {0} [work] for {1}                                     {0}^为{1}干*<起了>活 | {0}^替{1}干*<起了>活
+earn            PB  event    {0} [earn] {1}                                         {0}^挣*<到了>{1}
+save_up         P   event    {0} [save] the money                                   {0}^把钱存*<了>起来
+write_to        PP  event    {0} [write] a letter to {1} | {0} [write] {1} a letter   {0}^给{1}写*一封信
+let_go          PP  event    {0} [let] {1} go | {0} [set] {1} free                  {0}^把{1}放*<走了> | {0}^放*<走了>{1}
+smell_good      O   state    {0} [smell] good                                       {0}^闻起来很香 | {0}^很香
+turn_back       P   event    {0} [turn] back                                        {0}^转身往回走
+whole_day       P   event    {0} [work] all day                                     {0}^忙*<了>一整天
 be_at           NL  state    {0} [be] {1}                                           {0}^在{1}
 live_at         NL  state    {0} [live] {1}                                         {0}^住在{1}
 there_be        BL  state    there [be] {0} {1}                                     {1}^有{0}
@@ -363,6 +398,11 @@ _FORMS = {
     "feel": ("felt", "felt", "feels", "feeling"),
     "lead": ("led", "led", "leads", "leading"),
     "light": ("lit", "lit", "lights", "lighting"),
+    "let": ("let", "let", "lets", "letting"),
+    "set": ("set", "set", "sets", "setting"),
+    "write": ("wrote", "written", "writes", "writing"),
+    "smell": ("smelled", "smelled", "smells", "smelling"),
+    "stay": ("stayed", "stayed", "stays", "staying"),
     "quarrel": ("quarrelled", "quarrelled", "quarrels", "quarrelling"),
     "take care": ("took care", "taken care", "takes care", "taking care"),
     "take away": ("took away", "taken away", "takes away", "taking away"),
