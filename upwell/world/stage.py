@@ -129,7 +129,7 @@ def adjectives_for(word: str, kinds: tuple[str, ...]) -> Table[str] | None:
     found = [
         adjective.id
         for adjective in lexicon().adjectives
-        if adjective.kind in kinds and adjective.band <= 3 and lexicon().fits(adjective.applies, entry)
+        if adjective.kind in kinds and adjective.band <= 3 and lexicon().describes(adjective, entry)
     ]
     return Table.zipf(found) if found else None
 
@@ -242,9 +242,18 @@ class Stage:
             self.tell(*sentences)
 
     def why(self, effect: Clause, cause: Clause, front: str = "") -> None:
-        """Tell what was so and because of what."""
+        """Tell what was so and because of what; a cause that was told just now is not told twice, but both as one."""
         self.causes.append((effect, cause))
-        self.tell(self.because(effect, cause, front))
+        last = self.sentences[-1] if self.sentences else ()
+        front_of_last, told = (last[1], last[2]) if last and last[0] == "adv" else ("", last)
+        if told != cause:
+            self.tell(self.because(effect, cause, front))
+            return
+        self.sentences.pop()
+        self.world.step -= 1
+        self.tell(effect)
+        both = ("so", cause, effect)
+        self.sentences[-1] = ("adv", front_of_last, both) if front_of_last else both
 
     def because(self, effect: Clause, cause: Clause, front: str = "") -> Clause:
         """Say what was so and because of what: with because, or with so."""
