@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from upwell.world.inflection import article, ing_form, plural, regular_comparative, regular_past, third_person
-from upwell.world.lexicon import FOLDER, FRAMES, KINDS, TOPICS, lexicon, read_lexicon
+from upwell.world.kinds import FRAMES, KINDS, TOPICS
+from upwell.world.lexicon import FOLDER, lexicon, read_lexicon
 
 LEXICON = lexicon()
 CLASSES = {

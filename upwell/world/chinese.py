@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -34,6 +35,9 @@ _MOODS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "had": (("已经", "了", ""),),
     "prog": (("正在", "", ""), ("在", "", "")),
     "progp": (("正在", "", ""), ("在", "", "")),
+    "always": (("总是", "", ""), ("总", "", "")),
+    "often": (("常常", "", ""), ("经常", "", "")),
+    "never": (("从来不", "", ""), ("从不", "", "")),
     "would": (("会", "", ""),),
     "wouldnot": (("不肯", "", ""), ("不愿意", "", "")),
     "will": (("会", "", ""),),
@@ -79,8 +83,8 @@ def templates(name: str, mood: str, known: bool, form: str, adjunct: bool) -> tu
     """
     construction = constructions()[name]
     patterns = [pattern for pattern in construction.chinese if known or "把{1}" not in pattern]
-    if known and mood in ("not", "cannot") and len(patterns) > 1:
-        patterns = [pattern for pattern in patterns if "把" not in pattern] or patterns
+    if known and len(construction.slots) > 2:
+        patterns = [pattern for pattern in patterns if "把{1}" in pattern] or patterns
     found: dict[Template, None] = {}
     for pattern in patterns or construction.chinese:
         for before, after, end in marks_of(construction, mood, pattern):
@@ -90,7 +94,7 @@ def templates(name: str, mood: str, known: bool, form: str, adjunct: bool) -> tu
                 before = "为什么" + before
             if adjunct:
                 before += ADJUNCT
-            text = pattern.replace("^", before).replace("*", after) + end
+            text = _TOLD.sub(told_mark(construction, mood, after), pattern.replace("^", before)) + end
             if form == "doing" or mood in ("imp", "impnot"):
                 if not text.startswith("{0}"):
                     continue
@@ -98,6 +102,21 @@ def templates(name: str, mood: str, known: bool, form: str, adjunct: bool) -> tu
             order = tuple(int(number) for number in re.findall(r"\{(\d)\}", text))
             found[(re.sub(r"\{\d\}", "%s", text), order)] = None
     return tuple(found)
+
+
+_TOLD = re.compile(r"\*(?:<([^>]*)>)?")
+
+
+def told_mark(construction: Construction, mood: str, after: str) -> Callable[[re.Match[str]], str]:
+    """What replaces the place of 了; in the past some verbs and templates have another mark."""
+    own = lexicon().verb[construction.verb].told if construction.verb else None
+
+    def mark(place: re.Match[str]) -> str:
+        if mood in ("past", "had"):
+            return own if own is not None else place.group(1) or after
+        return "" if own == "" else after
+
+    return mark
 
 
 @cache
@@ -137,9 +156,9 @@ def described(phrase: Phrase, owner: str, pointing: bool) -> str:
     for adjective in adjectives:
         entry = lexicon().adjective[adjective]
         if entry.bare:
-            plain += entry.chinese
+            plain += entry.attributive
         else:
-            marked += entry.chinese + "的"
+            marked += entry.attributive
     core = marked + plain + noun.chinese
     before = "".join(place_text(mod[1]) + "的" for mod in mods if mod[0] == "pp")
     relative = "".join(relative_text(mod) for mod in mods if mod[0] == "rel")
@@ -198,10 +217,13 @@ def place_text(place: Place) -> str:
     """Where: 盒子里, 学校, 家里."""
     if type(place) is str:
         return PLACE_WORDS[place]
+    return plain_phrase(place[1]) + locative_of(place)
+
+
+def locative_of(place: Place) -> str:
+    """The word after a noun that makes it a place; what is simply there has its noun's own, or none."""
     relation, phrase = place
-    if relation == "at":
-        return plain_phrase(phrase) + lexicon().noun[phrase[3]].locative
-    return plain_phrase(phrase) + LOCATIVES[relation]
+    return lexicon().noun[phrase[3]].locative if relation == "at" else LOCATIVES[relation]
 
 
 def goal_text(goal: Place) -> str:
@@ -274,7 +296,7 @@ def adjunct_text(meaning: Clause) -> str:
     kind, value = meaning[0], meaning[1]
     if kind == "how":
         return lexicon().adverb[value].chinese
-    return f"在{place_text(value)}" if kind == "where" else f"和{plain_phrase(value)}一起"
+    return f"在{place_text(value)}" if kind == "where" else f"跟{plain_phrase(value)}一起"
 
 
 class Chinese(Lineariser):
@@ -347,7 +369,7 @@ class Chinese(Lineariser):
         if not first and owner == subject:
             return pronoun
         known = self.discourse.referent(pronoun) if first else self.discourse.owner(pronoun, subject)
-        if known == owner and self.nameless < 1 and self.chance.flip(0.5):
+        if known == owner and (self.named or not self.nameless) and self.chance.flip(0.5):
             return pronoun
         return ""
 
@@ -358,6 +380,11 @@ class Chinese(Lineariser):
             if pronoun and value != subject and self._may_say(pronoun, value) and self.chance.flip(0.5):
                 return spoken_pronoun(pronoun, value)
             return self._named(value, subject, first=False, pointing=slot == "D") + after
+        if slot in "LT" and type(value) is tuple and not self.speech:
+            phrase = value if slot == "T" else value[1]
+            if owner_of(phrase):
+                text = self._named(phrase, subject, first=False)
+                return text if slot == "T" else text + locative_of(value)
         return slot_text(slot, value, clause)
 
     def told(self, clause: Clause, *, without_subject: bool) -> str:

@@ -2,7 +2,7 @@
 
 The linearisers fill these templates and the parser reads them backwards, so all that can be said can be understood.
 English templates: `{0}` is an argument, `[give]` the verb to inflect; words stand as they are. Chinese templates: `^` is
-the place of what comes before the verb (没有, 会, adverbs, 在 + place), `*` the place of 了.
+the place of what comes before the verb (没有, 会, adverbs, 在 + place), `*` the place of 了, `*<了起来>` where a told past has another mark.
 
 Slots, one letter an argument:
     N a phrase   P a phrase that is alive   O a phrase that is not   D a phrase, never bare in Chinese   G a kind (apples)
@@ -34,8 +34,8 @@ class Construction(NamedTuple):
     """The id of the lexicon's verb that it is made from, or empty."""
 
 
-_EVENT = "past not had would wouldnot can cannot must want wantnot try decide forgot".split()
-_ACTIVITY = "past not prog would wouldnot can cannot must want wantnot begin decide keep".split()
+_EVENT = "past not had always often never would wouldnot can cannot must want wantnot try decide forgot".split()
+_ACTIVITY = "past not prog always often never would wouldnot can cannot must want wantnot begin decide keep".split()
 _SAID = "past not pres presnot will wont canp cannotp mustp wantp imp impnot lets".split()
 
 NARRATIVE_MOODS: dict[str, tuple[str, ...]] = {
@@ -56,15 +56,30 @@ SPEECH_MOODS: dict[str, tuple[str, ...]] = {
 """What a clause of quoted speech can be; here the present is that of who speaks, and there are requests."""
 
 ONLY_AFFIRMED = frozenset(
+    "be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
     "there_be become feel look_like named once_lived be_birthday birthday_comes same_as own belong".split()
 )
 """Constructions that are said of what is, never of what is not."""
 
 
+HAPPENING = frozenset(
+    "find find_at lose see see_at meet meet_at get_from get_lost fall fall_into fall_from break broke_down hurt hear "
+    "notice come_home lose_race burn run_out forget discover disappear appear melt wither bloom crack dry ripen "
+    "have_idea smell drop shine sneeze cough snore tremble".split()
+) | {"grow up", "get well", "fall ill", "wake up", "come back"}
+"""What nobody does on purpose."""
+PURPOSE = frozenset("would wouldnot try decide want wantnot forgot wont wantp imp impnot lets".split())
+"""Moods of what somebody means to do."""
+
+
 def moods_of(construction: Construction, *, speech: bool) -> tuple[str, ...]:
     """The moods that a clause of this construction takes, in narration or in quoted speech."""
     moods = (SPEECH_MOODS if speech else NARRATIVE_MOODS)[construction.aspect]
-    return moods[:1] if construction.id in ONLY_AFFIRMED else moods
+    if construction.id in ONLY_AFFIRMED:
+        return moods[:1]
+    if construction.id in HAPPENING:
+        return tuple(mood for mood in moods if mood not in PURPOSE or mood == "would")
+    return moods
 
 
 SAYING: dict[str, tuple[str, str, str, str]] = {
@@ -148,64 +163,61 @@ find_at         NNL event    {0} [find] {1} {2}                                 
 see_at          NNL event    {0} [see] {1} {2}                                      {0}^在{2}看见*{1} | {0}^在{2}看到*{1}
 take_out        NOC event    {0} [take] {1} out of {2}                              {0}^从{2}拿出*{1} | {0}^把{1}从{2}拿出来*
 pick_from       NOC event    {0} [pick] {1} from {2}                                {0}^从{2}摘*{1}
-look_at_place   NL  event    {0} [look] {1} | {0} [search] {1}                      {0}^在{1}找* | {0}^到{1}找*
+look_at_place   NL  event    {0} [look] {1}                                         {0}^在{1}找*<了找>
 go              NT  event    {0} [go] {1}                                           {0}^去*{1} | {0}^到{1}去*
-run             NT  event    {0} [run] {1}                                          {0}^跑到*{1} | {0}^跑去*{1}
-walk            NT  event    {0} [walk] {1}                                         {0}^走到*{1} | {0}^走去*{1}
-come            NT  event    {0} [come] {1}                                         {0}^来到*{1}
-go_back         NT  event    {0} [go] back {1} | {0} [return] {1}                   {0}^回到*{1}
-hurry           NT  event    {0} [hurry] {1}                                        {0}^赶到*{1} | {0}^赶去*{1}
+run             NT  event    {0} [run] {1}                                          {0}^跑到*{1}
+walk            NT  event    {0} [walk] {1}                                         {0}^走到*{1}
+come            NT  event    {0} [come] {1}                                         {0}^来*<到了>{1}
+go_back         NT  event    {0} [go] back {1} | {0} [return] {1}                   {0}^回*<到了>{1}
+hurry           NT  event    {0} [hurry] {1}                                        {0}^赶到*{1} | {0}^匆匆赶到*{1}
 reach           NN  event    {0} [reach] {1}                                        {0}^到达*{1}
-move_to         NT  event    {0} [move] {1}                                         {0}^搬到*{1} | {0}^搬去*{1}
+move_to         NT  event    {0} [move] {1}                                         {0}^搬到*{1}
 go_home         N   event    {0} [go] home                                          {0}^回家*
 run_home        N   event    {0} [run] home                                         {0}^跑回家*
-come_home       N   event    {0} [come] home                                        {0}^回到家*
+come_home       N   event    {0} [come] home                                        {0}^回到家* | {0}^到家*
 go_out          N   event    {0} [go] out | {0} [go] outside                        {0}^出门* | {0}^出去*
 get_lost        N   event    {0} [get] lost | {0} [lose] the way                    {0}^迷路*
-run_away        N   event    {0} [run] away                                         {0}^跑掉* | {0}^逃走*
+run_away        N   event    {0} [run] away                                         {0}^跑掉* | {0}^逃掉*
 fly_away        N   event    {0} [fly] away                                         {0}^飞走*
 fall_into       NC  event    {0} [fall] into {1}                                    {0}^掉进*{1}
 fall_from       NN  event    {0} [fall] from {1} | {0} [fall] off {1}               {0}^从{1}上掉下来*
-grow_up         N   event    {0} [grow] up                                          {0}^长大*
 hurt            N   event    {0} [get] hurt                                         {0}^受伤*
-get_sick        N   event    {0} [fall] ill | {0} [become] ill                      {0}^生病*
-get_well        N   event    {0} [get] well | {0} [become] well                     {0}^康复*
 lead            PPT event    {0} [lead] {1} {2} | {0} [take] {1} {2}                {0}^把{1}带到*{2} | {0}^带着{1}去*{2}
 carry_to        NNT event    {0} [carry] {1} {2}                                    {0}^把{1}搬到*{2}
 fetch           NN  event    {0} [fetch] {1}                                        {0}^取来*{1} | {0}^把{1}取来*
-invite          PPT event    {0} [invite] {1} {2}                                   {0}^邀请*{1}去{2} | {0}^请*{1}去{2}
-play_with       NP  activity {0} [play] with {1}                                    {0}^和{1}一起玩* | {0}^跟{1}一起玩*
-play_toy        NO  activity {0} [play] with {1}                                    {0}^玩*{1}
-talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^和{1}聊天* | {0}^跟{1}聊天*
-wait_for        NN  activity {0} [wait] for {1}                                     {0}^等*{1} | {0}^等待*{1}
-share           POP event    {0} [share] {1} with {2}                               {0}^和{2}分享*{1} | {0}^跟{2}分享*{1}
+invite          PPT event    {0} [invite] {1} {2}                                   {0}^邀请{1}去{2} | {0}^请{1}去{2}
+play_with       NP  activity {0} [play] with {1}                                    {0}^跟{1}一起玩*<了起来>
+play_toy        NO  activity {0} [play] with {1}                                    {0}^玩*<起了>{1}
+talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^跟{1}聊*<起了>天 | {0}^跟{1}谈*<起了>话
+wait_for        NN  activity {0} [wait] for {1}                                     {0}^等*<着>{1} | {0}^等候*<着>{1}
+share           POP event    {0} [share] {1} with {2}                               {0}^跟{2}分享*{1}
 meet_at         PPL event    {0} [meet] {1} {2}                                     {0}^在{2}遇见*{1} | {0}^在{2}碰到*{1}
-say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^和{1}告别*
-race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^和{1}赛跑* | {0}^跟{1}赛跑*
+say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^跟{1}告别*
+race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^跟{1}赛*<了一次>跑
 win_race        P   event    {0} [win] the race                                     {0}^赢得*比赛 | {0}^赢*比赛
 lose_race       P   event    {0} [lose] the race                                    {0}^输掉*比赛 | {0}^输*比赛
 overtake        PP  event    {0} [overtake] {1} | {0} [run] past {1}                {0}^超过*{1} | {0}^跑到*{1}前头
-quarrel         PP  event    {0} [quarrel] with {1} | {0} [argue] with {1}          {0}^和{1}吵架* | {0}^跟{1}吵架*
-quarrel_over    PPO event    {0} [quarrel] with {1} over {2}                        {0}^为了{2}和{1}吵架* | {0}^因为{2}跟{1}吵架*
-apologize       PP  event    {0} [say] sorry to {1} | {0} [apologize] to {1}        {0}^向{1}道歉* | {0}^跟{1}道歉*
+quarrel         PP  event    {0} [quarrel] with {1} | {0} [argue] with {1}          {0}^跟{1}吵*<了一>架
+quarrel_over    PPO event    {0} [quarrel] with {1} over {2}                        {0}^为了{2}跟{1}吵*<了一>架
+apologize       PP  event    {0} [say] sorry to {1} | {0} [apologize] to {1}        {0}^向{1}道歉* | {0}^对{1}说*对不起
 forgive         PP  event    {0} [forgive] {1}                                      {0}^原谅*{1}
-make_up         PP  event    {0} [make] up with {1}                                 {0}^和{1}和好* | {0}^跟{1}和好*
-befriend        PP  event    {0} [become] friends with {1} | {0} [make] friends with {1}  {0}^和{1}成为*朋友 | {0}^跟{1}交*朋友
+make_up         PP  event    {0} [make] up with {1}                                 {0}^跟{1}和好* | {0}^跟{1}重新成为*朋友
+befriend        PP  event    {0} [become] friends with {1} | {0} [make] friends with {1}  {0}^跟{1}成为*朋友 | {0}^跟{1}交*朋友
 trick           PP  event    {0} [play] a trick on {1} | {0} [trick] {1}            {0}^捉弄*{1}
 comfort         PP  event    {0} [comfort] {1}                                      {0}^安慰*{1}
 scold           PP  event    {0} [scold] {1}                                        {0}^责备*{1} | {0}^批评*{1}
 praise          PP  event    {0} [praise] {1}                                       {0}^夸奖*{1} | {0}^表扬*{1}
 encourage       PP  event    {0} [encourage] {1}                                    {0}^鼓励*{1}
 rescue          PP  event    {0} [rescue] {1} | {0} [save] {1}                      {0}^救*{1}
-look_after      PP  activity {0} [look] after {1} | {0} [take] care of {1}          {0}^照顾*{1}
-promise_to      PPV event    {0} [promise] {1} to {2}                               {0}^答应*{1}{2}
+look_after      PP  activity {0} [look] after {1} | {0} [take] care of {1}          {0}^照顾*<着>{1}
+promise_to      PPV event    {0} [promise] {1} to {2}                               {0}^答应{1}{2}
 ask_to          PPV event    {0} [ask] {1} to {2}                                   {0}^请{1}{2} | {0}^叫{1}{2}
 help_to         PPV event    {0} [help] {1} {2} | {0} [help] {1} to {2}             {0}^帮{1}{2} | {0}^帮助{1}{2}
 teach_to        PPV event    {0} [teach] {1} to {2}                                 {0}^教{1}{2}
 learn_to        PV  event    {0} [learn] to {1}                                     {0}^学会*{1}
 dare_to         PV  event    {0} [dare] to {1}                                      {0}^敢{1}
 like_to         PV  state    {0} [like] to {1}                                      {0}^喜欢{1}
-practise        PV  activity {0} [practise] how to {1}                              {0}^练习{1}
+practise        PV  activity {0} [practise] how to {1}                              {0}^练习*<着>{1}
 keep_promise    P   event    {0} [keep] the promise                                 {0}^遵守*诺言 | {0}^信守*诺言
 break_promise   P   event    {0} [break] the promise                                {0}^违背*诺言
 tell_secret     PP  event    {0} [tell] {1} the secret | {0} [tell] the secret to {1}  {0}^把秘密告诉*{1}
@@ -215,11 +227,45 @@ tell_story      PP  event    {0} [tell] {1} a story | {0} [tell] a story to {1} 
 have_idea       P   event    {0} [have] an idea | {0} [have] a good idea            {0}^想出*一个主意 | {0}^想到*一个好主意
 give_up         P   event    {0} [give] up                                          {0}^放弃*
 try_again       P   event    {0} [try] again                                        {0}^又试*一次 | {0}^再试*一次
-try_hard        P   activity {0} [try] hard | {0} [work] hard                       {0}^努力*
-work_together   P   activity {0} [work] together                                    {0}^一起干活* | {0}^一起努力*
+try_hard        P   activity {0} [try] hard | {0} [work] hard                       {0}^努力*<了很久>
+work_together   P   activity {0} [work] together                                    {0}^一起干*<起了>活
 make_noise      N   event    {0} [make] a noise                                     {0}^发出*声音
 light_lamp      PO  event    {0} [light] {1}                                        {0}^点亮*{1}
 run_out         N   event    {0} [run] out                                          {0}^用完*
+be_friends      P   state    {0} [be] good friends | {0} [be] best friends          {0}^是好朋友 | {0}^是最好的朋友
+cherish         PD  state    {0} [love] {1} very much | {0} [like] {1} very much    {0}^非常喜欢{1} | {0}^特别喜欢{1}
+have_no         NG  state    {0} [have] no {1}                                      {0}^没有{1}
+go_to_do        PTV event    {0} [go] {1} to {2}                                    {0}^去{1}{2} | {0}^到{1}去{2}
+be_gone         N   fixed    {0} [be] gone | {0} [be] missing                       {0}不见了 | {0}没有了
+look_everywhere P   event    {0} [look] everywhere | {0} [search] everywhere        {0}^到处找*<了一遍> | {0}^到处寻找*<了一遍>
+play_together   P   activity {0} [play] together                                    {0}^一起玩*<了起来>
+eat_together    PN  event    {0} [eat] {1} together                                 {0}^一起吃*{1}
+live_happily    P   fixed    {0} [live] happily                                     {0}过着快乐的日子 | {0}过得很快乐
+knock           PO  event    {0} [knock] on {1} | {0} [knock] at {1}                {0}^敲*<了敲>{1}
+shelter         PL  event    {0} [take] shelter {1}                                 {0}^在{1}躲*<了一会儿>雨
+play_instrument PO  activity {0} [play] {1}                                         {0}^演奏*{1}
+cheer_for       PP  activity {0} [cheer] for {1}                                    {0}^为{1}加油 | {0}^给{1}加油
+be_late         P   state    {0} [be] late                                          {0}^迟到了
+think_of        PN  state    {0} [think] of {1} all day                             {0}^整天想着{1}
+miss_so         PP  state    {0} [miss] {1} so much                                 {0}^非常想念{1} | {0}^十分想念{1}
+be_alone        P   state    {0} [be] all alone                                     {0}^独自一个人
+stay_at_home    P   event    {0} [stay] at home                                     {0}^待在*家里
+stay_with       PP  activity {0} [stay] with {1} | {0} [keep] {1} company           {0}^陪*<着>{1}
+fall_down       P   event    {0} [fall] down                                        {0}^摔*<了一>跤
+get_up          P   event    {0} [get] up again                                     {0}^又站*<了>起来
+help_up         PP  event    {0} [help] {1} up                                      {0}^把{1}扶*<了>起来
+walk_on         P   event    {0} [walk] on                                          {0}^继续往前走
+open_door       P   event    {0} [open] the door                                    {0}^打开*门 | {0}^开*门
+say_nothing     P   event    {0} [say] nothing                                      {0}^什么也没说
+run_fast        P   activity {0} [run] very fast | {0} [run] as fast as the wind    {0}^跑得很快 | {0}^跑得飞快
+work_for        PP  activity {0} [work] for {1}                                     {0}^为{1}干*<起了>活 | {0}^替{1}干*<起了>活
+earn            PB  event    {0} [earn] {1}                                         {0}^挣*<到了>{1}
+save_up         P   event    {0} [save] the money                                   {0}^把钱存*<了>起来
+write_to        PP  event    {0} [write] a letter to {1} | {0} [write] {1} a letter   {0}^给{1}写*一封信
+let_go          PP  event    {0} [let] {1} go | {0} [set] {1} free                  {0}^把{1}放*<走了> | {0}^放*<走了>{1}
+smell_good      O   state    {0} [smell] good                                       {0}^闻起来很香 | {0}^很香
+turn_back       P   event    {0} [turn] back                                        {0}^转身往回走
+whole_day       P   event    {0} [work] all day                                     {0}^忙*<了>一整天
 be_at           NL  state    {0} [be] {1}                                           {0}^在{1}
 live_at         NL  state    {0} [live] {1}                                         {0}^住在{1}
 there_be        BL  state    there [be] {0} {1}                                     {1}^有{0}
@@ -231,14 +277,14 @@ become          NA  state    {0} [become] {1}                                   
 look_like       NA  state    {0} [look] {1}                                         {0}^看起来{1}
 be_noun         NB  state    {0} [be] {1}                                           {0}^是{1}
 compare         NKN state    {0} [be] {1} than {2}                                  {0}^比{2}{1}
-same_as         NKN state    {0} [be] as {1} as {2}                                 {0}^和{2}一样{1} | {0}^跟{2}一样{1}
+same_as         NKN state    {0} [be] as {1} as {2}                                 {0}^跟{2}一样{1}
 belong          OP  state    {0} [belong] to {1}                                    {0}^属于{1}
 like_kind       PG  state    {0} [like] {1}                                         {0}^喜欢{1}
 fear_kind       PG  state    {0} [fear] {1}                                         {0}^害怕{1} | {0}^怕{1}
 named           BN  fixed    there [be] {0} named {1} | there [be] {0} whose name was {1}  有{0}，名叫{1} | 有{0}叫{1}
 once_lived      BNL fixed    {0} named {1} [live] {2} | there [be] {0} named {1} who lived {2}   {2}住着{0}，名叫{1} | {2}有{0}，名叫{1}
-be_birthday     P   fixed    it [be] the birthday of {0}                            这天是{0}的生日 | 这一天是{0}的生日
-birthday_comes  P   fixed    the birthday of {0} [come] soon | soon the birthday of {0} [come]  {0}的生日快到了
+be_birthday     P   fixed    it [be] {0}'s birthday                                 这天是{0}的生日 | 这一天是{0}的生日
+birthday_comes  P   fixed    {0}'s birthday [be] coming | it [be] almost {0}'s birthday   {0}的生日快到了 | {0}快要过生日了
 broke_down      O   event    {0} [break] | {0} [stop] working                       {0}^坏*
 burn            O   event    {0} [burn]                                             {0}^烧焦*
 rain            -   fixed    it [begin] to rain | the rain [begin] to fall          下起了雨 | 天开始下雨
@@ -352,16 +398,21 @@ _FORMS = {
     "feel": ("felt", "felt", "feels", "feeling"),
     "lead": ("led", "led", "leads", "leading"),
     "light": ("lit", "lit", "lights", "lighting"),
+    "let": ("let", "let", "lets", "letting"),
+    "set": ("set", "set", "sets", "setting"),
+    "write": ("wrote", "written", "writes", "writing"),
+    "smell": ("smelled", "smelled", "smells", "smelling"),
+    "stay": ("stayed", "stayed", "stays", "staying"),
     "quarrel": ("quarrelled", "quarrelled", "quarrels", "quarrelling"),
     "take care": ("took care", "taken care", "takes care", "taking care"),
     "take away": ("took away", "taken away", "takes away", "taking away"),
 }
 
-_NO_ADJUNCT_PLACE = "put hide_at hide_self leave_at plant_at find_at see_at be_at live_at meet_at there_be look_at_place".split()
-
 _SKIP = set(
-    "give show lend teach say tell ask promise go run walk want know think believe hope wish play sell take".split()
-)
+    "give show lend teach say tell ask promise go run walk want know think believe hope wish play sell take "
+    "decide agree guess regret understand save return pass quarrel invite put".split()
+) | {"get lost", "go back"}
+"""Verbs that the table has in its own way, and those of which no plain thing is the object."""
 
 
 def _columns(line: str) -> list[str]:
@@ -389,7 +440,7 @@ def _two_columns(table: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]
     found = {}
     for line in table.strip().splitlines():
         word, english, chinese = _columns(line)
-        found[word] = (_variants(english), _variants(chinese))
+        found[word] = (_variants(re.sub(r" (?=[.,!?])", "", english)), _variants(chinese))
     return found
 
 
@@ -398,8 +449,8 @@ def _from_verb(verb: Verb) -> list[Construction]:
     english, chinese = f"[{verb.id}]", verb.chinese
     if verb.id in _SKIP:
         return []
-    if verb.frame == "intransitive":
-        parted = f"{chinese[0]}*{chinese[1:]}" if "vo" in verb.marks and len(chinese) == 2 else f"{chinese}*"
+    if verb.frame in ("intransitive", "change"):
+        parted = f"{chinese[0]}*{chinese[1:]}" if "vo" in verb.marks else f"{chinese}*"
         return [Construction(verb.id, "N", verb.aspect, (f"{{0}} {english}",), (f"{{0}}^{parted}",), verb.id)]
     if verb.frame == "motion":
         goal = f"{{0}}^{chinese}{{1}}*" if chinese.endswith(("来", "去")) else f"{{0}}^{chinese}到*{{1}}"

@@ -37,6 +37,9 @@ _MOODS: dict[str, tuple[tuple[str, str], ...]] = {
     "had": (("had", "participle"), ("had", "already participle")),
     "prog": (("was", "ing"),),
     "progp": (("is", "ing"),),
+    "always": (("", "always past"),),
+    "often": (("", "often past"),),
+    "never": (("", "never past"),),
     "would": (("would", "base"),),
     "wouldnot": (("would", "not base"), ("wouldn't", "base")),
     "will": (("will", "base"),),
@@ -87,7 +90,7 @@ def verb_groups(verb: str, mood: str, number: str) -> list[tuple[str, str]]:
         else:
             spoken = {"base": base, "past": past, "participle": participle, "ing": ing}[form]
         before = " ".join(words)
-        if number == "s" and before in _PRESENT_STEMS:
+        if number == "s" and not aux and before in _PRESENT_STEMS:
             before = _PRESENT_STEMS[before]
         if before.startswith("was "):
             before = _agreeing("was", number) + before[3:]
@@ -282,10 +285,15 @@ def place_text(place: Place) -> str:
     """Where: in the box, at school, at home."""
     if type(place) is str:
         return PLACE_WORDS[place]
+    return f"{preposition_of(place)} {plain_phrase(place[1])}"
+
+
+def preposition_of(place: Place) -> str:
+    """The preposition of a place; what is simply there has its noun's own: in the kitchen, on the beach."""
     relation, phrase = place
     if relation == "at":
-        return f"{lexicon().noun[phrase[3]].preposition or 'at'} {plain_phrase(phrase)}"
-    return f"{PREPOSITIONS[relation]} {plain_phrase(phrase)}"
+        return lexicon().noun[phrase[3]].preposition or "at"
+    return PREPOSITIONS[relation]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -390,7 +398,7 @@ class English(Lineariser):
         if not first and owner == subject:
             return pronoun
         known = self.discourse.referent(pronoun) if first else self.discourse.owner(pronoun, subject)
-        if known == owner and self.nameless < 1 and self.chance.flip(0.5):
+        if known == owner and (self.named or not self.nameless) and self.chance.flip(0.5):
             return pronoun
         return ""
 
@@ -402,6 +410,11 @@ class English(Lineariser):
             if pronoun and value != subject and self.chance.flip(0.5):
                 return OBJECT_FORMS[pronoun]
             return self._named(value, subject, first=False)
+        if slot in "LT" and type(value) is tuple and not self.speech:
+            phrase = value if slot == "T" else value[1]
+            if owner_of(phrase):
+                text = self._named(phrase, subject, first=False)
+                return f"{'to' if slot == 'T' else preposition_of(value)} {text}"
         return slot_text(slot, value)
 
     def told(self, clause: Clause, *, without_subject: bool) -> str:

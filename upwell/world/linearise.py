@@ -168,7 +168,7 @@ class Lineariser(ABC):
 
     def pronoun_for(self, phrase: Phrase) -> str:
         """The pronoun that would stand for this phrase now, or nothing."""
-        if self.speech or self.nameless >= MAX_NAMELESS:
+        if self.speech or (self.nameless >= MAX_NAMELESS and not self.named):
             return ""
         pronoun = pronoun_of(phrase)
         if pronoun and self.discourse.referent(pronoun) == phrase:

@@ -23,6 +23,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
+from upwell.world.lexicon import lexicon
+
 Phrase: TypeAlias = Any
 """A noun phrase: a name or a tuple."""
 Place: TypeAlias = Any
@@ -57,6 +59,13 @@ def noun(
     order of ADJECTIVE_ORDER; `mods`, at most one of ("pp", place) and ("rel", construction, mood, gap, phrase).
     """
     return ("n", det, count, word, adjectives, mods)
+
+
+@lru_cache(maxsize=1 << 14)
+def sorted_adjectives(adjectives: tuple[str, ...]) -> tuple[str, ...]:
+    """Adjectives in the order in which they are said, one a kind."""
+    known = lexicon().adjective
+    return tuple(sorted(adjectives, key=lambda word: (ADJECTIVE_ORDER.index(known[word].kind), word)))
 
 
 def definite(phrase: Phrase) -> Phrase:

@@ -1,0 +1,131 @@
+"""Turns that many plots share: how a story begins, how people ask and thank, how it closes."""
+
+from __future__ import annotations
+
+from upwell.world.lexicon import lexicon
+from upwell.world.meaning import MANY, Clause, Phrase, noun
+from upwell.world.stage import Stage, adjectives_for, chain, fixed, front, knew, say, was, was_not
+
+DAYS = ("one_day", "one_morning", "one_afternoon", "on_sunday", "in_spring", "in_summer", "in_autumn")
+LATER = ("then", "soon", "later", "just_then", "suddenly")
+
+
+def child_of(name: str) -> str:
+    """boy or girl"""
+    return "girl" if lexicon().name[name].gender == "f" else "boy"
+
+
+def introduce(s: Stage, hero: str, town: str = "") -> None:
+    """Say who the story is about, in one of several ways."""
+    child = noun(child_of(hero), "a", 1)
+    way = s.chance.below(6)
+    if way < 2:
+        table = adjectives_for(child_of(hero), ("character",))
+        if table and s.flip(0.6):
+            child = noun(child_of(hero), "a", 1, (s.chance.pick(table),))
+    if way == 0:
+        s.tell(front("once", was("once_lived", child, hero, s.at(town or s.draw("town")))))
+    elif way == 1:
+        s.tell(front("once", was("named", child, hero)))
+    elif way == 2:
+        s.tell(was("live_at", hero, s.at(town or s.draw("town"))))
+    elif way == 3:
+        table = adjectives_for(child_of(hero), ("character",))
+        trait = (s.chance.pick(table),) if table else ()
+        s.tell(was("be_noun", hero, noun(child_of(hero), "a", 1, trait)))
+    elif way == 4:
+        weather = s.one("fine_day", "fine_day", "windy_day", "cold_day", "hot_day", "quiet")
+        s.tell(front(s.one("one_day", "one_morning", "on_sunday"), was(weather)))
+    else:
+        s.tell(was("named", child, hero))
+
+
+def introduce_two(s: Stage, hero: str, friend: str) -> None:
+    """Say who two friends are."""
+    way = s.chance.below(4)
+    both: Phrase = ("and", hero, friend)
+    if way == 0:
+        s.tell(was("be_friends", both))
+    elif way == 1:
+        introduce(s, hero)
+        s.tell(was("be_friends", ("and", hero, friend)))
+    elif way == 2:
+        s.tell(front("every_day", was("play_together", both)))
+    else:
+        s.tell(was("live_at", both, s.at(s.draw("town"))), was("be_friends", both))
+
+
+def begin_day(s: Stage, sentence: Clause) -> None:
+    """Tell a sentence as the beginning of what happens."""
+    s.tell(front(s.one(*DAYS), sentence))
+
+
+def feel(s: Stage, who: Phrase, feeling: str, cause: Clause | None = None, adverbial: str = "") -> None:
+    """Tell how somebody felt, and why where that is to be said."""
+    value = ("very", feeling) if s.flip(0.3) else feeling
+    effect = was("feel", who, value) if s.flip(0.25) else was("be", who, value)
+    if cause is None:
+        s.tell(front(adverbial, effect) if adverbial else effect)
+    else:
+        s.why(effect, cause, adverbial)
+
+
+def cry(s: Stage, who: Phrase, cause: Clause) -> None:
+    """Tell that somebody cried, and why."""
+    s.why(was("cry", who), cause)
+
+
+def thank(s: Stage, who: Phrase, whom: Phrase) -> None:
+    """Somebody thanks somebody."""
+    way = s.chance.below(3)
+    if way == 0:
+        s.tell(was("thank", who, whom))
+    elif way == 1:
+        s.tell(say(who, fixed("thanks"), to=whom))
+    else:
+        s.tell(say(who, fixed("thanks")))
+        s.maybe(0.4, say(whom, fixed("welcome"), verb=s.one("say", "answer", "reply")))
+
+
+def comfort(s: Stage, who: Phrase, whom: Phrase) -> None:
+    """Somebody says a kind word."""
+    s.tell(say(who, fixed(s.one("do_not_worry", "do_not_cry")), to=whom if s.flip() else None))
+
+
+def close(s: Stage, hero: Phrase, friend: Phrase | None = None) -> None:
+    """A last sentence that follows from a good end."""
+    both: Phrase = ("and", hero, friend) if friend is not None and friend != hero else hero
+    way = s.chance.below(6)
+    if friend is not None and way < 3:
+        s.tell(
+            s.one(
+                front("after_that_day", was("be_friends", both)),
+                front("after_that_day", ("play_together", "often", both)),
+                front("that_evening", was("go_home", both)),
+                front("after_that_day", ("help", "always", hero, friend)),
+            )
+        )
+    elif way == 3:
+        s.tell(front("that_night", ("how", "happily", was("go_home", hero))))
+    elif way == 4:
+        s.tell(front(s.one("that_evening", "at_last"), was("go_home", hero)))
+    elif way == 5:
+        s.tell(say(hero, s.one(fixed("how_lovely"), fixed("good_night"), ("be", "pres", "i", ("so", "happy"))), verb=s.one("say", "think")))
+
+
+def ask_where(s: Stage, who: Phrase, thing: str) -> Clause:
+    """Where is my ball?"""
+    return say(who, ("ask", "hole", ("be_at", "pres", noun(thing, ("of", "i")), "where?")), verb="ask")
+
+
+def search(s: Stage, hero: Phrase, spots: list[str]) -> None:
+    """Look in several places."""
+    where = [s.spot(spot) for spot in spots]
+    if len(where) == 1:
+        s.tell(was("look_at_place", hero, where[0]))
+    else:
+        s.tell(chain(*[was("look_at_place", hero, place) for place in where]))
+
+
+__all__ = ["DAYS", "LATER", "MANY", "ask_where", "begin_day", "child_of", "close", "comfort", "cry", "feel", "introduce",
+           "introduce_two", "knew", "search", "thank", "was_not"]  # fmt: skip

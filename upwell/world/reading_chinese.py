@@ -1,0 +1,624 @@
+"""Reading Chinese: the network of the Chinese templates, character by character, and its phrases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from upwell.world import chinese
+from upwell.world.chinese import described, plain_phrase, quality_text
+from upwell.world.constructions import (
+    CONNECTED,
+    SAYING,
+    THAT,
+    Construction,
+    adverbials,
+    constructions,
+    fixed_speech,
+    moods_of,
+    takes_place,
+)
+from upwell.world.lexicon import lexicon
+from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, sorted_adjectives
+from upwell.world.numerals import parse_chinese_number
+from upwell.world.parser import Node, Reader, Reading, fits_slot, is_asked, is_place, split_sentences, subject_of, with_subject
+from upwell.world.parser import clause_of, relativizable
+
+_PERSONAL = {"我": "i", "你": "you", "我们": "we", "他": "he", "她": "she", "它": "it", "他们": "they", "她们": "they",
+             "它们": "they", "自己": "self"}  # fmt: skip
+_ASKED = {"谁": "who", "什么": "what"}
+
+
+@cache
+def _words(kind: str) -> dict[str, list[tuple[str, Any]]]:
+    """Chinese words of a kind by their first character, with what they mean."""
+    known = lexicon()
+    forms: list[tuple[str, Any]]
+    if kind == "noun":
+        forms = [(entry.chinese, entry.id) for entry in known.nouns]
+    elif kind == "name":
+        forms = [(entry.chinese, entry.id) for entry in known.names]
+    elif kind == "attribute":
+        forms = [(entry.attributive, entry.id) for entry in known.adjectives]
+    elif kind == "adverb":
+        forms = [(entry.chinese, entry.id) for entry in known.adverbs if entry.kind == "manner"]
+    elif kind == "plain":
+        forms = [(entry.chinese, entry.id) for entry in known.adjectives]
+    elif kind == "classifier":
+        forms = [(text, text) for text in sorted({entry.classifier for entry in known.nouns})]
+    else:
+        forms = []
+        for entry in known.adjectives:
+            for mood in ("past", "not", "would", "asked"):
+                text = quality_text(entry.id, "past" if mood == "asked" else mood, mood == "asked")
+                forms.append((text, (mood, entry.id)))
+            for degree in ("very", "too", "so"):
+                forms.append((quality_text((degree, entry.id), "past"), ("past", (degree, entry.id))))
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for text, value in forms:
+        found.setdefault(text[0], []).append((text, value))
+    return found
+
+
+def pieces_of(construction: Construction, template: tuple[str, tuple[int, ...]]) -> list[str | tuple[str, int]]:
+    """A template as characters and slots."""
+    form, order = template
+    pieces: list[str | tuple[str, int]] = []
+    for index, part in enumerate(form.split("%s")):
+        if index:
+            number = order[index - 1]
+            pieces.append(("X", 9) if number == 9 else (construction.slots[number], number))
+        pieces += list(part)
+    return pieces
+
+
+@cache
+def _network(form: str, speech: bool) -> Node:
+    """The templates of a form: doing, bare (told, where the subject is not first), base, why."""
+    root = Node()
+    for construction in constructions().values():
+        for mood in ("inf",) if form == "base" else moods_of(construction, speech=speech):
+            for known in (True, False):
+                for adjunct in (False, True):
+                    _add(root, construction, mood, known, adjunct, form)
+    return root
+
+
+def _add(root: Node, construction: Construction, mood: str, known: bool, adjunct: bool, form: str) -> None:
+    told = {"bare": "told", "base": "doing"}.get(form, form)
+    for template in chinese.templates(construction.id, mood, known, told, adjunct):
+        if adjunct and 9 not in template[1]:
+            continue
+        pieces = pieces_of(construction, template)
+        if form == "bare" and pieces[0] == (construction.slots[:1], 0) and mood != "lets":
+            continue
+        root.add(pieces, (construction.id, mood, "known" if known else ""))
+        if form == "base":
+            break
+
+
+@cache
+def _relatives() -> tuple[Node, Node]:
+    """Relative clauses: without subject; and without argument 1."""
+    subject_gap, object_gap = Node(), Node()
+    for construction in constructions().values():
+        if not relativizable(construction):
+            continue
+        for mood in ("past", "not", "pres", "prog"):
+            if mood not in (*moods_of(construction, speech=False), *moods_of(construction, speech=True)):
+                continue
+            way = chinese.templates(construction.id, "related" if mood == "past" else mood, False, "doing", False)[0]
+            pieces = pieces_of(construction, way)
+            subject_gap.add([*pieces, "的"], (construction.id, mood, ""))
+            object_gap.add([*[piece for piece in pieces if type(piece) is str], "的"], (construction.id, mood, ""))
+    return subject_gap, object_gap
+
+
+class ChineseReader(Reader):
+    """Reads one Chinese sentence; its tokens are characters."""
+
+    def __init__(self, text: str, *, speech: bool, asking: bool = False) -> None:
+        super().__init__(text, speech=speech)
+        self.text = text
+        self.asking = asking
+
+    def listed(self, kind: str, place: int) -> Reading:
+        """Words of a kind that stand at a place."""
+        if place >= self.length:
+            return []
+        text = self.text
+        return [
+            (place + len(word), value)
+            for word, value in _words(kind).get(text[place], ())
+            if text.startswith(word, place)
+        ]
+
+    def slot(self, kind: str, place: int) -> Reading:
+        """Read an argument of a kind at a place."""
+        if kind == "phrase":
+            return self._phrases(place)
+        if kind in "NPODB":
+            return [pair for pair in self.remembered("phrase", place) if pair[1] != "self" and fits_slot(kind, pair[1])]
+        if kind == "C":
+            return [(end + 1, value) for end, value in self.remembered("N", place) if self.text.startswith("里", end)]
+        if kind == "L":
+            return self._places(place)
+        if kind == "T":
+            words = [(text, word) for word, text in chinese.GOAL_WORDS.items() if self.asking or word != "where?"]
+            found: Reading = [(place + len(text), word) for text, word in words if self.text.startswith(text, place)]
+            return found + [pair for pair in self.remembered("N", place) if type(pair[1]) is tuple and pair[1][0] == "n"]
+        if kind == "A":
+            return self.listed("quality", place)
+        if kind == "K":
+            found = self.listed("plain", place)
+            return [*found, *[(end, ("as", value)) for end, value in found]]
+        if kind == "G":
+            return self.listed("noun", place)
+        if kind == "V":
+            return self._bases(place)
+        if kind == "X":
+            return self._adjuncts(place)
+        raise AssertionError(kind)
+
+    # phrases
+
+    def _phrases(self, place: int) -> Reading:
+        singles = self._singles(place)
+        found = list(singles)
+        for end, first in singles:
+            self._together(end, [first], found)
+        return [pair for pair in found if self.asking or not _holds_question(pair[1])]
+
+    def _together(self, place: int, parts: list[Phrase], found: Reading) -> None:
+        if self.text.startswith("和", place):
+            for end, last in self._singles(place + 1):
+                found.append((end, ("and", *parts, last)))
+        elif self.text.startswith("、", place):
+            for end, following in self._singles(place + 1):
+                self._together(end, [*parts, following], found)
+
+    def _singles(self, place: int) -> Reading:
+        key = ("singles", place)
+        found = self.memory.get(key)
+        if found is None:
+            self.memory[key] = []  # a phrase does not begin with itself but by what follows below
+            found = self.memory[key] = self._read_singles(place)
+        return found
+
+    def _read_singles(self, place: int) -> Reading:
+        found: dict[tuple[int, Any], None] = {}
+        agenda: Reading = []
+
+        def note(pairs: Iterable[tuple[int, Any]]) -> None:
+            for pair in pairs:
+                if pair not in found:
+                    found[pair] = None
+                    agenda.append(pair)
+
+        if place >= self.length:
+            return []
+        text = self.text
+        for word, value in _PERSONAL.items():
+            if text.startswith(word, place):
+                note([(place + len(word), value)])
+                note(self._kin(place, place + len(word), value, word))
+        for word, value in _ASKED.items():
+            if text.startswith(word, place):
+                note([(place + len(word), value)])
+        note(self.listed("name", place))
+        note(self._described(place, place, "the", ()))
+        without_subject, without_object = _relatives()
+        if text[place] in without_subject.literals:
+            for end, (name, mood, _), filled in self.walk(without_subject, place):
+                if self._mood_fits(name, mood):
+                    note(self._described(place, end, "the", (("rel", 0, (name, mood, "_", filled[1])),)))
+        while agenda:
+            end, phrase = agenda.pop()
+            if end >= self.length:
+                continue
+            if text[end] == "的":
+                note(self._described(place, end + 1, ("of", phrase), ()))
+            if text[end] == "那" and not (type(phrase) is str and phrase in ("who", "what")):
+                note(self._described(place, end, ("of", phrase), ()))
+            if type(phrase) is tuple and phrase[0] == "n":
+                for stop, where in self._located(end, phrase):
+                    if text.startswith("的", stop):
+                        note(self._described(place, stop + 1, "the", (("pp", where),)))
+            for stop, (name, mood, _), _ in self.walk(without_object, end):
+                if self._mood_fits(name, mood):
+                    note(self._described(place, stop, "the", (("rel", 1, (name, mood, phrase, "_")),)))
+        return list(found)
+
+    def _mood_fits(self, name: str, mood: str) -> bool:
+        return mood in moods_of(constructions()[name], speech=self.speech)
+
+    def _kin(self, start: int, place: int, owner: str, word: str) -> Reading:
+        """His mother, without 的."""
+        found: Reading = []
+        for end, noun in self.listed("noun", place):
+            phrase = ("n", ("of", owner), 1, noun, (), ())
+            if "kin" in lexicon().noun[noun].kinds and described(phrase, word, False) == self.text[start:end]:
+                found.append((end, phrase))
+        return found
+
+    def _described(self, start: int, place: int, det: Any, mods: tuple[Meaning, ...]) -> Reading:
+        """Descriptions whose words from `start` to `place` were read already; kept if they would be said just so."""
+        found: Reading = []
+        for begin, word_det, count, classifier, inner in self._counted(place):
+            if inner and mods:
+                continue
+            for end, adjectives in self._attributes(begin):
+                for stop, noun in self.listed("noun", end):
+                    entry = lexicon().noun[noun]
+                    if classifier and entry.classifier != classifier:
+                        continue
+                    number = count
+                    if count == 1 and not entry.plural and not entry.measure:
+                        number = MASS
+                    elif count == 1 and entry.measure and not classifier:
+                        number = MASS
+                    elif count == MANY and not entry.plural and not entry.measure:
+                        number = MASS
+                    elif count == MANY and entry.measure and word_det in ("some", "many", "all"):
+                        number = MASS
+                    chosen = det if type(det) is tuple else word_det
+                    phrase = ("n", chosen, number, noun, sorted_adjectives(adjectives), (*mods, *inner))
+                    for more in (("们", MANY), ("", number)):
+                        if more[0] and not self.text.startswith(more[0], stop):
+                            continue
+                        whole = ("n", chosen, more[1], *phrase[3:])
+                        finish = stop + len(more[0])
+                        if self._is_said(whole, self.text[start:finish]):
+                            found.append((finish, whole))
+                            if chosen == "all" and self.text.startswith("都", finish):
+                                found.append((finish + 1, whole))
+        return found
+
+    def _is_said(self, phrase: Phrase, text: str) -> bool:
+        det = phrase[1]
+        if type(det) is tuple:
+            owner = det[1]
+            if type(owner) is str and owner in (*chinese.PERSONS, "they", "self"):
+                words = [word for word, value in (*_PERSONAL.items(), *_ASKED.items()) if value == owner]
+                return any(described(phrase, word, False) == text for word in words)
+            return plain_phrase(phrase) == text
+        return text in (plain_phrase(phrase), plain_phrase(phrase, True))
+
+    def _counted(self, place: int) -> list[tuple[int, str, Any, str, tuple[Meaning, ...]]]:
+        """What comes before adjectives and noun: where it ends, determiner, count, classifier, a relative clause."""
+        text = self.text
+        found: list[tuple[int, str, Any, str, tuple[Meaning, ...]]] = [(place, "the", 1, "", ())]
+        for word, det, count in (("一些", "some", MANY), ("很多", "many", MANY), ("所有的", "all", MANY),
+                                 ("这些", "this", MANY), ("那些", "the", MANY)):  # fmt: skip
+            if text.startswith(word, place):
+                found.append((place + len(word), det, count, "", ()))
+        openings: list[tuple[int, str, Any]] = []
+        for word, det, number in (("另一", "another", 1), ("几", "few", MANY), ("几", "a", "?"), ("这", "this", 1), ("那", "the", 1)):
+            if text.startswith(word, place):
+                openings.append((place + len(word), det, number))
+                if word in "这那":
+                    openings += [(end, det, value) for end, value in parse_chinese_number(text, place + 1, counting=True)]
+        openings += [(end, "a", value) for end, value in parse_chinese_number(text, place, counting=True)]
+        for end, det, number in openings:
+            for stop, classifier in self.listed("classifier", end):
+                found.append((stop, det, number, classifier, ()))
+                if det == "a":
+                    found += [(after, det, number, classifier, (mod,)) for after, mod in self._inner_relatives(stop)]
+        return found
+
+    def _inner_relatives(self, place: int) -> Reading:
+        """Relative clauses after a classifier: 一只追猫的狗."""
+        without_subject, without_object = _relatives()
+        found: Reading = [
+            (end, ("rel", 0, (name, mood, "_", filled[1])))
+            for end, (name, mood, _), filled in self.walk(without_subject, place)
+            if self._mood_fits(name, mood)
+        ]
+        for middle, subject in self._singles(place):
+            for end, (name, mood, _), _ in self.walk(without_object, middle):
+                if self._mood_fits(name, mood):
+                    found.append((end, ("rel", 1, (name, mood, subject, "_"))))
+        return found
+
+    def _attributes(self, place: int) -> list[tuple[int, tuple[str, ...]]]:
+        found: list[tuple[int, tuple[str, ...]]] = [(place, ())]
+        for end, adjectives in found:
+            found += [(stop, (*adjectives, word)) for stop, word in self.listed("attribute", end) if word not in adjectives]
+        return found
+
+    def _located(self, place: int, phrase: Phrase) -> Reading:
+        """The place words after a phrase: 盒子 + 里."""
+        found: Reading = []
+        noun = lexicon().noun[phrase[3]]
+        if is_place(phrase) and self.text.startswith(noun.locative, place):
+            found.append((place + len(noun.locative), ("at", phrase)))
+        for relation, word in chinese.LOCATIVES.items():
+            if self.text.startswith(word, place) and (relation not in ("in", "on") or not is_place(phrase)):
+                found.append((place + len(word), (relation, phrase)))
+        return found
+
+    def _places(self, place: int) -> Reading:
+        words = [(text, word) for word, text in chinese.PLACE_WORDS.items() if self.asking or word != "where?"]
+        found: Reading = [(place + len(text), word) for text, word in words if self.text.startswith(text, place)]
+        for end, phrase in self.remembered("phrase", place):
+            if type(phrase) is tuple and phrase[0] == "n":
+                found += self._located(end, phrase)
+        return found
+
+    # clauses
+
+    def _adjuncts(self, place: int) -> Reading:
+        """What is added before the verb, the outermost first: tuples of kind and value."""
+        found: Reading = []
+        if self.text.startswith("在", place):
+            found += [(end, (("where", where),)) for end, where in self.remembered("L", place + 1)]
+        if self.text.startswith("跟", place):
+            for end, who in self.remembered("P", place + 1):
+                if self.text.startswith("一起", end):
+                    found.append((end + 2, (("with", who),)))
+        found += [(end, (("how", word),)) for end, word in self.listed("adverb", place)]
+        more: Reading = []
+        for end, first in found:
+            more += [(stop, (*first, *rest)) for stop, rest in self.remembered("X", end)]
+        return found + more
+
+    def _finished(self, name: str, mood: str, known: str, filled: dict[int, Any]) -> Clause | None:
+        """The clause of a match, or None where its parts do not go together."""
+        construction = constructions()[name]
+        filled = dict(filled)
+        added = filled.pop(9, ())
+        for index, slot in enumerate(construction.slots):
+            if slot == "A":
+                kind, value = filled[index]
+                wanted = "past"
+                if name == "be":
+                    wanted = {"pres": "past", "presnot": "not", "will": "would"}.get(mood, mood)
+                if kind != wanted or (type(value) is tuple and wanted != "past"):
+                    return None
+                filled[index] = value
+            if slot == "K" and (type(filled[index]) is tuple) != (name == "same_as"):
+                return None
+        clause = clause_of(name, mood, filled)
+        if chinese.knows(clause) != bool(known):
+            return None
+        kinds = [kind for kind, _ in added]
+        if kinds:
+            allowed = ["where", "with", "how"] if takes_place(construction) else ["how"]
+            if construction.aspect not in ("event", "activity") or ("how" in kinds and "V" in construction.slots):
+                return None
+            if any(kind not in allowed for kind in kinds) or kinds != sorted(set(kinds), key=["where", "with", "how"].index):
+                return None
+            for kind, value in reversed(added):
+                clause = (kind, value, clause)
+        return clause
+
+    def _bases(self, place: int) -> Reading:
+        found: Reading = []
+        for end, (name, mood, known), filled in self.walk(_network("base", self.speech), place):
+            clause = self._finished(name, mood, known, {0: "_", **filled})
+            if clause is not None:
+                found.append((end, clause))
+        return list(dict.fromkeys(found))
+
+    def doing(self, place: int) -> Reading:
+        """What a subject does, without the subject."""
+        key = ("doing", place)
+        found = self.memory.get(key)
+        if found is not None:
+            return found
+        found = []
+        for end, (name, mood, known), filled in self.walk(_network("doing", self.speech), place):
+            if mood in ("imp", "impnot", "lets"):
+                continue
+            clause = self._finished(name, mood, known, {0: "_", **filled})
+            if clause is not None:
+                found.append((end, clause))
+        for verb, (_, form, _, aspect) in THAT.items():
+            told = form[2:]
+            for before, mood in (("", "past"), ("不" if aspect == "state" else "没有", "not")):
+                if self.text.startswith(before + told, place):
+                    if self.speech and aspect == "state":
+                        mood = {"past": "pres", "not": "presnot"}[mood]
+                    found += self._known(verb, mood, place + len(before + told))
+        found = self.memory[key] = list(dict.fromkeys(found))
+        return found
+
+    def _known(self, verb: str, mood: str, place: int) -> Reading:
+        starts: Reading = list(self.remembered("P", place)) if verb == "tell" else [(place, None)]
+        return [
+            (end, ("that", verb, mood, "_", listener, inner))
+            for start, listener in starts
+            for end, inner in self.simple(start)
+        ]
+
+    def simple(self, place: int) -> Reading:
+        """One clause with its subject."""
+        key = ("simple", place)
+        found = self.memory.get(key)
+        if found is not None:
+            return found
+        found = []
+        for middle, subject in self.remembered("phrase", place):
+            if subject == "self":
+                continue
+            if type(subject) is tuple and subject[:2] == ("n", "all") and self.text[middle - 1] != "都":
+                continue
+            for end, clause in self.doing(middle):
+                if self._subject_fits(clause, subject):
+                    found.append((end, with_subject(clause, subject)))
+        for end, (name, mood, known), filled in self.walk(_network("bare", self.speech), place):
+            if mood in ("imp", "impnot"):
+                filled = {**filled, 0: "you"}
+            if mood == "lets" and filled.get(0) != "we":
+                continue
+            clause = self._finished(name, mood, known, filled)
+            if clause is not None:
+                found.append((end, clause))
+        found = self.memory[key] = list(dict.fromkeys(found))
+        return found
+
+    def _subject_fits(self, clause: Clause, subject: Phrase) -> bool:
+        while clause[0] in ("how", "where", "with"):
+            clause = clause[2]
+        return clause[0] == "that" or fits_slot(constructions()[clause[0]].slots[0], subject)
+
+    def operand(self, place: int) -> Reading:
+        """A clause, or several with one subject."""
+        found: Reading = []
+        for end, clause in self.simple(place):
+            found.append((end, clause))
+            self._chain(end, [clause], found)
+        return found
+
+    def _chain(self, place: int, parts: list[Clause], found: Reading) -> None:
+        if not self.text.startswith("，", place):
+            return
+        for end, clause in self.doing(place + 1):
+            if self._subject_fits(clause, subject_of(parts[0])):
+                more = [*parts, with_subject(clause, subject_of(parts[0]))]
+                found.append((end, ("chain", *more)))
+                self._chain(end, more, found)
+
+    def body(self, place: int) -> Reading:
+        """A sentence without its mark."""
+        found: Reading = []
+        for front, (_, forms) in adverbials().items():
+            for form in forms:
+                if self.text.startswith(form + "，", place):
+                    found += [(end, ("adv", front, inner)) for end, inner in self.body(place + len(form) + 1)]
+        first = self.operand(place)
+        found += first
+        for connective, (_, ways) in CONNECTED.items():
+            for template, reverse in ways:
+                before, between = re.split(r"\{\d\}", template)[:2]
+                if before and not self.text.startswith(before, place):
+                    continue
+                for middle, one in self.operand(place + len(before)) if before else first:
+                    if self.text.startswith(between, middle):
+                        for end, two in self.operand(middle + len(between)):
+                            found.append((end, (connective, two, one, True) if reverse else (connective, one, two)))
+        return found
+
+    def question(self) -> Reading:
+        """A question without its mark."""
+        found: Reading = []
+        for end, phrase in self.remembered("phrase", 0):
+            if self.text[end:] == "是什么颜色的":
+                found.append((self.length, ("ask", "colour", phrase)))
+            for stop, (name, mood, known), filled in self.walk(_why(self.speech), end):
+                clause = self._asked(name, mood, known, {0: phrase, **filled})
+                if clause is not None and self._subject_fits(clause, phrase):
+                    found.append((stop, ("ask", "why", clause)))
+        return found
+
+    def _asked(self, name: str, mood: str, known: str, filled: dict[int, Any]) -> Clause | None:
+        for index, slot in enumerate(constructions()[name].slots):
+            if slot == "A" and mood in ("past", "pres") and name == "be":
+                kind, value = filled[index]
+                plain = type(value) is str and lexicon().adjective[value].predicate.startswith("很")
+                if kind == "past" and plain:
+                    return None
+                filled = {**filled, index: ("past" if kind == "asked" else kind, value)}
+        return self._finished(name, mood, known, filled)
+
+    def yes_or_no(self, place: int) -> Reading:
+        """A clause as 吗 asks for it."""
+        found: Reading = []
+        for middle, subject in self.remembered("phrase", place):
+            for end, (name, mood, known), filled in self.walk(_network("doing", self.speech), middle):
+                clause = self._asked(name, mood, known, {0: subject, **filled})
+                if clause is not None and self._subject_fits(clause, subject):
+                    found.append((end, clause))
+        for end, (name, mood, known), filled in self.walk(_network("bare", self.speech), place):
+            if mood not in ("imp", "impnot", "lets"):
+                clause = self._asked(name, mood, known, filled)
+                if clause is not None:
+                    found.append((end, clause))
+        return found
+
+
+@cache
+def _why(speech: bool) -> Node:
+    root = Node()
+    for construction in constructions().values():
+        for mood in moods_of(construction, speech=speech):
+            for known in (True, False):
+                for template in chinese.templates(construction.id, mood, known, "why", False)[:1]:
+                    pieces = pieces_of(construction, template)
+                    if pieces[0] == (construction.slots[:1], 0):
+                        root.add(pieces[1:], (construction.id, mood, "known" if known else ""))
+    return root
+
+
+def _holds_question(value: Any) -> bool:
+    if type(value) is tuple:
+        return is_asked(value) or any(_holds_question(part) for part in value)
+    return value in ("who", "what", "where?")
+
+
+@cache
+def _ready() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word, (_, forms) in fixed_speech().items():
+        for form in forms:
+            found.setdefault(form, []).append(word)
+    return found
+
+
+def read_sentence(text: str, *, speech: bool) -> list[Meaning]:
+    """All readings of one Chinese sentence, pronouns as they stand."""
+    if speech and text in _ready():
+        return [("fixed", word) for word in _ready()[text]]
+    if "“" in text:
+        return _read_quoted(text)
+    if len(text) < 2:
+        return []
+    core, mark = text[:-1], text[-1]
+    reader = ChineseReader(core, speech=speech, asking=mark == "？")
+    if mark == "。":
+        readings = reader.body(0)
+    elif mark == "？":
+        if core.endswith("吗"):
+            plain = ChineseReader(core[:-1], speech=speech)
+            readings = [(end + 1, ("ask", "yesno", clause)) for end, clause in plain.yes_or_no(0)]
+        else:
+            readings = reader.question()
+            for end, clause in reader.simple(0):
+                if clause[0] in constructions() and any(is_asked(value) for value in clause[2:]):
+                    readings.append((end, ("ask", "hole", clause)))
+    else:
+        return []
+    return list(dict.fromkeys(meaning for end, meaning in readings if end == len(core)))
+
+
+def _read_quoted(text: str) -> list[Meaning]:
+    if text.startswith("“"):
+        inner, _, said = text[1:].partition("”")
+        if not said.endswith("。"):
+            return []
+        said = said[:-1]
+        inner = inner[:-1] + "。" if inner.endswith("，") else inner
+    else:
+        said, _, rest = text.partition("：“")
+        inner = rest[:-1]
+        if not rest.endswith("”"):
+            return []
+    reader = ChineseReader(said, speech=False)
+    sentences: list[tuple[Meaning, ...]] = [()]
+    for sentence in split_sentences(inner, "zh"):
+        sentences = [(*before, meaning) for before in sentences for meaning in read_sentence(sentence, speech=True)]
+    found: list[Meaning] = []
+    for middle, speaker in reader.remembered("phrase", 0):
+        for verb, (_, _, alone, heard) in SAYING.items():
+            if said[middle:] == alone:
+                found += [("say", verb, speaker, None, quoted) for quoted in sentences]
+            if not heard:
+                continue
+            before, _, after = heard.partition("{}")
+            if said.startswith(before, middle):
+                for end, listener in reader.remembered("P", middle + len(before)):
+                    if said[end:] == after:
+                        found += [("say", verb, speaker, listener, quoted) for quoted in sentences]
+    return list(dict.fromkeys(found))

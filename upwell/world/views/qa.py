@@ -1,0 +1,484 @@
+"""Question answering: where, who, what, how many, why, yes or no, over one to three facts.
+
+A passage is built around a matching: as many persons as places, things or causes, each with exactly one in the end,
+whatever they passed through before. Which pair is asked for is drawn last and evenly, so the answer is any of the
+candidates with equal chance, given all of the text: its last word, its first sentence, its commonest word tell
+nothing, and neither does the question without the text. Hops are facts to be joined: the coin is in the red box, Anna
+has the red box, Anna is in the garden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from upwell.text.examples import Example, prompt_format
+from upwell.world.chance import Chance, Table
+from upwell.world.chinese import place_text as chinese_place
+from upwell.world.english import place_text as english_place
+from upwell.world.lexicon import lexicon
+from upwell.world.meaning import Clause, Phrase, hash_of
+from upwell.world.meaning import noun as phrase_of
+from upwell.world.numerals import chinese_number, english_number
+from upwell.world.parser import parse
+from upwell.world.views.situations import (
+    GIVING,
+    GOING,
+    LOSING,
+    TAKING,
+    Cast,
+    State,
+    colours,
+    key_of,
+    read_clauses,
+    say_phrase,
+    say_plainly,
+    say_text,
+    some,
+    the,
+)
+
+WHERE, WHO, WHAT, HOW_MANY, WHY, YES_NO = KINDS = ("where", "who", "what", "how many", "why", "yes-no")
+PERSONS = {1: 2, 2: 3, 3: 4, 4: 5}
+"""Persons of a passage, and so the number of candidates, by level."""
+HOPS = {1: Table((1,)), 2: Table((1, 2)), 3: Table((1, 2, 3)), 4: Table((2, 3))}
+DETOURS = {1: 0, 2: 2, 3: 3, 4: 6}
+"""Moves that are overtaken by later ones."""
+SWAPS = {1: 0, 2: 1, 3: 1, 4: 2}
+"""Pairs of persons who change what they have."""
+DISTRACTORS = {1: 0, 2: 1, 3: 2, 4: 4}
+"""Sentences that no question is about."""
+YES = {"en": ("yes", "no"), "zh": ("是", "不是")}
+
+_KINDS = Table(KINDS, (4, 4, 4, 3, 2, 3))
+_GOING = Table(GOING[:5])
+_TAKING = Table(TAKING)
+_TRANSFERS = Table(GIVING[:2])
+_ASIDES = Table(("sing", "dance", "laugh", "smile", "rest", "wave", "yawn", "sneeze"))
+_BEGINNINGS = Table(("one_day", "one_morning", "one_afternoon", "one_evening", "on_sunday", "in_spring", "in_autumn"))
+_LATER = Table(("then", "soon", "later", "meanwhile", "suddenly"))
+_SAD = Table(("sad", "angry", "disappointed", "worried"))
+
+
+class Plan(NamedTuple):
+    """A passage and a question, before they are worded."""
+
+    clauses: tuple[Clause, ...]
+    question: Clause
+    answer: Any
+    """Key of the answer: of a person, place, thing; a number, a clause, or True and False."""
+    options: tuple[Any, ...]
+    kind: str
+    hops: int
+
+
+def make(chance: Chance, level: int, language: str, split: str) -> Example:
+    """One passage with a question of `level` in `split`."""
+    before = chance.bits
+    cast = Cast(chance, split)
+    plan = _PLANS[chance.pick(_KINDS)](chance, cast, level, chance.pick(HOPS[level]))
+    text = say_text(plan.clauses, language, chance)
+    question = say_text([plan.question], language, chance)
+    return Example(
+        view="qa",
+        kind=plan.kind,
+        language=language,
+        level=level,
+        split=split,
+        prompt=prompt_format("qa", language).prompt(text=text, question=question),
+        answer=_worded(plan.answer, plan.question, language),
+        options=tuple(sorted(_worded(option, plan.question, language) for option in plan.options)),
+        meaning=f"{hash_of(cast.theme):016x}",
+        bits=chance.bits - before,
+        difficulty={
+            "hops": plan.hops,
+            "entities": PERSONS[level],
+            "events": len(plan.clauses),
+            "distractors": DISTRACTORS[level] + DETOURS[level],
+        },
+    )
+
+
+def oracle(example: Example) -> str:
+    """The answer, from the meaning of the text and the question as they are read back from the prompt."""
+    fields = prompt_format("qa", example.language).fields(example.prompt)
+    state = State(read_clauses(fields["text"], example.language))
+    for question in [*parse(fields["question"], example.language), *_beyond_stories(state)]:
+        if say_text([question], example.language, Chance("question")) == fields["question"]:
+            return _worded(answer_from(state, question), question, example.language)
+    raise ValueError(f"not understood: {fields['question']}")
+
+
+def _beyond_stories(state: State) -> Iterator[Clause]:
+    """Questions that the grammar of stories has not: of having what is known, of what is in a box in some place."""
+    for thing in [*state.holder, *state.inside]:
+        yield ("ask", "who", ("have", "past", "who", the(*thing)))
+        for who in {*state.holder.values()}:
+            yield ("ask", "yesno", ("have", "past", who, the(*thing)))
+    for word in {word for word, _ in state.holder}:
+        for place in {*state.place.values()}:
+            box = phrase_of(word, mods=(("pp", ("at", the(*place))),))
+            yield ("ask", "what", ("be_at", "past", "what", ("in", box)))
+
+
+def chance_level(example: Example) -> float:
+    """Guessing among the candidates that the passage names."""
+    return 1 / len(example.options)
+
+
+def answer_from(state: State, question: Clause) -> Any:
+    """Key of the answer to a question, None where there is none."""
+    _, kind, clause = question
+    if kind == "colour":
+        return next((key for key in _named(state, clause)), ("", ("",)))[1][0] or None
+    name, _, subject, *rest = clause
+    if kind == "yesno":
+        if name == "be_at":
+            return state.place_of(_only(state, subject)) == key_of(rest[0][1])
+        return state.holder_of(_only(state, rest[0])) == key_of(subject)
+    if kind == "why":
+        if (subject, rest[0]) in state.cause:
+            return state.cause[subject, rest[0]]
+        return next((clause for thing, clause in state.lost.items() if state.holder_of(thing) == subject), None)
+    if name == "be_at" and rest[0] == "where?":
+        return state.place_of(_only(state, subject))
+    if name == "be_at" and subject == "who":
+        return next((who for who, place in state.place.items() if place == key_of(rest[0][1])), None)
+    if name == "be_at":
+        container = _only(state, rest[0][1])
+        return next((thing for thing, around in state.inside.items() if around == container), None)
+    if subject == "who":
+        return state.holder_of(_only(state, rest[0]))
+    if rest[0] == "what":
+        return next((thing for (verb, thing), who in state.taker.items() if (verb, who) == (name, subject)), None)
+    return state.count.get((subject, rest[0][3]))
+
+
+def _named(state: State, phrase: Phrase) -> list[Any]:
+    """Keys of the things that a phrase may name, by its relative clause or place."""
+    if type(phrase) is str or not phrase[5]:
+        return [key_of(phrase)]
+    (mod,) = phrase[5]
+    if mod[0] == "rel":
+        verb, _, who = mod[2][:3]
+        return [thing for (by, thing), taker in state.taker.items() if (by, taker) == (verb, who) and thing[0] == phrase[3]]
+    place = key_of(mod[1][1])
+    return [thing for thing in state.holder if thing[0] == phrase[3] and state.place_of(thing) == place]
+
+
+def _only(state: State, phrase: Phrase) -> Any:
+    return next(iter(_named(state, phrase)), None)
+
+
+def _worded(key: Any, question: Clause, language: str) -> str:
+    """An answer in words."""
+    if type(key) is bool:
+        return YES[language][0 if key else 1]
+    if type(key) is int:
+        return english_number(key) if language == "en" else chinese_number(key)
+    if question[1] == "colour":
+        return say_phrase_of_colour(key, language)
+    if question[1] == "why":
+        return ("because " if language == "en" else "因为") + say_plainly(key, language)
+    if type(key) is str:
+        return say_phrase(key, language)
+    if question[2][-1] == "where?":
+        return (english_place if language == "en" else chinese_place)(("at", the(*key)))
+    return say_phrase(the(*key), language)
+
+
+def say_phrase_of_colour(colour: str, language: str) -> str:
+    """red; 红色."""
+    if language == "en":
+        return colour
+    return lexicon().adjective[colour].predicate.removeprefix("是").removesuffix("的")
+
+
+# Parts of passages
+
+
+def _shuffled(chance: Chance, items: Sequence[Any]) -> list[Any]:
+    return chance.sample(items, len(items))
+
+
+def _opening(chance: Chance, names: Sequence[str], place: str) -> Clause:
+    return ("adv", chance.pick(_BEGINNINGS), ("go", "past", ("and", *names), the(place)))
+
+
+def _moves(chance: Chance, names: Sequence[str], places: Sequence[str], level: int) -> list[Clause]:
+    """Moves after which the person number i is at place number i; all were at the last place before."""
+    at = {name: places[-1] for name in names}
+    steps = [(chance.of(names), "") for _ in range(DETOURS[level])]
+    steps += list(zip(names, places, strict=True))
+    moves: list[Clause] = []
+    for name, place in _in_order(chance, steps):
+        if not place:
+            place = chance.of([other for other in places if other != at[name]])
+        if place != at[name]:
+            moves.append((chance.pick(_GOING), "past", name, the(place)))
+            at[name] = place
+    return moves
+
+
+def _in_order(chance: Chance, steps: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The steps shuffled, but the final one of each person after their others."""
+    order = _shuffled(chance, range(len(steps)))
+    finals = {name: place for name, place in steps if place}
+    left = {name: sum(who == name for who, _ in steps) for name in finals}
+    result = []
+    for index in order:
+        name = steps[index][0]
+        left[name] -= 1
+        result.append((name, finals[name] if not left[name] else ""))
+    return result
+
+
+def _swaps(chance: Chance, holders: dict[str, Phrase], level: int) -> list[Clause]:
+    """Pairs change what they have; `holders` is brought up to date."""
+    clauses: list[Clause] = []
+    for _ in range(SWAPS[level]):
+        first, second = chance.sample(list(holders), 2)
+        clauses.append((chance.pick(_TRANSFERS), "past", first, holders[first], second))
+        clauses.append((chance.pick(_TRANSFERS), "past", second, holders[second], first))
+        holders[first], holders[second] = holders[second], holders[first]
+    return clauses
+
+
+def _passage(chance: Chance, names: Sequence[str], level: int, *parts: Sequence[Clause]) -> tuple[Clause, ...]:
+    """The parts one after the other, with asides in between and words of time before some sentences."""
+    clauses = [clause for part in parts for clause in part]
+    for _ in range(DISTRACTORS[level]):
+        clauses.insert(1 + chance.below(len(clauses)), (chance.pick(_ASIDES), "past", chance.of(names)))
+    told = [
+        ("adv", chance.pick(_LATER), clause) if number and clause[0] in (*GOING, *GIVING) and chance.flip(0.25) else clause
+        for number, clause in enumerate(clauses)
+    ]
+    return tuple(told)
+
+
+class Stuff(NamedTuple):
+    """Boxes of one kind and different colours, who took them, what is in them."""
+
+    boxes: tuple[Phrase, ...]
+    things: tuple[Phrase, ...]
+    around: tuple[Phrase, ...]
+    """What each thing is in."""
+    told: list[Clause]
+    """Puts and takes, in order."""
+    takes: dict[str, str]
+    """The verb by which each person took a box."""
+
+
+def _stuff(chance: Chance, cast: Cast, names: Sequence[str], depth: int) -> Stuff:
+    """`depth` 0: each person takes a thing; 1: a box; 2: a box with a thing in it; 3: with a thing in a box in it.
+
+    The things, or else the boxes, become the theme of the cast, unless it has one.
+    """
+    count = len(names)
+    settle = cast.settle if cast.theme is None else lambda kind, draw: draw(chance)
+    words: tuple[str, ...] = ()
+    if depth != 1:
+        words = settle("things", lambda chance: cast.nouns("thing", count))
+    if depth == 0:
+        takes = {name: chance.pick(_TAKING) for name in names}
+        told: list[Clause] = [(takes[name], "past", name, some(word)) for name, word in zip(names, words, strict=True)]
+        return Stuff(tuple(the(word) for word in words), (), (), _shuffled(chance, told), takes)
+    if depth == 1:
+        kind, *chosen = settle(
+            "boxes", lambda chance: (*cast.nouns("holder", 1), *chance.sample(colours().items, count))
+        )
+    else:
+        kind, chosen = cast.nouns("holder", 1)[0], chance.sample(colours().items, count)
+    boxes = tuple(the(kind, (colour,)) for colour in chosen)
+    verb = chance.pick(_TAKING)  # one for all: the box that Tom found is one of several that were found
+    told = [(verb, "past", name, box) for name, box in zip(names, boxes, strict=True)]
+    things, around = tuple(the(word) for word in words), boxes
+    if depth == 3:
+        (inner,) = cast.nouns("holder", 1)
+        around = tuple(the(inner, (colour,)) for colour in chance.sample(colours().items, count))
+        told += [("put", "past", chance.of(names), box, ("in", outer)) for box, outer in zip(around, boxes, strict=True)]
+    if things:
+        told += [("put", "past", chance.of(names), thing, ("in", box)) for thing, box in zip(things, around, strict=True)]
+    return Stuff(boxes, things, around, _shuffled(chance, told), dict.fromkeys(names, verb))
+
+
+# Questions
+
+
+def _places(cast: Cast, count: int) -> tuple[str, ...]:
+    return cast.settle("places", lambda chance: cast.nouns("place", count))
+
+
+def _plan_where(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
+    names, places = cast.names(PERSONS[level]), _places(cast, PERSONS[level])
+    moves = _moves(chance, names, places, level)
+    holders: dict[str, Phrase] = {}
+    told: list[Clause] = []
+    content: dict[Phrase, Phrase] = {}
+    if hops > 1:
+        stuff = _stuff(chance, cast, names, hops - 1)
+        holders = dict(zip(names, stuff.boxes, strict=True))
+        content = dict(zip(stuff.boxes, stuff.things, strict=True)) if stuff.things else {}
+        told = [*stuff.told, *_swaps(chance, holders, level)]
+    asked = chance.below(len(names))
+    subject: Phrase = names[asked]
+    if hops > 1:
+        subject = content.get(holders[subject], holders[subject])
+    clauses = _passage(chance, names, level, [_opening(chance, names, places[-1])], told, moves)
+    question = ("ask", "where", ("be_at", "past", subject, "where?"))
+    return Plan(clauses, question, (places[asked], ()), tuple((place, ()) for place in places), WHERE, hops)
+
+
+def _plan_who(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
+    names = cast.names(PERSONS[level])
+    asked = chance.below(len(names))
+    if hops == 1 and chance.flip(0.5):
+        places = _places(cast, len(names))
+        parts = [[_opening(chance, names, places[-1])], _moves(chance, names, places, level)]
+        clause: Clause = ("be_at", "past", "who", ("at", the(places[asked])))
+    else:
+        stuff = _stuff(chance, cast, names, hops)
+        holders = dict(zip(names, stuff.boxes, strict=True))
+        swaps = _swaps(chance, holders, level)
+        parts = [[_opening(chance, names, cast.nouns("place", 1)[0])], stuff.told, swaps]
+        place = stuff.boxes.index(holders[names[asked]])
+        clause = ("have", "past", "who", stuff.things[place] if hops > 1 else stuff.boxes[place])
+    return Plan(_passage(chance, names, level, *parts), ("ask", "who", clause), names[asked], tuple(names), WHO, hops)
+
+
+def _plan_what(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
+    names, places = cast.names(PERSONS[level]), cast.nouns("place", PERSONS[level])
+    asked = chance.below(len(names))
+    colour = hops == 1 and chance.flip(0.5)
+    stuff = _stuff(chance, cast, names, 1 if colour else 0 if hops == 1 else 2)
+    holders = dict(zip(names, stuff.boxes, strict=True))
+    parts = [[_opening(chance, names, places[-1])], stuff.told, _swaps(chance, holders, level)]
+    name = names[asked]
+    box = stuff.boxes[asked]
+    if hops == 3:
+        parts.append(_moves(chance, names, places, level))
+        box = holders[name]
+        described = phrase_of(box[3], mods=(("pp", ("at", the(places[asked]))),))
+    else:
+        described = phrase_of(box[3], mods=(("rel", 1, (stuff.takes[name], "past", name, "gap")),))
+    clauses = _passage(chance, names, level, *parts)
+    if colour:
+        options: tuple[Any, ...] = tuple(box[4][0] for box in stuff.boxes)
+        return Plan(clauses, ("ask", "colour", described), box[4][0], options, WHAT, hops)
+    if hops == 1:
+        question: Clause = ("ask", "what", (stuff.takes[name], "past", name, "what"))
+        return Plan(clauses, question, key_of(box), tuple(map(key_of, stuff.boxes)), WHAT, hops)
+    question = ("ask", "what", ("be_at", "past", "what", ("in", described)))
+    answer = key_of(stuff.things[stuff.boxes.index(box)])
+    return Plan(clauses, question, answer, tuple(map(key_of, stuff.things)), WHAT, hops)
+
+
+NUMBERS = {1: 9, 2: 10, 3: 12, 4: 20}
+"""Most of a thing that somebody has, by level."""
+
+
+def _plan_how_many(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
+    names = cast.names(PERSONS[level])
+    num_options = len(names) + 2 * (hops - 1)
+    slot = chance.below(num_options)
+
+    def draw(chance: Chance) -> tuple[str, Numbers] | None:
+        found = _numbers(chance, names, hops, NUMBERS[level], num_options, slot)
+        return None if found is None else (cast.nouns("counted", 1)[0], found)
+
+    word, (start, gifts, options, asked) = cast.settle("numbers", draw, lambda drawn: (drawn[0], *drawn[1][0].values()))
+    had = [("have", "past", name, some(word, count)) for name, count in start.items()]
+    given = [("give", "past", giver, some(word, count), receiver) for giver, count, receiver in gifts]
+    parts = [[_opening(chance, names, cast.nouns("place", 1)[0])], had, given]
+    question = ("ask", "howmany", ("have", "past", asked, phrase_of(word, "a", "?")))
+    return Plan(_passage(chance, names, level, *parts), question, options[slot], tuple(options), HOW_MANY, hops)
+
+
+Gift = tuple[str, int, str]
+Numbers = tuple[dict[str, int], list[Gift], list[int], str]
+"""Numbers to begin with, gifts, candidates, whom to ask for."""
+
+
+def _numbers(
+    chance: Chance, names: Sequence[str], hops: int, most: int, num_options: int, slot: int
+) -> Numbers | None:
+    """Numbers to begin with and gifts, such that somebody with `hops` facts ends with the number of this slot.
+
+    The slots are the numbers in the order in which the text says them, then those that are only reached.
+    """
+    start = dict(zip(names, chance.sample(range(2, most + 1), len(names)), strict=True))
+    now, facts = dict(start), dict.fromkeys(names, 1)
+    gifts: list[Gift] = []
+    for _ in range(hops - 1):
+        giver, receiver = chance.sample(names, 2)
+        count = 1 + chance.below(most - 1)
+        if count >= now[giver] or count == 1:
+            return None
+        gifts.append((giver, count, receiver))
+        now[giver] -= count
+        now[receiver] += count
+        facts[giver] += 1
+        facts[receiver] += 1
+    said = [*start.values(), *(count for _, count, _ in gifts)]
+    options = list(dict.fromkeys([*said, *now.values()]))
+    if len(options) != num_options or max(options) > 2 * most:
+        return None
+    fitting = [name for name in names if now[name] == options[slot] and facts[name] == hops]
+    return (start, gifts, options, chance.of(fitting)) if fitting else None
+
+
+def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
+    names, feeling = cast.names(PERSONS[level]), chance.pick(_SAD)
+    losses = list(cast.settle("losses", lambda chance: tuple(_loss(chance, cast) for _ in names)))
+    opening = _opening(chance, names, cast.nouns("place", 1)[0])
+    asked = chance.below(len(names))
+    if hops == 1:
+        told: list[Clause] = [
+            ("because", ("be", "past", name, feeling), loss) for name, loss in zip(names, losses, strict=True)
+        ]
+        parts = [[opening], _shuffled(chance, told)]
+    else:
+        holders = {name: loss[2] for name, loss in zip(names, losses, strict=True)}
+        takes: list[Clause] = [("have", "past", name, some(thing[3])) for name, thing in holders.items()]
+        swaps: list[Clause] = []
+        if hops == 3:
+            name, other = names[asked], chance.of([name for name in names if name != names[asked]])
+            for giver, receiver in ((name, other), (other, name)):
+                verb = "give_pet" if lexicon().noun[holders[giver][3]].animate else chance.pick(_TRANSFERS)
+                swaps.append((verb, "past", giver, holders[giver], receiver))
+            losses[asked], losses[names.index(other)] = losses[names.index(other)], losses[asked]
+        parts = [[opening], _shuffled(chance, takes), swaps, _shuffled(chance, losses)]
+    question = ("ask", "why", ("be", "past", names[asked], feeling))
+    return Plan(_passage(chance, names, level, *parts), question, losses[asked], tuple(losses), WHY, hops)
+
+
+_LOSSES = Table((("broke_down", "toy"), ("fly_away", "bird"), ("run_away", "pet"), ("disappear", "thing"), ("wither", "plant")))
+assert {verb for verb, _ in _LOSSES.items} <= set(LOSING)
+
+
+def _loss(chance: Chance, cast: Cast) -> Clause:
+    verb, pool = chance.pick(_LOSSES)
+    return (verb, "past", the(cast.nouns(pool, 1)[0]))
+
+
+def _plan_yes_no(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
+    """A question of where or who, with one of the candidates in it: the right one half of the time."""
+    plan = (_plan_where if chance.flip(0.5) else _plan_who)(chance, cast, level, hops)
+    right = chance.flip(0.5)
+    candidate = plan.answer if right else chance.of([option for option in plan.options if option != plan.answer])
+    _, _, clause = plan.question
+    if clause[-1] == "where?":
+        clause = (*clause[:-1], ("at", the(*candidate)))
+    else:
+        clause = (*clause[:2], candidate, *clause[3:])
+    return Plan(plan.clauses, ("ask", "yesno", clause), right, (True, False), YES_NO, hops)
+
+
+_PLANS: dict[str, Callable[[Chance, Cast, int, int], Plan]] = {
+    WHERE: _plan_where,
+    WHO: _plan_who,
+    WHAT: _plan_what,
+    HOW_MANY: _plan_how_many,
+    WHY: _plan_why,
+    YES_NO: _plan_yes_no,
+}
