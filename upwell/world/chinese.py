@@ -12,13 +12,13 @@ from upwell.world.constructions import THAT, Construction, constructions
 from upwell.world.discourse import pronoun_of
 from upwell.world.english import hole_of
 from upwell.world.lexicon import Noun, lexicon
-from upwell.world.linearise import ADJUNCTS, PRONOUN_SHARE, Lineariser, Template, owner_of, saying_forms, tables_of
+from upwell.world.linearise import ADJUNCTS, Lineariser, Template, owner_of, saying_forms, tables_of
 from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place
 from upwell.world.numerals import chinese_count
 
 PERSONS = {"i": "我", "you": "你", "we": "我们", "he": "他", "she": "她", "it": "它", "who": "谁", "what": "什么"}
 PLACE_WORDS = {"home": "家里", "here": "这里", "there": "那里", "where?": "哪里"}
-GOAL_WORDS = {"home": "家", "here": "这里", "there": "那里", "where?": "哪里"}
+GOAL_WORDS = {"here": "这里", "there": "那里", "where?": "哪里"}
 LOCATIVES = {
     "in": "里", "on": "上", "under": "下面", "behind": "后面", "beside": "旁边", "near": "附近", "front": "前面",
 }  # fmt: skip
@@ -141,7 +141,11 @@ def plain_phrase(phrase: Phrase, pointing: bool = False) -> str:
             return PERSONS[phrase]
         return lexicon().name[phrase].chinese
     if phrase[0] == "and":
-        parts = [plain_phrase(part) for part in phrase[1:]]
+        parts = [plain_phrase(phrase[1])]
+        for part in phrase[2:]:
+            owner = owner_of(part)  # 汤姆和他妈妈
+            pronoun = pronoun_of(owner) if owner == phrase[1] else ""
+            parts.append(described(part, PERSONS[pronoun], False) if pronoun in PERSONS else plain_phrase(part))
         return f"{'、'.join(parts[:-1])}和{parts[-1]}"
     det = phrase[1]
     return described(phrase, plain_phrase(det[1]) if type(det) is tuple else "", pointing)
@@ -331,7 +335,7 @@ class Chinese(Lineariser):
     def subject(self, phrase: Phrase) -> str:
         """A subject, by name or pronoun."""
         pronoun = self.pronoun_for(phrase)
-        if pronoun and self._may_say(pronoun, phrase) and self.chance.flip(PRONOUN_SHARE):
+        if pronoun and self._may_say(pronoun, phrase) and self.prefers(pronoun):
             return spoken_pronoun(pronoun, phrase)
         return self._named(phrase, phrase, first=True)
 
@@ -406,7 +410,7 @@ class Chinese(Lineariser):
             if index == 9:
                 texts.append(added)
             elif index == 0:
-                texts.append(self.subject(subject) if slots[0] != "B" else plain_phrase(subject))
+                texts.append(self.subject(subject) if slots[0] not in "BW" else self.by_name(subject))
             else:
                 texts.append(self._object(slots[index], clause[index + 2], subject, clause))
         return form % tuple(texts)

@@ -136,6 +136,11 @@ class Lineariser(ABC):
         self.mention(meaning)
         return text
 
+    def by_name(self, phrase: Phrase) -> str:
+        """A phrase where no pronoun may stand."""
+        self.named = self.named or type(phrase) is str
+        return self.plain(phrase)
+
     def mention(self, clause: Clause) -> None:
         """Take note of the phrases of a clause."""
         if self.speech:
@@ -168,12 +173,15 @@ class Lineariser(ABC):
 
     def pronoun_for(self, phrase: Phrase) -> str:
         """The pronoun that would stand for this phrase now, or nothing."""
-        if self.speech or (self.nameless >= MAX_NAMELESS and not self.named):
+        pronoun = "" if self.speech else pronoun_of(phrase)
+        if not pronoun or self.discourse.referent(pronoun) != phrase:
             return ""
-        pronoun = pronoun_of(phrase)
-        if pronoun and self.discourse.referent(pronoun) == phrase:
-            return pronoun
-        return ""
+        may_be_nameless = self.nameless < MAX_NAMELESS or self.named or pronoun in self.discourse.current
+        return pronoun if may_be_nameless else ""
+
+    def prefers(self, pronoun: str) -> bool:
+        """Whether a subject is said by its pronoun: always if this sentence has named it, else mostly."""
+        return pronoun in self.discourse.current or self.chance.flip(PRONOUN_SHARE)
 
 
 def tables_of(language: str) -> tuple[dict[str, Table[tuple[str, bool]]], dict[str, Table[str]], dict[str, Table[str]]]:

@@ -24,16 +24,16 @@ def race(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(say(little, ("race", "lets", "we", strong) if False else ("ask", "yesno", ("race", "will", "you", "i")), to=strong, verb="ask"))
         s.tell(say(strong, fixed("yes"), verb="answer"))
     else:
-        s.tell(("that", "believe", "past", strong, None, ("win_race", "would", strong)))
+        s.tell(("that", "believe", "past", strong, None, ("win", "would", strong, s.the("race"))))
         s.tell(knew("think", strong, was("be", little, "weak")))
-    s.goal = ("win_race", "want", little)
+    s.goal = ("win", "want", little, s.the("race"))
     s.tell(("so", ("race", "decide", little, strong), was("go", ("and", little, strong), s.the(s.draw("outdoors")))))
     s.tell(say(s.a(s.draw("wild")), fixed("ready"), verb="shout"))
     s.tell(was("run_fast", strong), ("run_fast", "cannot", little))
     if turn == 0:
         s.tell(front("soon", chain(was("sit down", strong), was("sleep", strong))))
         s.turning = was("overtake", little, strong)
-        s.tell(("rest", "not", little), s.turning)
+        s.tell(("rest", "not", little), s.turning, front("later", was("awake", strong)))
         winner = little
     elif turn == 1:
         s.tell(front("suddenly", was("fall_down", strong)))
@@ -45,9 +45,8 @@ def race(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.turning = was("overtake", little, strong)
         s.tell(("walk_on", "past", little), s.turning)
         winner = little
-    s.world.asleep.clear()
     loser = strong if winner == little else little
-    s.outcome = was("win_race", winner)
+    s.outcome = was("win", winner, s.the("race"))
     s.tell(front("at_last", s.outcome))
     if end == 0:
         feel(s, loser, "ashamed", was("lose_race", loser))
@@ -82,9 +81,9 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.adorn(hut, 0.5, ("size", "age"))
     s.tell(chain(was("see", both, s.a(hut)), was("run", both, s.the(hut))))
     if help_ == 0:
-        s.tell(was("knock", hero, s.the("door")), was("open_door", s.a(helper)))
+        s.tell(was("knock", hero, s.the("door")), was("open", s.a(helper), s.the("door")))
         s.tell(say(s.the(helper), fixed("come_in")))
-        s.turning = was("lead", s.the(helper), both, "home")
+        s.turning = was("lead_home", s.the(helper), both)
         s.tell(was("give", s.the(helper), noun("tea", "a", 2), both) if False else front("later", s.turning))
     elif help_ == 1:
         s.tell(was("shelter", both, s.at(hut)))
@@ -93,7 +92,7 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(was("go_home", both))
     else:
         s.tell(front("in_the_evening", was("meet", both, s.a(helper))))
-        s.turning = was("lead", s.the(helper), both, "home")
+        s.turning = was("lead_home", s.the(helper), both)
         s.tell(say(s.the(helper), ("help", "will", "i", "you")), s.turning)
     s.outcome = was("come_home", both)
     if end == 0:
@@ -152,7 +151,7 @@ def lost_pet(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(front("that_evening", chain(was("go_home", hero), was("cry", hero))))
         s.turning = was("come back", s.the(pet))
         s.tell(front("just_then", s.turning))
-    s.outcome = was("hug", hero, s.the(pet)) if finder == 2 or s.flip() else was("lead", hero, s.the(pet), "home")
+    s.outcome = was("hug", hero, s.the(pet)) if finder == 2 or s.flip() else was("lead_home", hero, s.the(pet))
     s.tell(s.outcome)
     feel(s, hero, "happy", s.turning if finder != 1 else was("find_at", friend, s.the(pet), s.at(place)))
     if end == 0:
@@ -254,7 +253,7 @@ def helped(s: Stage, nouns: Nouns, turns: Turns) -> int:
     elif need == 1:
         s.turning = was("find", little, strong)
         s.tell(front("at_last", s.turning))
-        s.outcome = was("lead", little, strong, "home")
+        s.outcome = was("lead_home", little, strong)
     else:
         s.turning = was("call", little, s.a("doctor"))
         s.tell(s.turning)
@@ -351,7 +350,7 @@ def earning(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(("but", was("go", hero, s.the(shop)), was("be_gone", s.the(wish))))
         feel(s, hero, "disappointed", was("be_gone", s.the(wish)))
         s.outcome = was("give", friend, s.the(wish), hero)
-        s.tell(say(friend, fixed("surprise"), to=hero), s.outcome)
+        s.tell(("buy", "had", friend, s.the(wish)), say(friend, fixed("surprise"), to=hero), s.outcome)
     else:
         s.tell(front("on_the_way", was("meet", hero, friend)))
         s.why(was("cry", friend), was("be", friend, "hungry"))

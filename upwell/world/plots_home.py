@@ -27,7 +27,7 @@ def lost_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
     if how == 0:
         begin_day(s, chain(was("go", hero, s.the(place)), was("put", hero, mine, s.spot(right_spot))))
         s.scene(place)
-        s.tell(("with", friend, was("play", hero)) if s.flip() else was("play_with", hero, friend))
+        s.tell(was("play_with", hero, friend))
         s.tell(front("in_the_evening", was("go_home", hero)))
         lost = was("leave_at", hero, mine, s.at(place))
         s.goal = ("find", "want", hero, mine)
@@ -103,7 +103,6 @@ def broken_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         begin_day(s, was("chase", hero, s.a(pet)))
     else:
         begin_day(s, ("wash", "want", hero, s.the(thing)) if "washable" in lexicon().noun[thing].kinds else ("show", "want", hero, s.the(thing), s.name()))
-    s.world.holders.pop(thing, None)
     s.tell(front("suddenly", was("break", hero, s.the(thing))))
     feel(s, hero, s.one("afraid", "worried"), was("break", hero, s.the(thing)))
     s.goal = ("mend", "want", hero, s.the(thing))

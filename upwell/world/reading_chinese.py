@@ -18,12 +18,14 @@ from upwell.world.constructions import (
     constructions,
     fixed_speech,
     moods_of,
+    manner_adverbs,
+    takes_company,
     takes_place,
 )
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, sorted_adjectives
 from upwell.world.numerals import parse_chinese_number
-from upwell.world.parser import Node, Reader, Reading, fits_slot, is_asked, is_place, split_sentences, subject_of, with_subject
+from upwell.world.parser import Node, Reader, Reading, fits_slot, is_asked, is_place, is_placed, split_sentences, subject_of, with_subject
 from upwell.world.parser import clause_of, relativizable
 
 _PERSONAL = {"我": "i", "你": "you", "我们": "we", "他": "he", "她": "she", "它": "it", "他们": "they", "她们": "they",
@@ -43,7 +45,7 @@ def _words(kind: str) -> dict[str, list[tuple[str, Any]]]:
     elif kind == "attribute":
         forms = [(entry.attributive, entry.id) for entry in known.adjectives]
     elif kind == "adverb":
-        forms = [(entry.chinese, entry.id) for entry in known.adverbs if entry.kind == "manner"]
+        forms = [(known.adverb[word].chinese, word) for word in manner_adverbs()]
     elif kind == "plain":
         forms = [(entry.chinese, entry.id) for entry in known.adjectives]
     elif kind == "classifier":
@@ -139,12 +141,17 @@ class ChineseReader(Reader):
         """Read an argument of a kind at a place."""
         if kind == "phrase":
             return self._phrases(place)
-        if kind in "NPODB":
-            return [pair for pair in self.remembered("phrase", place) if pair[1] != "self" and fits_slot(kind, pair[1])]
+        if kind in "NPODBW":
+            return [
+                pair
+                for pair in self.remembered("phrase", place)
+                if pair[1] != "self" and fits_slot(kind, pair[1]) and not is_placed(pair[1])
+                if kind != "D" or not _is_bare(pair[1]) or self.text[place : pair[0]] == plain_phrase(pair[1], True)
+            ]
         if kind == "C":
             return [(end + 1, value) for end, value in self.remembered("N", place) if self.text.startswith("里", end)]
         if kind == "L":
-            return self._places(place)
+            return [pair for pair in self._places(place) if not is_placed(pair[1])]
         if kind == "T":
             words = [(text, word) for word, text in chinese.GOAL_WORDS.items() if self.asking or word != "where?"]
             found: Reading = [(place + len(text), word) for text, word in words if self.text.startswith(text, place)]
@@ -385,7 +392,9 @@ class ChineseReader(Reader):
             return None
         kinds = [kind for kind, _ in added]
         if kinds:
-            allowed = ["where", "with", "how"] if takes_place(construction) else ["how"]
+            allowed = ["how"]
+            allowed += ["where"] if takes_place(construction) else []
+            allowed += ["with"] if takes_company(construction) else []
             if construction.aspect not in ("event", "activity") or ("how" in kinds and "V" in construction.slots):
                 return None
             if any(kind not in allowed for kind in kinds) or kinds != sorted(set(kinds), key=["where", "with", "how"].index):
@@ -550,6 +559,11 @@ def _why(speech: bool) -> Node:
                     if pieces[0] == (construction.slots[:1], 0):
                         root.add(pieces[1:], (construction.id, mood, "known" if known else ""))
     return root
+
+
+def _is_bare(phrase: Phrase) -> bool:
+    """Whether a phrase of what is known may stand bare."""
+    return type(phrase) is tuple and phrase[:3] == ("n", "the", 1)
 
 
 def _holds_question(value: Any) -> bool:
