@@ -12,7 +12,17 @@ from upwell.world.constructions import THAT, Construction, constructions
 from upwell.world.discourse import pronoun_of
 from upwell.world.english import hole_of
 from upwell.world.lexicon import Noun, lexicon
-from upwell.world.linearise import ADJUNCTS, Lineariser, Template, owner_of, saying_forms, tables_of
+from upwell.world.linearise import (
+    ADJUNCTS,
+    SHARING,
+    Lineariser,
+    Template,
+    can_share,
+    owner_of,
+    saying_forms,
+    subject_of,
+    tables_of,
+)
 from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place
 from upwell.world.numerals import chinese_count
 
@@ -38,6 +48,7 @@ _MOODS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "always": (("总是", "", ""), ("总", "", "")),
     "often": (("常常", "", ""), ("经常", "", "")),
     "never": (("从来不", "", ""), ("从不", "", "")),
+    "habit": (("都", "", ""),),
     "would": (("会", "", ""),),
     "wouldnot": (("不肯", "", ""), ("不愿意", "", "")),
     "will": (("会", "", ""),),
@@ -92,9 +103,11 @@ def templates(name: str, mood: str, known: bool, form: str, adjunct: bool) -> tu
                 before = ""  # the quality itself carries 不 and 会
             if form == "why":
                 before = "为什么" + before
+            if form == "asked" and after == "了":
+                after, end = "", "了"  # 你看见我的马了吗
             if adjunct:
                 before += ADJUNCT
-            text = _TOLD.sub(told_mark(construction, mood, after), pattern.replace("^", before)) + end
+            text = _TOLD.sub(told_mark(construction, "asked" if form == "asked" else mood, after), pattern.replace("^", before)) + end
             if form == "doing" or mood in ("imp", "impnot"):
                 if not text.startswith("{0}"):
                     continue
@@ -311,6 +324,24 @@ class Chinese(Lineariser):
     def __init__(self, chance: Any) -> None:
         super().__init__(chance)
         self.connected, self.front, self.speech_texts = _tables()
+        self.habit = False
+        """Whether what is told was so every day: 每天，他都浇花, without 了."""
+
+    def body(self, meaning: Clause) -> str:
+        """A sentence without its mark; the same subject is not said twice, and habits have no 了."""
+        if meaning[0] == "adv" and meaning[1] == "every_day":
+            self.habit = True
+            text = super().body(meaning)
+            self.habit = False
+            return text
+        if meaning[0] in SHARING and subject_of(meaning[1]) == subject_of(meaning[2]) and can_share(meaning):
+            template, reverse = self.chance.pick(self.connected[meaning[0]])
+            first, second = (meaning[2], meaning[1]) if reverse else (meaning[1], meaning[2])
+            texts = [self.operand(first), self.operand(second, without_subject=True)]
+            if reverse:
+                texts.reverse()
+            return template.replace("{0}", texts[0]).replace("{1}", texts[1])
+        return super().body(meaning)
 
     def plain(self, phrase: Phrase) -> str:
         """A phrase without pronouns."""
@@ -398,6 +429,8 @@ class Chinese(Lineariser):
             added += adjunct_text(clause)
             clause = clause[2]
         name, mood = clause[0], clause[1]
+        if self.habit and mood == "past" and constructions()[name].aspect in ("event", "activity"):
+            mood = "habit"
         form, order = self.chance.pick(
             _table(name, mood, knows(clause), "doing" if without_subject else "told", bool(added))
         )
@@ -438,9 +471,13 @@ class Chinese(Lineariser):
         name, mood = clause[0], clause[1]
         if kind not in ("yesno", "why"):
             hole_of(clause)
-        form, order = templates(name, mood, knows(clause), "why" if kind == "why" else "told", False)[0]
+        form, order = templates(name, mood, knows(clause), {"why": "why", "yesno": "asked"}.get(kind, "told"), False)[0]
         text = form % tuple(argument(clause, index, kind in ("yesno", "why")) for index in order)
         return text + "吗" if kind == "yesno" else text
+
+    def listener(self, phrase: Phrase, speaker: Phrase) -> str:
+        """Who is spoken to: 他爷爷 where it is the speaker's."""
+        return self._named(phrase, speaker, first=False)
 
     def quoted(self, verb: str, speaker: str, listener: str, speech: str) -> str:
         """A sentence with quoted speech, said before or after."""

@@ -56,7 +56,7 @@ SPEECH_MOODS: dict[str, tuple[str, ...]] = {
 """What a clause of quoted speech can be; here the present is that of who speaks, and there are requests."""
 
 ONLY_AFFIRMED = frozenset(
-    "be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
+    "lie_awake be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
     "there_be become feel look_like named once_lived be_birthday birthday_comes same_as own belong".split()
 )
 """Constructions that are said of what is, never of what is not."""
@@ -248,6 +248,7 @@ cheer_for       PP  activity {0} [cheer] for {1}                                
 be_late         P   state    {0} [be] late                                          {0}^迟到了
 think_of        PN  state    {0} [think] of {1} all day                             {0}^整天想着{1}
 miss_so         PP  state    {0} [miss] {1} so much                                 {0}^非常想念{1} | {0}^十分想念{1}
+lie_awake       P   state    {0} [lie] awake | {0} [stay] awake                      {0}^睡不着 | {0}^怎么也睡不着
 be_alone        P   state    {0} [be] all alone                                     {0}^独自一个人
 stay_at_home    P   event    {0} [stay] at home                                     {0}^待在*家里
 stay_with       PP  activity {0} [stay] with {1} | {0} [keep] {1} company           {0}^陪*<着>{1}
@@ -298,9 +299,9 @@ dark            -   fixed    it [grow] dark | it [get] dark                     
 light           -   fixed    it [grow] light | the day [break]                      天亮了 | 天色亮了起来
 stars           -   fixed    the stars [shine] in the sky | the stars [come] out    星星出来了 | 天上的星星亮了
 fine_day        -   fixed    the weather [be] fine | the weather [be] lovely             天气很好 | 天气真好
-cold_day        -   fixed    it [be] very cold outside | the weather [be] cold       天气很冷 | 外面冷极了
-hot_day         -   fixed    it [be] very hot outside | the weather [be] hot         天气很热 | 外面热极了
-windy_day       -   fixed    it [be] very windy | the wind [be] strong               风刮得很大 | 外面刮着风
+cold_day        -   fixed    it [be] cold outside | the weather [be] cold             天气很冷 | 天气冷极了
+hot_day         -   fixed    it [be] hot outside | the weather [be] hot               天气很热 | 天气热极了
+windy_day       -   fixed    it [be] windy outside | the weather [be] windy          刮着大风 | 外面刮着大风
 quiet           -   fixed    everything [be] quiet | all [be] still                 四周静悄悄的 | 到处都很安静
 """
 
@@ -346,10 +347,10 @@ one_evening     one evening                                                     
 that_morning    that morning                                                        那天早上 | 那天早晨
 that_evening    that evening                                                        那天晚上 | 那天傍晚
 that_night      that night                                                          那天夜里 | 那一夜
-in_spring       in spring | one day in spring                                       春天里 | 春天的一天
-in_summer       in summer | one day in summer                                       夏天里 | 夏天的一天
-in_autumn       in autumn | one day in autumn                                       秋天里 | 秋天的一天
-in_winter       in winter | one day in winter                                       冬天里 | 冬天的一天
+in_spring       one day in spring                                                   春天的一天
+in_summer       one day in summer                                                   夏天的一天
+in_autumn       one day in autumn                                                   秋天的一天
+in_winter       one day in winter                                                   冬天的一天
 next_day        the next day | the day after                                        第二天 | 到了第二天
 next_morning    the next morning                                                    第二天早上 | 第二天一早
 few_days        a few days later | after a few days                                 几天后 | 过了几天
@@ -400,6 +401,7 @@ _FORMS = {
     "light": ("lit", "lit", "lights", "lighting"),
     "let": ("let", "let", "lets", "letting"),
     "set": ("set", "set", "sets", "setting"),
+    "lie": ("lay", "lain", "lies", "lying"),
     "wake": ("woke", "woken", "wakes", "waking"),
     "write": ("wrote", "written", "writes", "writing"),
     "smell": ("smelled", "smelled", "smells", "smelling"),

@@ -480,6 +480,10 @@ class English(Lineariser):
             texts[0] = "where"
         return form % tuple(texts)
 
+    def listener(self, phrase: Phrase, speaker: Phrase) -> str:
+        """Who is spoken to: his grandfather where it is the speaker's."""
+        return self._named(phrase, speaker, first=False)
+
     def quoted(self, verb: str, speaker: str, listener: str, speech: str) -> str:
         """A sentence with quoted speech, said before or after."""
         alone, heard = _SAYING[verb]

@@ -63,6 +63,10 @@ class Lineariser(ABC):
         """A whole sentence with quoted speech."""
 
     @abstractmethod
+    def listener(self, phrase: Phrase, speaker: Phrase) -> str:
+        """Who is spoken to."""
+
+    @abstractmethod
     def that(self, meaning: Clause, *, without_subject: bool) -> str:
         """A clause with another one as what is known or told."""
 
@@ -120,13 +124,13 @@ class Lineariser(ABC):
             return template.replace("{0}", first).replace("{1}", second)
         return self.operand(meaning)
 
-    def operand(self, meaning: Clause) -> str:
+    def operand(self, meaning: Clause, *, without_subject: bool = False) -> str:
         """A clause, or several with one subject."""
         if meaning[0] == "chain":
-            parts = [self.simple(meaning[1], without_subject=False)]
+            parts = [self.simple(meaning[1], without_subject=without_subject)]
             parts += [self.simple(clause, without_subject=True) for clause in meaning[2:]]
             return self.chained(parts)
-        return self.simple(meaning, without_subject=False)
+        return self.simple(meaning, without_subject=without_subject)
 
     def simple(self, meaning: Clause, *, without_subject: bool) -> str:
         """One clause; its phrases count as said afterwards."""
@@ -160,14 +164,13 @@ class Lineariser(ABC):
     def _speech(self, meaning: Clause) -> str:
         _, verb, speaker, listener, sentences = meaning
         who = self.subject(speaker)
-        whom = self.plain(listener) if listener else ""
+        whom = self.listener(listener, speaker) if listener else ""
         before, named, nameless = self.discourse, self.named, self.nameless
         self.discourse, self.speech = Discourse(), True
         parts = [self.say(sentence) for sentence in sentences]
         self.discourse, self.named, self.nameless, self.speech = before, named, nameless, False
         self.discourse.mention(speaker)
         if listener:
-            self.named = True
             self.discourse.mention(listener)
         return self.quoted(verb, who, whom, self.joined(parts))
 
@@ -182,6 +185,35 @@ class Lineariser(ABC):
     def prefers(self, pronoun: str) -> bool:
         """Whether a subject is said by its pronoun: always if this sentence has named it, else mostly."""
         return pronoun in self.discourse.current or self.chance.flip(PRONOUN_SHARE)
+
+
+SHARING = ("so", "but", "because")
+"""Connectives after which Chinese does not repeat the subject."""
+
+
+def subject_of(meaning: Clause) -> Phrase:
+    """The subject of a clause or chain; empty where it has none."""
+    while meaning[0] in ADJUNCTS:
+        meaning = meaning[2]
+    if meaning[0] == "chain":
+        return subject_of(meaning[1])
+    if meaning[0] == "that":
+        return meaning[3]
+    return meaning[2] if len(meaning) > 2 else ""
+
+
+def can_share(meaning: Clause) -> bool:
+    """Whether both sides of a connective have a subject that need not be said twice."""
+    for side in meaning[1:3]:
+        clause = side[1] if side[0] == "chain" else side
+        while clause[0] in ADJUNCTS:
+            clause = clause[2]
+        if clause[0] == "that":
+            continue
+        construction = constructions()[clause[0]]
+        if construction.slots[:1] in ("", "B", "W") or not all(way.startswith("{0}") for way in construction.chinese):
+            return False
+    return bool(subject_of(meaning[1]))
 
 
 def tables_of(language: str) -> tuple[dict[str, Table[tuple[str, bool]]], dict[str, Table[str]], dict[str, Table[str]]]:

@@ -119,9 +119,9 @@ def resolve(meaning: Clause, discourse: Discourse) -> Clause:
     if tag in CONNECTIVES:
         if len(meaning) == 4:  # the second was said first
             second = resolve(meaning[2], discourse)
-            return (tag, resolve(meaning[1], discourse), second)
+            return (tag, resolve(_shared(meaning[1], second), discourse), second)
         first = resolve(meaning[1], discourse)
-        return (tag, first, resolve(meaning[2], discourse))
+        return (tag, first, resolve(_shared(meaning[2], first), discourse))
     if tag == "chain":
         parts = [resolve(meaning[1], discourse)]
         subject = subject_of(parts[0])
@@ -131,6 +131,8 @@ def resolve(meaning: Clause, discourse: Discourse) -> Clause:
     if tag == "say":
         _, verb, speaker, listener, sentences = meaning
         speaker = _resolved(speaker, "", discourse)
+        if listener:
+            listener = _resolved(listener, speaker, discourse)
         discourse.mention(speaker)
         if listener:
             discourse.mention(listener)
@@ -168,6 +170,15 @@ def resolve(meaning: Clause, discourse: Discourse) -> Clause:
         clause = (outer[0], outer[1], clause)
     discourse_note(clause, discourse)
     return clause
+
+
+def _shared(second: Clause, first: Clause) -> Clause:
+    """A clause that was read without subject, with that of the one before."""
+    if second[0] == "chain":
+        return ("chain", _shared(second[1], first), *second[2:]) if subject_of(second[1]) == "_" else second
+    if subject_of(second) != "_":
+        return second
+    return with_subject(second, subject_of(first[1] if first[0] == "chain" else first))
 
 
 def discourse_note(clause: Clause, discourse: Discourse) -> None:
