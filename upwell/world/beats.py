@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from upwell.world.lexicon import lexicon
-from upwell.world.meaning import MANY, Clause, Phrase, noun
-from upwell.world.stage import Stage, adjectives_for, chain, fixed, front, knew, say, was, was_not
+from upwell.world.meaning import Clause, Phrase, noun
+from upwell.world.simulator import GOING, GOING_HOME, told
+from upwell.world.stage import Stage, adjectives_for, chain, fixed, front, say, was
 
 DAYS = ("one_day", "one_morning", "one_afternoon", "on_sunday", "in_spring", "in_summer", "in_autumn")
 LATER = ("then", "soon", "later", "just_then", "suddenly")
@@ -56,8 +57,9 @@ def introduce_two(s: Stage, hero: str, friend: str) -> None:
 
 
 def begin_day(s: Stage, sentence: Clause) -> None:
-    """Tell a sentence as the beginning of what happens."""
-    s.tell(front(s.one(*DAYS), sentence))
+    """Tell a sentence as the beginning of what happens; where a day was named already, it is that one."""
+    named = any(told[0] == "adv" and told[1] in DAYS for told in s.sentences)
+    s.tell(sentence if named else front(s.one(*DAYS), sentence))
 
 
 def feel(s: Stage, who: Phrase, feeling: str, cause: Clause | None = None, adverbial: str = "") -> None:
@@ -92,25 +94,44 @@ def comfort(s: Stage, who: Phrase, whom: Phrase) -> None:
     s.tell(say(who, fixed(s.one("do_not_worry", "do_not_cry")), to=whom if s.flip() else None))
 
 
+def visit_shop(s: Stage, hero: str, shop: str, wish: str) -> None:
+    """Go where things are sold, look round, and see what one would like to have."""
+    going, seeing = was("go", hero, s.the(shop)), was("see", hero, s.a(wish))
+    if s.level.distractors:
+        begin_day(s, going)
+        s.scene(shop)
+        s.tell(seeing)
+    else:
+        begin_day(s, chain(going, seeing))
+
+
+def is_home(s: Stage, hero: Phrase) -> bool:
+    """Whether the last way that somebody was told to go was home."""
+    for sentence in reversed(s.sentences):
+        for clause in told(sentence):
+            if clause[0] in GOING_HOME and hero in clause[2:]:
+                return True
+            if clause[0] in GOING and hero in clause[2:]:
+                return False
+    return False
+
+
 def close(s: Stage, hero: Phrase, friend: Phrase | None = None) -> None:
     """A last sentence that follows from a good end."""
-    both: Phrase = ("and", hero, friend) if friend is not None and friend != hero else hero
     way = s.chance.below(6)
-    if friend is not None and way < 3:
+    if friend is not None and friend != hero and way < 4:
+        both: Phrase = ("and", hero, friend)
         s.tell(
             s.one(
                 front("after_that_day", was("be_friends", both)),
                 front("after_that_day", ("play_together", "often", both)),
-                front("that_evening", was("go_home", both)),
                 front("after_that_day", ("help", "always", hero, friend)),
             )
         )
-    elif way == 3:
-        s.tell(front("that_night", ("how", "happily", was("go_home", hero))))
-    elif way == 4:
-        s.tell(front(s.one("that_evening", "at_last"), was("go_home", hero)))
+    elif way < 5 and not is_home(s, hero):
+        s.tell(front(s.one("that_evening", "in_the_evening"), ("how", "happily", was("go_home", hero))))
     elif way == 5:
-        s.tell(say(hero, s.one(fixed("how_lovely"), fixed("good_night"), ("be", "pres", "i", ("so", "happy"))), verb=s.one("say", "think")))
+        s.tell(say(hero, ("be", "pres", "i", ("so", "happy")), verb=s.one("say", "think")))
 
 
 def ask_where(s: Stage, who: Phrase, thing: str) -> Clause:
@@ -125,7 +146,3 @@ def search(s: Stage, hero: Phrase, spots: list[str]) -> None:
         s.tell(was("look_at_place", hero, where[0]))
     else:
         s.tell(chain(*[was("look_at_place", hero, place) for place in where]))
-
-
-__all__ = ["DAYS", "LATER", "MANY", "ask_where", "begin_day", "child_of", "close", "comfort", "cry", "feel", "introduce",
-           "introduce_two", "knew", "search", "thank", "was_not"]  # fmt: skip
