@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from upwell.world.chance import Table
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import Clause, Phrase, noun
 from upwell.world.simulator import GOING, GOING_HOME, told
-from upwell.world.stage import Stage, adjectives_for, chain, fixed, front, say, was
+from upwell.world.stage import Stage, chain, fixed, front, say, was
 
 DAYS = ("one_day", "one_morning", "one_afternoon", "on_sunday", "in_spring", "in_summer", "in_autumn")
 LATER = ("then", "soon", "later", "just_then", "suddenly")
+
+
+@cache
+def traits() -> Table[str]:
+    """What a child may be like when a story begins: nothing bad."""
+    child = lexicon().noun["child"]
+    return Table.zipf(
+        [
+            entry.id
+            for entry in lexicon().adjectives_of("character")
+            if entry.valence >= 0 and lexicon().describes(entry, child)
+        ]
+    )
 
 
 def child_of(name: str) -> str:
@@ -20,10 +36,8 @@ def introduce(s: Stage, hero: str, town: str = "") -> None:
     """Say who the story is about, in one of several ways."""
     child = noun(child_of(hero), "a", 1)
     way = s.chance.below(6)
-    if way < 2:
-        table = adjectives_for(child_of(hero), ("character",))
-        if table and s.flip(0.6):
-            child = noun(child_of(hero), "a", 1, (s.chance.pick(table),))
+    if way < 2 and s.flip(0.6):
+        child = noun(child_of(hero), "a", 1, (s.chance.pick(traits()),))
     if way == 0:
         s.tell(front("once", was("once_lived", child, hero, s.at(town or s.draw("town")))))
     elif way == 1:
@@ -31,9 +45,7 @@ def introduce(s: Stage, hero: str, town: str = "") -> None:
     elif way == 2:
         s.tell(was("live_at", hero, s.at(town or s.draw("town"))))
     elif way == 3:
-        table = adjectives_for(child_of(hero), ("character",))
-        trait = (s.chance.pick(table),) if table else ()
-        s.tell(was("be_noun", hero, noun(child_of(hero), "a", 1, trait)))
+        s.tell(was("be_noun", hero, noun(child_of(hero), "a", 1, (s.chance.pick(traits()),))))
     elif way == 4:
         weather = s.one("fine_day", "fine_day", "windy_day", "cold_day", "hot_day", "quiet")
         s.tell(front(s.one("one_day", "one_morning", "on_sunday"), was(weather)))

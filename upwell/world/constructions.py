@@ -173,6 +173,7 @@ hurry           NT  event    {0} [hurry] {1}                                    
 reach           NN  event    {0} [reach] {1}                                        {0}^到达*{1}
 move_to         NT  event    {0} [move] {1}                                         {0}^搬到*{1}
 go_home         N   event    {0} [go] home                                          {0}^回家*
+run_into        PC  event    {0} [run] into {1}                                     {0}^跑进*{1}
 run_home        N   event    {0} [run] home                                         {0}^跑回家*
 come_home       N   event    {0} [come] home                                        {0}^回到家* | {0}^到家*
 go_out          N   event    {0} [go] out | {0} [go] outside                        {0}^出门* | {0}^出去*
@@ -236,13 +237,13 @@ be_friends      P   state    {0} [be] good friends | {0} [be] best friends      
 cherish         PD  state    {0} [love] {1} very much | {0} [like] {1} very much    {0}^非常喜欢{1} | {0}^特别喜欢{1}
 have_no         NG  state    {0} [have] no {1}                                      {0}^没有{1}
 go_to_do        PTV event    {0} [go] {1} to {2}                                    {0}^去{1}{2} | {0}^到{1}去{2}
-be_gone         N   fixed    {0} [be] gone | {0} [be] missing                       {0}不见了 | {0}不知去了哪里
+be_gone         N   fixed    {0} [be] gone | {0} [be] missing                       {0}不见了
 look_everywhere P   event    {0} [look] everywhere | {0} [search] everywhere        {0}^到处找*<了一遍> | {0}^到处寻找*<了一遍>
 play_together   P   activity {0} [play] together                                    {0}^一起玩*<了起来>
 eat_together    PN  event    {0} [eat] {1} together                                 {0}^一起吃*{1}
 live_happily    P   fixed    {0} [live] happily                                     {0}过着快乐的日子 | {0}过得很快乐
 knock           PO  event    {0} [knock] on {1} | {0} [knock] at {1}                {0}^敲*<了敲>{1}
-shelter         PL  event    {0} [take] shelter {1}                                 {0}^在{1}躲*<了一会儿>雨
+shelter         PL  event    {0} [take] shelter {1} | {0} [stay] {1} for a while      {0}^在{1}躲*<了一会儿>
 play_instrument PO  activity {0} [play] {1}                                         {0}^演奏*{1}
 cheer_for       PP  activity {0} [cheer] for {1}                                    {0}^为{1}加油 | {0}^给{1}加油
 be_late         P   state    {0} [be] late                                          {0}^迟到了
@@ -263,7 +264,7 @@ work_for        PP  activity {0} [work] for {1}                                 
 earn            PB  event    {0} [earn] {1}                                         {0}^挣*<到了>{1}
 save_up         P   event    {0} [save] the money                                   {0}^把钱存*<了>起来
 write_to        PP  event    {0} [write] a letter to {1} | {0} [write] {1} a letter   {0}^给{1}写*一封信
-let_go          PP  event    {0} [let] {1} go | {0} [set] {1} free                  {0}^把{1}放走* | {0}^放走*{1}
+let_go          PP  event    {0} [let] {1} go | {0} [set] {1} free                  {0}^把{1}放走*
 smell_good      O   state    {0} [smell] good                                       {0}^闻起来很香 | {0}^很香
 turn_back       P   event    {0} [turn] back                                        {0}^转身往回走
 whole_day       P   event    {0} [work] all day                                     {0}^忙*<了>一整天

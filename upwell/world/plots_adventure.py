@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from upwell.world.beats import begin_day, close, cry, feel, introduce, introduce_two, thank, visit_shop
+from upwell.world.lexicon import lexicon
 from upwell.world.meaning import noun
 from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
 
@@ -71,7 +72,7 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     goal = s.one(
         ("pick", "inf", "_", s.some("mushroom", s.chance.between(5, 12))),
         ("play", "inf", "_"),
-        ("look for", "inf", "_", s.some("flower", 3)),
+        ("pick", "inf", "_", s.some("flower", s.chance.between(3, 9))),
     )
     begin_day(s, ("go_to_do", "past", both, s.the(place), goal))
     s.goal = ("go_to_do", "past", both, s.the(place), goal)
@@ -83,7 +84,12 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.maybe(0.6, say(hero, fixed("do_not_worry"), to=friend))
     s.tell(("but", ("go_home", "want", both), ("get_lost", "past", both)))
     s.adorn(hut, 0.5, ("size", "age"))
-    s.tell(chain(was("see", both, s.a(hut)), was("run", both, s.the(hut))))
+    s.tell(
+        chain(
+            was("see", both, s.a(hut)),
+            was("run_into" if lexicon().noun[hut].preposition == "in" else "run", both, s.the(hut)),
+        )
+    )
     if help_ == 0:
         s.tell(was("knock", hero, s.the("door")), was("open", s.a(helper), s.the("door")))
         s.tell(say(s.the(helper), fixed("come_in")))

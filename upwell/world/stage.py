@@ -301,7 +301,7 @@ class Stage:
         outdoors = "place_outdoor" in lexicon().noun[place].kinds
         thing = self.draw("nature" if outdoors else "furniture")
         if kind == 0 and self.level.attractors and outdoors:
-            near = self.draw("spot")
+            near = self.draw("outdoor_spot")
             place_near: Place = ("near", self.the(near))
             if self.level.attractors > 1 and self.chance.flip(0.4):
                 place_near = ("near", noun(near, "the", 1, (), (("pp", self.at(place)),)))
