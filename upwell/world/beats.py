@@ -117,6 +117,47 @@ def visit_shop(s: Stage, hero: str, shop: str, wish: str) -> None:
         begin_day(s, chain(going, seeing))
 
 
+def described(s: Stage, pools: tuple[str, ...], depth: int) -> Phrase:
+    """Somebody new, with relative clauses in each other: a tailor who was looking for a dog that was chasing a hen.
+
+    Arguments: `pools`, where the nouns come from, each one's verb being that of VERBS; `depth`, how many clauses.
+    """
+    word = s.draw(pools[0], 0.0 if depth else 0.4, ("colour", "size"))
+    mods: tuple[Clause, ...] = ()
+    if depth:
+        mods = (("rel", 0, (DOING[pools[0]], "prog", "_", described(s, pools[1:], depth - 1))),)
+    return noun(word, "a", 1, s.looks.get(word, ()), mods)
+
+
+DOING = {"trade": "look for", "house_pet": "chase", "little": "eat"}
+"""What people and animals are doing when they are met, by the pool that they come from."""
+
+
+def delays(s: Stage, hero: str, *, weather: bool = True) -> None:
+    """What comes between a wish and its turn: as many things as the level wants, each of its own kind."""
+    ways = s.chance.sample(range(5), s.level.events - 1)
+    for way in ways:
+        if way == 0:
+            person = described(s, ("trade", "house_pet", "little", "fruit"), s.chance.below(s.level.depth + 1))
+            known = s.the(person[3])
+            s.tell(front(s.one("then", "later", "on_the_way"), was("meet", hero, person)))
+            s.tell(say(hero, ("ask", "yesno", ("help", "canp", "you", "i")), to=known, verb="ask"))
+            s.tell(say(known, fixed("sorry"), ("help", "cannotp", "i", "you"), verb=s.one("say", "answer")))
+        elif way == 1 and weather:
+            s.tell(front("suddenly", was("rain")))
+            s.tell(was("wait", hero), front("later", was("rain_stops")))
+        elif way == 2:
+            s.tell(("so", was("be", hero, "tired"), was("rest", hero)))
+        elif way == 3:
+            s.tell(say(noun(s.draw("kin"), ("of", hero)), ("give_up", "impnot", "you"), to=hero))
+        elif way == 4:
+            depth = s.chance.below(min(s.level.depth, 2) + 1)
+            animal = described(s, ("house_pet", "little", "fruit"), depth)
+            s.tell(
+                front(s.one("just_then", "on_the_way"), was("see", hero, animal)), was("feed", hero, s.the(animal[3]))
+            )
+
+
 def is_home(s: Stage, hero: Phrase) -> bool:
     """Whether the last way that somebody was told to go was home."""
     for sentence in reversed(s.sentences):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upwell.world.beats import begin_day, close, cry, feel, introduce, introduce_two, thank, visit_shop
+from upwell.world.beats import begin_day, close, cry, delays, feel, introduce, introduce_two, thank, visit_shop
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import noun
 from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
@@ -144,6 +144,7 @@ def lost_pet(s: Stage, nouns: Nouns, turns: Turns) -> int:
     feel(s, hero, s.one("worried", "sad"), cause)
     s.tell(front("then", was("look for", ("and", hero, friend), s.the(pet))))
     s.maybe(0.5, was("look_at_place", hero, s.spot(s.draw("outdoor_spot"))))
+    delays(s, hero)
     s.tell(was("meet", hero, s.a(person)))
     s.tell(say(hero, ("ask", "yesno", ("see", "past", "you", noun(pet, ("of", "i")))), to=s.the(person), verb="ask"))
     if finder == 0:
@@ -354,6 +355,7 @@ def earning(s: Stage, nouns: Nouns, turns: Turns) -> int:
     else:
         s.why(("buy", "cannot", hero, s.the(wish)), was("have_no", hero, "coin"))
     s.maybe(0.5, say(hero, ("try_hard", "mustp", "i"), verb="think"))
+    delays(s, hero)
     if way == 0:
         s.tell(front("next_day", was("work_for", hero, s.a(seller))))
         s.turning = was("earn", hero, noun("coin", "a", price))

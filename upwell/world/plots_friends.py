@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upwell.world.beats import begin_day, close, cry, feel, introduce, introduce_two, thank
+from upwell.world.beats import begin_day, close, cry, delays, feel, introduce, introduce_two, thank
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import MANY, noun
 from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
@@ -92,6 +92,7 @@ def sick_friend(s: Stage, nouns: Nouns, turns: Turns) -> int:
     feel(s, hero, s.one("worried", "sad"), was("be", friend, "ill"))
     s.goal = ("visit", "want", hero, friend)
     s.tell(s.goal)
+    delays(s, hero, weather=how < 2)
     if way == 0:
         count = s.chance.between(2, 6)
         s.tell(chain(was("go", hero, s.the(s.draw("grocery"))), was("buy", hero, s.some(food, count))))
@@ -197,6 +198,7 @@ def moving_away(s: Stage, nouns: Nouns, turns: Turns) -> int:
     feel(s, hero, "sad", moving) if s.flip(0.5) else cry(s, hero, moving)
     s.goal = ("give", "want", hero, s.a(gift), friend)
     s.tell(s.goal)
+    delays(s, hero)
     if way == 0:
         s.adorn(gift, 0.8)
         s.tell(was("buy", hero, s.a(gift)))

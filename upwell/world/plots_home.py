@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from upwell.world.beats import ask_where, begin_day, close, comfort, cry, feel, introduce, search, thank, visit_shop
+from upwell.world.beats import (
+    ask_where,
+    begin_day,
+    close,
+    comfort,
+    cry,
+    delays,
+    feel,
+    introduce,
+    search,
+    thank,
+    visit_shop,
+)
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import noun
 from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
@@ -56,6 +68,7 @@ def lost_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         feel(s, hero, s.one("sad", "worried"), was("be_gone", mine))
     if s.flip(0.6):
         comfort(s, friend, hero)
+    delays(s, hero)
     here = s.spot(right_spot) if how != 0 else ("near", s.the(right_spot))
     if finder == 0:
         s.tell(say(friend, ("help", "will", "i", "you")))
@@ -228,6 +241,7 @@ def birthday(s: Stage, nouns: Nouns, turns: Turns) -> int:
     else:
         s.tell(knew("know", hero, was("like_kind", friend, made)))
         s.tell(say(hero, ("make", "will", "i", noun(made, "a")), verb="think"))
+    delays(s, hero)
     if way == 0:
         elder = noun(s.draw("kin"), ("of", hero))
         s.tell(say(elder, fixed("you_can"), to=hero))

@@ -15,7 +15,7 @@ from upwell.world.lexicon import Noun, lexicon
 from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, Place, noun, sorted_adjectives
 from upwell.world.places import is_place_noun
 from upwell.world.simulator import World
-from upwell.world.splits import fits_circle, name_fits_circle
+from upwell.world.splits import fits_circle, name_fits_circle, pairs_fit_circle
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,8 @@ def is_withheld(plot: str, word: str) -> bool:
 @cache
 def names_of(circle: str, gender: str) -> Table[str]:
     """The names of a circle, of one gender."""
-    return Table.zipf(
-        [name.id for name in lexicon().names if name.gender == gender and name_fits_circle(circle, name.id)]
-    )
+    names = [name.id for name in lexicon().names if name.gender == gender and name_fits_circle(circle, name.id)]
+    return Table(names, [1 / (rank + 20) for rank in range(len(names))])
 
 
 @cache
@@ -149,6 +148,7 @@ class Stage:
         self.sentences: list[Clause] = []
         self.causes: list[tuple[Clause, Clause]] = []
         self.taken: set[str] = set()
+        self.names: list[str] = []
         self.looks: dict[str, tuple[str, ...]] = {}
         self.goal: Clause = ()
         self.turning: Clause = ()
@@ -159,11 +159,13 @@ class Stage:
     def name(self, gender: str = "") -> str:
         """A name that nobody has yet."""
         table = names_of(self.circle, gender or ("f" if self.chance.flip() else "m"))
-        while True:
+        for tries in range(200):
             name = self.chance.pick(table)
-            if name not in self.taken:
-                self.taken.add(name)
-                return name
+            if name not in self.taken and (tries > 100 or pairs_fit_circle(self.circle, name, self.names)):
+                break
+        self.taken.add(name)
+        self.names.append(name)
+        return name
 
     def draw(
         self, pool: str, adorned: float = 0.0, kinds: tuple[str, ...] = ("colour", "size", "age", "quality")
