@@ -321,6 +321,11 @@ class Chinese(Lineariser):
 
     language = "zh"
 
+    def length(self, text: str) -> int:
+        """How many characters a piece of text has, marks not counted."""
+        return len(text) - sum(text.count(mark) for mark in "，。：“”？！、")
+
+
     def __init__(self, chance: Any) -> None:
         super().__init__(chance)
         self.connected, self.front, self.speech_texts = _tables()
@@ -404,7 +409,7 @@ class Chinese(Lineariser):
         if not first and owner == subject:
             return pronoun
         known = self.discourse.referent(pronoun) if first else self.discourse.owner(pronoun, subject)
-        if known == owner and (self.named or not self.nameless) and self.chance.flip(0.5):
+        if known == owner and not self.names_only and (self.named or not self.nameless) and self.chance.flip(0.5):
             return pronoun
         return ""
 

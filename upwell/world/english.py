@@ -345,6 +345,11 @@ class English(Lineariser):
 
     language = "en"
 
+    def length(self, text: str) -> int:
+        """How many words a piece of text has."""
+        return len(text.split())
+
+
     def __init__(self, chance: Any) -> None:
         super().__init__(chance)
         self.connected, self.front, self.speech_texts = _tables()
@@ -401,7 +406,7 @@ class English(Lineariser):
         if not first and owner == subject:
             return pronoun
         known = self.discourse.referent(pronoun) if first else self.discourse.owner(pronoun, subject)
-        if known == owner and (self.named or not self.nameless) and self.chance.flip(0.5):
+        if known == owner and not self.names_only and (self.named or not self.nameless) and self.chance.flip(0.5):
             return pronoun
         return ""
 

@@ -19,6 +19,9 @@ HOLES = ("who", "what", "where?")
 
 PRONOUN_SHARE = 0.8
 """How often a subject that a pronoun would name is named by it."""
+WITHIN = {"en": (12, 8), "zh": (19, 14)}
+"""How many words (in Chinese characters) may pass until a name, and how many where the sentence itself has none, so
+that one is said early in the next. A text stays clear, and no run of 13 words is without a name (see `splits`)."""
 MAX_NAMELESS = 1
 """How many sentences in a row may do without a name; then it is said again. A text stays clear, and no thirteen words
 of it are without a name (see `splits`)."""
@@ -40,7 +43,17 @@ class Lineariser(ABC):
         self.discourse = Discourse()
         self.nameless = 0
         self.named = False
+        self.gap = 0
+        self.names: list[str] = []
+        """The names of the text, as they are written."""
+        self.said_pronoun = False
+        self.names_only = False
+        self.before: dict[str, Phrase | None] = {}
         self.speech = False
+
+    @abstractmethod
+    def length(self, text: str) -> int:
+        """How many words a piece of text has; in Chinese, characters."""
 
     @abstractmethod
     def plain(self, phrase: Phrase) -> str:
@@ -88,6 +101,34 @@ class Lineariser(ABC):
 
     def say(self, meaning: Clause) -> str:
         """One whole sentence, with capital and mark."""
+        if self.speech or not self.names:
+            return self._say(meaning)
+        self.said_pronoun = False
+        text = self._say(meaning)
+        before, after = self._name_gaps(text)
+        if self.said_pronoun and self._too_long(before, after):
+            self.discourse.current, self.discourse.previous = {}, self.before
+            self.names_only = True
+            text = self._say(meaning)
+            self.names_only = False
+            before, after = self._name_gaps(text)
+        self.gap = after if before is not None else self.gap + after
+        return text
+
+    def _too_long(self, before: int | None, after: int) -> bool:
+        named, nameless = WITHIN[self.language]
+        return self.gap + after > nameless if before is None else self.gap + before > named
+
+    def _name_gaps(self, text: str) -> tuple[int | None, int]:
+        """How many words stand before the first name of a sentence (None if it has no name) and after the last."""
+        found = [(text.find(name), text.rfind(name) + len(name)) for name in self.names if name in text]
+        if not found:
+            return None, self.length(text)
+        first, last = min(found)[0], max(end for _, end in found)
+        return self.length(text[:first]), self.length(text[last:])
+
+    def _say(self, meaning: Clause) -> str:
+        self.before = self.discourse.previous
         self.named = False
         tag = meaning[0]
         if tag == "say":
@@ -105,6 +146,7 @@ class Lineariser(ABC):
 
     def text(self, meanings: list[Clause] | tuple[Clause, ...]) -> str:
         """A text of several sentences."""
+        self.names = [self.plain(name) for name in dict.fromkeys(names_in(tuple(meanings)))]
         return self.joined([self.say(meaning) for meaning in meanings])
 
     def body(self, meaning: Clause) -> str:
@@ -179,8 +221,12 @@ class Lineariser(ABC):
         pronoun = "" if self.speech else pronoun_of(phrase)
         if not pronoun or self.discourse.referent(pronoun) != phrase:
             return ""
-        may_be_nameless = self.nameless < MAX_NAMELESS or self.named or pronoun in self.discourse.current
-        return pronoun if may_be_nameless else ""
+        if pronoun in self.discourse.current:
+            return pronoun
+        if self.names_only or (self.nameless >= MAX_NAMELESS and not self.named):
+            return ""
+        self.said_pronoun = True
+        return pronoun
 
     def prefers(self, pronoun: str) -> bool:
         """Whether a subject is said by its pronoun: always if this sentence has named it, else mostly."""
@@ -214,6 +260,13 @@ def can_share(meaning: Clause) -> bool:
         if construction.slots[:1] in ("", "B", "W") or not all(way.startswith("{0}") for way in construction.chinese):
             return False
     return bool(subject_of(meaning[1]))
+
+
+def names_in(meaning: Any) -> list[str]:
+    """All names of a meaning, in order."""
+    if type(meaning) is tuple:
+        return [name for part in meaning for name in names_in(part)]
+    return [meaning] if type(meaning) is str and meaning[:1].isupper() else []
 
 
 def tables_of(language: str) -> tuple[dict[str, Table[tuple[str, bool]]], dict[str, Table[str]], dict[str, Table[str]]]:

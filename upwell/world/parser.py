@@ -261,7 +261,7 @@ def relativizable(construction: Construction) -> bool:
     """Whether a construction makes relative clauses: a verb and its object, in both languages."""
     return (
         len(construction.slots) == 2
-        and construction.slots[1] in "NPOD"
+        and construction.slots[1] in "NPODBG"
         and bool(re.fullmatch(r"\{0\} \[[^\]]+\] \{1\}", construction.english[0]))
         and any(re.fullmatch(r"\{0\}\^[^{}*，]+\*?\{1\}", way) for way in construction.chinese[:1] + construction.chinese[-1:])
     )

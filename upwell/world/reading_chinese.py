@@ -120,7 +120,8 @@ def _relatives() -> tuple[Node, Node]:
             way = chinese.templates(construction.id, "related" if mood == "past" else mood, False, "doing", False)[0]
             pieces = pieces_of(construction, way)
             subject_gap.add([*pieces, "的"], (construction.id, mood, ""))
-            object_gap.add([*[piece for piece in pieces if type(piece) is str], "的"], (construction.id, mood, ""))
+            if construction.slots[1] in "NPOD":
+                object_gap.add([*[piece for piece in pieces if type(piece) is str], "的"], (construction.id, mood, ""))
     return subject_gap, object_gap
 
 

@@ -153,7 +153,8 @@ def _relatives() -> tuple[Node, Node]:
                 template = english.templates(construction.id, mood, number, "doing")[0]
                 pieces = pieces_of(construction, template)
                 subject_gap.add(pieces, (construction.id, mood, number))
-                object_gap.add(pieces[:-1], (construction.id, mood, number))
+                if construction.slots[1] in "NPOD":
+                    object_gap.add(pieces[:-1], (construction.id, mood, number))
     return subject_gap, object_gap
 
 
