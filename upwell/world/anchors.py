@@ -18,6 +18,8 @@ from upwell.world.meaning import CONNECTIVES, Clause
 NEAR = 8
 """Words that may pass without a name."""
 SEEING = ("see", "notice")
+UNSEEN = frozenset({"smell_good", "thunder", "sing", "hot_day", "cold_day", "windy_day", "wind", "quiet", "make_noise"})
+"""What is noticed, but not with the eyes."""
 
 
 def anchored(sentences: list[Clause], chance: Chance) -> list[Clause]:
@@ -30,7 +32,8 @@ def anchored(sentences: list[Clause], chance: Chance) -> list[Clause]:
             gap = after
         elif hero and gap + before > NEAR and sees(sentence):
             front, core = (sentence[1], sentence[2]) if sentence[0] == "adv" else ("", sentence)
-            whole: Clause = ("that", chance.of(SEEING), "past", hero, None, core)
+            verb = "notice" if core[0] in UNSEEN else chance.of(SEEING)
+            whole: Clause = ("that", verb, "past", hero, None, core)
             sentence = ("adv", front, whole) if front else whole
             gap = before
         else:

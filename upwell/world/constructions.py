@@ -105,7 +105,7 @@ THAT: dict[str, tuple[str, str, bool, str]] = {
     "see": ("see", "{}看到", True, "event"),
     "hear": ("hear", "{}听说", True, "event"),
     "find_out": ("find out", "{}发现", True, "event"),
-    "notice": ("notice", "{}注意到", True, "event"),
+    "notice": ("notice", "{}发觉", True, "event"),
     "dream": ("dream", "{}梦见", True, "event"),
     "be_sure": ("feel sure", "{}确信", True, "state"),
 }
