@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from upwell.world.chance import Table
 from upwell.world.lexicon import lexicon
-from upwell.world.meaning import MANY, Clause, Phrase, noun
-from upwell.world.stage import Stage, adjectives_for, chain, fixed, front, knew, say, was, was_not
+from upwell.world.meaning import Clause, Phrase, noun
+from upwell.world.simulator import GOING, GOING_HOME, told
+from upwell.world.stage import Stage, chain, fixed, front, say, was
 
 DAYS = ("one_day", "one_morning", "one_afternoon", "on_sunday", "in_spring", "in_summer", "in_autumn")
 LATER = ("then", "soon", "later", "just_then", "suddenly")
+
+
+@cache
+def traits() -> Table[str]:
+    """What a child may be like when a story begins: nothing bad."""
+    child = lexicon().noun["child"]
+    return Table.zipf(
+        [
+            entry.id
+            for entry in lexicon().adjectives_of("character")
+            if entry.valence >= 0 and lexicon().describes(entry, child)
+        ]
+    )
 
 
 def child_of(name: str) -> str:
@@ -19,10 +36,8 @@ def introduce(s: Stage, hero: str, town: str = "") -> None:
     """Say who the story is about, in one of several ways."""
     child = noun(child_of(hero), "a", 1)
     way = s.chance.below(6)
-    if way < 2:
-        table = adjectives_for(child_of(hero), ("character",))
-        if table and s.flip(0.6):
-            child = noun(child_of(hero), "a", 1, (s.chance.pick(table),))
+    if way < 2 and s.flip(0.6):
+        child = noun(child_of(hero), "a", 1, (s.chance.pick(traits()),))
     if way == 0:
         s.tell(front("once", was("once_lived", child, hero, s.at(town or s.draw("town")))))
     elif way == 1:
@@ -30,9 +45,7 @@ def introduce(s: Stage, hero: str, town: str = "") -> None:
     elif way == 2:
         s.tell(was("live_at", hero, s.at(town or s.draw("town"))))
     elif way == 3:
-        table = adjectives_for(child_of(hero), ("character",))
-        trait = (s.chance.pick(table),) if table else ()
-        s.tell(was("be_noun", hero, noun(child_of(hero), "a", 1, trait)))
+        s.tell(was("be_noun", hero, noun(child_of(hero), "a", 1, (s.chance.pick(traits()),))))
     elif way == 4:
         weather = s.one("fine_day", "fine_day", "windy_day", "cold_day", "hot_day", "quiet")
         s.tell(front(s.one("one_day", "one_morning", "on_sunday"), was(weather)))
@@ -56,8 +69,9 @@ def introduce_two(s: Stage, hero: str, friend: str) -> None:
 
 
 def begin_day(s: Stage, sentence: Clause) -> None:
-    """Tell a sentence as the beginning of what happens."""
-    s.tell(front(s.one(*DAYS), sentence))
+    """Tell a sentence as the beginning of what happens; where a day was named already, it is that one."""
+    named = any(told[0] == "adv" and told[1] in DAYS for told in s.sentences)
+    s.tell(sentence if named else front(s.one(*DAYS), sentence))
 
 
 def feel(s: Stage, who: Phrase, feeling: str, cause: Clause | None = None, adverbial: str = "") -> None:
@@ -92,25 +106,85 @@ def comfort(s: Stage, who: Phrase, whom: Phrase) -> None:
     s.tell(say(who, fixed(s.one("do_not_worry", "do_not_cry")), to=whom if s.flip() else None))
 
 
+def visit_shop(s: Stage, hero: str, shop: str, wish: str) -> None:
+    """Go where things are sold, look round, and see what one would like to have."""
+    going, seeing = was("go", hero, s.the(shop)), was("see", hero, s.a(wish))
+    if s.level.distractors:
+        begin_day(s, going)
+        s.scene(shop)
+        s.tell(seeing)
+    else:
+        begin_day(s, chain(going, seeing))
+
+
+def described(s: Stage, pools: tuple[str, ...], depth: int) -> Phrase:
+    """Somebody new, with relative clauses in each other: a tailor who was looking for a dog that was chasing a hen.
+
+    Arguments: `pools`, where the nouns come from, each one's verb being that of VERBS; `depth`, how many clauses.
+    """
+    word = s.draw(pools[0], 0.0 if depth else 0.4, ("colour", "size"))
+    mods: tuple[Clause, ...] = ()
+    if depth:
+        mods = (("rel", 0, (DOING[pools[0]], "prog", "_", described(s, pools[1:], depth - 1))),)
+    return noun(word, "a", 1, s.looks.get(word, ()), mods)
+
+
+DOING = {"trade": "look for", "house_pet": "chase", "little": "eat"}
+"""What people and animals are doing when they are met, by the pool that they come from."""
+
+
+def delays(s: Stage, hero: str, *, weather: bool = True) -> None:
+    """What comes between a wish and its turn: as many things as the level wants, each of its own kind."""
+    ways = s.chance.sample(range(5), s.level.events - 1)
+    for way in ways:
+        if way == 0:
+            person = described(s, ("trade", "house_pet", "little", "fruit"), s.chance.below(s.level.depth + 1))
+            known = s.the(person[3])
+            s.tell(front(s.one("then", "later", "on_the_way"), was("meet", hero, person)))
+            s.tell(say(hero, ("ask", "yesno", ("help", "canp", "you", "i")), to=known, verb="ask"))
+            s.tell(say(known, fixed("sorry"), ("help", "cannotp", "i", "you"), verb=s.one("say", "answer")))
+        elif way == 1 and weather:
+            s.tell(front("suddenly", was("rain")))
+            s.tell(was("wait", hero), front("later", was("rain_stops")))
+        elif way == 2:
+            s.tell(("so", was("be", hero, "tired"), was("rest", hero)))
+        elif way == 3:
+            s.tell(say(noun(s.draw("kin"), ("of", hero)), ("give_up", "impnot", "you"), to=hero))
+        elif way == 4:
+            depth = s.chance.below(min(s.level.depth, 2) + 1)
+            animal = described(s, ("house_pet", "little", "fruit"), depth)
+            s.tell(
+                front(s.one("just_then", "on_the_way"), was("see", hero, animal)), was("feed", hero, s.the(animal[3]))
+            )
+
+
+def is_home(s: Stage, hero: Phrase) -> bool:
+    """Whether the last way that somebody was told to go was home."""
+    for sentence in reversed(s.sentences):
+        for clause in told(sentence):
+            if clause[0] in GOING_HOME and hero in clause[2:]:
+                return True
+            if clause[0] in GOING and hero in clause[2:]:
+                return False
+    return False
+
+
 def close(s: Stage, hero: Phrase, friend: Phrase | None = None) -> None:
     """A last sentence that follows from a good end."""
-    both: Phrase = ("and", hero, friend) if friend is not None and friend != hero else hero
     way = s.chance.below(6)
-    if friend is not None and way < 3:
+    if friend is not None and friend != hero and way < 4:
+        both: Phrase = ("and", hero, friend)
         s.tell(
             s.one(
                 front("after_that_day", was("be_friends", both)),
                 front("after_that_day", ("play_together", "often", both)),
-                front("that_evening", was("go_home", both)),
                 front("after_that_day", ("help", "always", hero, friend)),
             )
         )
-    elif way == 3:
-        s.tell(front("that_night", ("how", "happily", was("go_home", hero))))
-    elif way == 4:
-        s.tell(front(s.one("that_evening", "at_last"), was("go_home", hero)))
+    elif way < 5 and not is_home(s, hero):
+        s.tell(front(s.one("that_evening", "in_the_evening"), ("how", "happily", was("go_home", hero))))
     elif way == 5:
-        s.tell(say(hero, s.one(fixed("how_lovely"), fixed("good_night"), ("be", "pres", "i", ("so", "happy"))), verb=s.one("say", "think")))
+        s.tell(say(hero, ("be", "pres", "i", ("so", "happy")), verb=s.one("say", "think")))
 
 
 def ask_where(s: Stage, who: Phrase, thing: str) -> Clause:
@@ -125,7 +199,3 @@ def search(s: Stage, hero: Phrase, spots: list[str]) -> None:
         s.tell(was("look_at_place", hero, where[0]))
     else:
         s.tell(chain(*[was("look_at_place", hero, place) for place in where]))
-
-
-__all__ = ["DAYS", "LATER", "MANY", "ask_where", "begin_day", "child_of", "close", "comfort", "cry", "feel", "introduce",
-           "introduce_two", "knew", "search", "thank", "was_not"]  # fmt: skip

@@ -12,13 +12,23 @@ from upwell.world.constructions import THAT, Construction, constructions
 from upwell.world.discourse import pronoun_of
 from upwell.world.english import hole_of
 from upwell.world.lexicon import Noun, lexicon
-from upwell.world.linearise import ADJUNCTS, PRONOUN_SHARE, Lineariser, Template, owner_of, saying_forms, tables_of
+from upwell.world.linearise import (
+    ADJUNCTS,
+    SHARING,
+    Lineariser,
+    Template,
+    can_share,
+    owner_of,
+    saying_forms,
+    subject_of,
+    tables_of,
+)
 from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place
 from upwell.world.numerals import chinese_count
 
 PERSONS = {"i": "我", "you": "你", "we": "我们", "he": "他", "she": "她", "it": "它", "who": "谁", "what": "什么"}
 PLACE_WORDS = {"home": "家里", "here": "这里", "there": "那里", "where?": "哪里"}
-GOAL_WORDS = {"home": "家", "here": "这里", "there": "那里", "where?": "哪里"}
+GOAL_WORDS = {"here": "这里", "there": "那里", "where?": "哪里"}
 LOCATIVES = {
     "in": "里", "on": "上", "under": "下面", "behind": "后面", "beside": "旁边", "near": "附近", "front": "前面",
 }  # fmt: skip
@@ -35,9 +45,10 @@ _MOODS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "had": (("已经", "了", ""),),
     "prog": (("正在", "", ""), ("在", "", "")),
     "progp": (("正在", "", ""), ("在", "", "")),
-    "always": (("总是", "", ""), ("总", "", "")),
+    "always": (("总是", "", ""),),
     "often": (("常常", "", ""), ("经常", "", "")),
     "never": (("从来不", "", ""), ("从不", "", "")),
+    "habit": (("都", "", ""),),
     "would": (("会", "", ""),),
     "wouldnot": (("不肯", "", ""), ("不愿意", "", "")),
     "will": (("会", "", ""),),
@@ -92,9 +103,11 @@ def templates(name: str, mood: str, known: bool, form: str, adjunct: bool) -> tu
                 before = ""  # the quality itself carries 不 and 会
             if form == "why":
                 before = "为什么" + before
+            if form == "asked" and after == "了":
+                after, end = "", "了"  # 你看见我的马了吗
             if adjunct:
                 before += ADJUNCT
-            text = _TOLD.sub(told_mark(construction, mood, after), pattern.replace("^", before)) + end
+            text = _TOLD.sub(told_mark(construction, "asked" if form == "asked" else mood, after), pattern.replace("^", before)) + end
             if form == "doing" or mood in ("imp", "impnot"):
                 if not text.startswith("{0}"):
                     continue
@@ -141,7 +154,11 @@ def plain_phrase(phrase: Phrase, pointing: bool = False) -> str:
             return PERSONS[phrase]
         return lexicon().name[phrase].chinese
     if phrase[0] == "and":
-        parts = [plain_phrase(part) for part in phrase[1:]]
+        parts = [plain_phrase(phrase[1])]
+        for part in phrase[2:]:
+            owner = owner_of(part)  # 汤姆和他妈妈
+            pronoun = pronoun_of(owner) if owner == phrase[1] else ""
+            parts.append(described(part, PERSONS[pronoun], False) if pronoun in PERSONS else plain_phrase(part))
         return f"{'、'.join(parts[:-1])}和{parts[-1]}"
     det = phrase[1]
     return described(phrase, plain_phrase(det[1]) if type(det) is tuple else "", pointing)
@@ -304,9 +321,32 @@ class Chinese(Lineariser):
 
     language = "zh"
 
+    def length(self, text: str) -> int:
+        """How many characters a piece of text has, marks not counted."""
+        return len(text) - sum(text.count(mark) for mark in "，。：“”？！、")
+
+
     def __init__(self, chance: Any) -> None:
         super().__init__(chance)
         self.connected, self.front, self.speech_texts = _tables()
+        self.habit = False
+        """Whether what is told was so every day: 每天，他都浇花, without 了."""
+
+    def body(self, meaning: Clause) -> str:
+        """A sentence without its mark; the same subject is not said twice, and habits have no 了."""
+        if meaning[0] == "adv" and meaning[1] == "every_day":
+            self.habit = True
+            text = super().body(meaning)
+            self.habit = False
+            return text
+        if meaning[0] in SHARING and subject_of(meaning[1]) == subject_of(meaning[2]) and can_share(meaning):
+            template, reverse = self.chance.pick(self.connected[meaning[0]])
+            first, second = (meaning[2], meaning[1]) if reverse else (meaning[1], meaning[2])
+            texts = [self.operand(first), self.operand(second, without_subject=True)]
+            if reverse:
+                texts.reverse()
+            return template.replace("{0}", texts[0]).replace("{1}", texts[1])
+        return super().body(meaning)
 
     def plain(self, phrase: Phrase) -> str:
         """A phrase without pronouns."""
@@ -331,7 +371,7 @@ class Chinese(Lineariser):
     def subject(self, phrase: Phrase) -> str:
         """A subject, by name or pronoun."""
         pronoun = self.pronoun_for(phrase)
-        if pronoun and self._may_say(pronoun, phrase) and self.chance.flip(PRONOUN_SHARE):
+        if pronoun and self._may_say(pronoun, phrase) and self.prefers(pronoun):
             return spoken_pronoun(pronoun, phrase)
         return self._named(phrase, phrase, first=True)
 
@@ -369,7 +409,7 @@ class Chinese(Lineariser):
         if not first and owner == subject:
             return pronoun
         known = self.discourse.referent(pronoun) if first else self.discourse.owner(pronoun, subject)
-        if known == owner and (self.named or not self.nameless) and self.chance.flip(0.5):
+        if known == owner and not self.names_only and (self.named or not self.nameless) and self.chance.flip(0.5):
             return pronoun
         return ""
 
@@ -394,6 +434,8 @@ class Chinese(Lineariser):
             added += adjunct_text(clause)
             clause = clause[2]
         name, mood = clause[0], clause[1]
+        if self.habit and mood == "past" and constructions()[name].aspect in ("event", "activity"):
+            mood = "habit"
         form, order = self.chance.pick(
             _table(name, mood, knows(clause), "doing" if without_subject else "told", bool(added))
         )
@@ -406,7 +448,7 @@ class Chinese(Lineariser):
             if index == 9:
                 texts.append(added)
             elif index == 0:
-                texts.append(self.subject(subject) if slots[0] != "B" else plain_phrase(subject))
+                texts.append(self.subject(subject) if slots[0] not in "BW" else self.by_name(subject))
             else:
                 texts.append(self._object(slots[index], clause[index + 2], subject, clause))
         return form % tuple(texts)
@@ -434,9 +476,13 @@ class Chinese(Lineariser):
         name, mood = clause[0], clause[1]
         if kind not in ("yesno", "why"):
             hole_of(clause)
-        form, order = templates(name, mood, knows(clause), "why" if kind == "why" else "told", False)[0]
+        form, order = templates(name, mood, knows(clause), {"why": "why", "yesno": "asked"}.get(kind, "told"), False)[0]
         text = form % tuple(argument(clause, index, kind in ("yesno", "why")) for index in order)
         return text + "吗" if kind == "yesno" else text
+
+    def listener(self, phrase: Phrase, speaker: Phrase) -> str:
+        """Who is spoken to: 他爷爷 where it is the speaker's."""
+        return self._named(phrase, speaker, first=False)
 
     def quoted(self, verb: str, speaker: str, listener: str, speech: str) -> str:
         """A sentence with quoted speech, said before or after."""

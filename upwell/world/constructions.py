@@ -7,7 +7,7 @@ the place of what comes before the verb (没有, 会, adverbs, 在 + place), `*`
 Slots, one letter an argument:
     N a phrase   P a phrase that is alive   O a phrase that is not   D a phrase, never bare in Chinese   G a kind (apples)
     B a new thing (a, some, three)   L a place (in the box)   T a goal (to the park)   C the inside of a thing
-    A a quality   V what somebody does, without subject   K an adjective that is compared
+    A a quality   V what somebody does, without subject   K an adjective that is compared   W whose
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Construction(NamedTuple):
 
 
 _EVENT = "past not had always often never would wouldnot can cannot must want wantnot try decide forgot".split()
-_ACTIVITY = "past not prog always often never would wouldnot can cannot must want wantnot begin decide keep".split()
+_ACTIVITY = "past not prog always often never would wouldnot can cannot must want wantnot begin decide keep try forgot".split()
 _SAID = "past not pres presnot will wont canp cannotp mustp wantp imp impnot lets".split()
 
 NARRATIVE_MOODS: dict[str, tuple[str, ...]] = {
@@ -56,7 +56,7 @@ SPEECH_MOODS: dict[str, tuple[str, ...]] = {
 """What a clause of quoted speech can be; here the present is that of who speaks, and there are requests."""
 
 ONLY_AFFIRMED = frozenset(
-    "be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
+    "lie_awake be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
     "there_be become feel look_like named once_lived be_birthday birthday_comes same_as own belong".split()
 )
 """Constructions that are said of what is, never of what is not."""
@@ -105,9 +105,9 @@ THAT: dict[str, tuple[str, str, bool, str]] = {
     "see": ("see", "{}看到", True, "event"),
     "hear": ("hear", "{}听说", True, "event"),
     "find_out": ("find out", "{}发现", True, "event"),
-    "notice": ("notice", "{}注意到", True, "event"),
+    "notice": ("notice", "{}发觉", True, "event"),
     "dream": ("dream", "{}梦见", True, "event"),
-    "be_sure": ("be sure", "{}确信", True, "state"),
+    "be_sure": ("feel sure", "{}确信", True, "state"),
 }
 """Verbs before what somebody knew or told: English verb, Chinese, whether "that" may stand, aspect."""
 
@@ -153,12 +153,12 @@ borrow          NOP event    {0} [borrow] {1} from {2}                          
 buy_from        NOP event    {0} [buy] {1} from {2}                                 {0}^从{2}那里买*{1} | {0}^向{2}买*{1}
 buy_for         NOP event    {0} [buy] {1} for {2}                                  {0}^给{2}买*{1} | {0}^为{2}买*{1}
 make_for        NOP event    {0} [make] {1} for {2}                                 {0}^给{2}做*{1} | {0}^为{2}做*{1}
-get_from        POP event    {0} [get] {1} from {2} | {0} [receive] {1} from {2}    {0}^从{2}那里得到*{1} | {0}^收到*{2}送的{1}
-put             NNL event    {0} [put] {1} {2} | {0} [place] {1} {2}                {0}^把{1}放在*{2} | {0}^把{1}放到*{2}
-hide_at         NOL event    {0} [hide] {1} {2}                                     {0}^把{1}藏在*{2} | {0}^把{1}藏到*{2}
+get_from        PNP event    {0} [get] {1} from {2} | {0} [receive] {1} from {2}    {0}^从{2}那里得到*{1} | {0}^收到*{2}送的{1}
+put             NNL event    {0} [put] {1} {2} | {0} [place] {1} {2}                {0}^把{1}放在*{2} | {0}^把{1}放到*{2} | {0}^在{2}放*{1}
+hide_at         NOL event    {0} [hide] {1} {2}                                     {0}^把{1}藏在*{2} | {0}^把{1}藏到*{2} | {0}^在{2}藏*{1}
 hide_self       PL  event    {0} [hide] {1}                                         {0}^躲在*{1} | {0}^藏在*{1}
-leave_at        NNL event    {0} [leave] {1} {2}                                    {0}^把{1}留在*{2}
-plant_at        NNL event    {0} [plant] {1} {2}                                    {0}^把{1}种在*{2}
+leave_at        NNL event    {0} [leave] {1} {2}                                    {0}^把{1}留在*{2} | {0}^在{2}留下*{1}
+plant_at        NNL event    {0} [plant] {1} {2}                                    {0}^把{1}种在*{2} | {0}^在{2}种*{1}
 find_at         NNL event    {0} [find] {1} {2}                                     {0}^在{2}找到*{1} | {0}^在{2}发现*{1}
 see_at          NNL event    {0} [see] {1} {2}                                      {0}^在{2}看见*{1} | {0}^在{2}看到*{1}
 take_out        NOC event    {0} [take] {1} out of {2}                              {0}^从{2}拿出*{1} | {0}^把{1}从{2}拿出来*
@@ -173,6 +173,7 @@ hurry           NT  event    {0} [hurry] {1}                                    
 reach           NN  event    {0} [reach] {1}                                        {0}^到达*{1}
 move_to         NT  event    {0} [move] {1}                                         {0}^搬到*{1}
 go_home         N   event    {0} [go] home                                          {0}^回家*
+run_into        PC  event    {0} [run] into {1}                                     {0}^跑进*{1}
 run_home        N   event    {0} [run] home                                         {0}^跑回家*
 come_home       N   event    {0} [come] home                                        {0}^回到家* | {0}^到家*
 go_out          N   event    {0} [go] out | {0} [go] outside                        {0}^出门* | {0}^出去*
@@ -182,6 +183,7 @@ fly_away        N   event    {0} [fly] away                                     
 fall_into       NC  event    {0} [fall] into {1}                                    {0}^掉进*{1}
 fall_from       NN  event    {0} [fall] from {1} | {0} [fall] off {1}               {0}^从{1}上掉下来*
 hurt            N   event    {0} [get] hurt                                         {0}^受伤*
+lead_home       PP  event    {0} [lead] {1} home | {0} [take] {1} home                  {0}^把{1}带回*家 | {0}^把{1}领回*家
 lead            PPT event    {0} [lead] {1} {2} | {0} [take] {1} {2}                {0}^把{1}带到*{2} | {0}^带着{1}去*{2}
 carry_to        NNT event    {0} [carry] {1} {2}                                    {0}^把{1}搬到*{2}
 fetch           NN  event    {0} [fetch] {1}                                        {0}^取来*{1} | {0}^把{1}取来*
@@ -194,7 +196,6 @@ share           POP event    {0} [share] {1} with {2}                           
 meet_at         PPL event    {0} [meet] {1} {2}                                     {0}^在{2}遇见*{1} | {0}^在{2}碰到*{1}
 say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^跟{1}告别*
 race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^跟{1}赛*<了一次>跑
-win_race        P   event    {0} [win] the race                                     {0}^赢得*比赛 | {0}^赢*比赛
 lose_race       P   event    {0} [lose] the race                                    {0}^输掉*比赛 | {0}^输*比赛
 overtake        PP  event    {0} [overtake] {1} | {0} [run] past {1}                {0}^超过*{1} | {0}^跑到*{1}前头
 quarrel         PP  event    {0} [quarrel] with {1} | {0} [argue] with {1}          {0}^跟{1}吵*<了一>架
@@ -224,7 +225,7 @@ tell_secret     PP  event    {0} [tell] {1} the secret | {0} [tell] the secret t
 keep_secret     P   event    {0} [keep] the secret                                  {0}^保守*秘密
 tell_truth      PP  event    {0} [tell] {1} the truth | {0} [tell] the truth to {1}   {0}^把真相告诉*{1} | {0}^对{1}说*实话
 tell_story      PP  event    {0} [tell] {1} a story | {0} [tell] a story to {1}     {0}^给{1}讲*一个故事
-have_idea       P   event    {0} [have] an idea | {0} [have] a good idea            {0}^想出*一个主意 | {0}^想到*一个好主意
+have_idea       P   event    {0} [think] of a plan | {0} [think] of a way              {0}^想出*一个主意 | {0}^想到*一个办法
 give_up         P   event    {0} [give] up                                          {0}^放弃*
 try_again       P   event    {0} [try] again                                        {0}^又试*一次 | {0}^再试*一次
 try_hard        P   activity {0} [try] hard | {0} [work] hard                       {0}^努力*<了很久>
@@ -236,46 +237,47 @@ be_friends      P   state    {0} [be] good friends | {0} [be] best friends      
 cherish         PD  state    {0} [love] {1} very much | {0} [like] {1} very much    {0}^非常喜欢{1} | {0}^特别喜欢{1}
 have_no         NG  state    {0} [have] no {1}                                      {0}^没有{1}
 go_to_do        PTV event    {0} [go] {1} to {2}                                    {0}^去{1}{2} | {0}^到{1}去{2}
-be_gone         N   fixed    {0} [be] gone | {0} [be] missing                       {0}不见了 | {0}没有了
+be_gone         N   fixed    {0} [be] gone | {0} [be] missing                       {0}不见了
 look_everywhere P   event    {0} [look] everywhere | {0} [search] everywhere        {0}^到处找*<了一遍> | {0}^到处寻找*<了一遍>
 play_together   P   activity {0} [play] together                                    {0}^一起玩*<了起来>
 eat_together    PN  event    {0} [eat] {1} together                                 {0}^一起吃*{1}
 live_happily    P   fixed    {0} [live] happily                                     {0}过着快乐的日子 | {0}过得很快乐
 knock           PO  event    {0} [knock] on {1} | {0} [knock] at {1}                {0}^敲*<了敲>{1}
-shelter         PL  event    {0} [take] shelter {1}                                 {0}^在{1}躲*<了一会儿>雨
+shelter         PL  event    {0} [take] shelter {1} | {0} [stay] {1} for a while      {0}^在{1}躲*<了一会儿>
 play_instrument PO  activity {0} [play] {1}                                         {0}^演奏*{1}
 cheer_for       PP  activity {0} [cheer] for {1}                                    {0}^为{1}加油 | {0}^给{1}加油
 be_late         P   state    {0} [be] late                                          {0}^迟到了
 think_of        PN  state    {0} [think] of {1} all day                             {0}^整天想着{1}
 miss_so         PP  state    {0} [miss] {1} so much                                 {0}^非常想念{1} | {0}^十分想念{1}
+lie_awake       P   state    {0} [lie] awake | {0} [stay] awake                      {0}^睡不着 | {0}^怎么也睡不着
 be_alone        P   state    {0} [be] all alone                                     {0}^独自一个人
 stay_at_home    P   event    {0} [stay] at home                                     {0}^待在*家里
 stay_with       PP  activity {0} [stay] with {1} | {0} [keep] {1} company           {0}^陪*<着>{1}
 fall_down       P   event    {0} [fall] down                                        {0}^摔*<了一>跤
+awake           P   event    {0} [wake] up                                          {0}^醒*<了>过来 | {0}^睡醒*
 get_up          P   event    {0} [get] up again                                     {0}^又站*<了>起来
 help_up         PP  event    {0} [help] {1} up                                      {0}^把{1}扶*<了>起来
 walk_on         P   event    {0} [walk] on                                          {0}^继续往前走
-open_door       P   event    {0} [open] the door                                    {0}^打开*门 | {0}^开*门
 say_nothing     P   event    {0} [say] nothing                                      {0}^什么也没说
 run_fast        P   activity {0} [run] very fast | {0} [run] as fast as the wind    {0}^跑得很快 | {0}^跑得飞快
 work_for        PP  activity {0} [work] for {1}                                     {0}^为{1}干*<起了>活 | {0}^替{1}干*<起了>活
 earn            PB  event    {0} [earn] {1}                                         {0}^挣*<到了>{1}
 save_up         P   event    {0} [save] the money                                   {0}^把钱存*<了>起来
 write_to        PP  event    {0} [write] a letter to {1} | {0} [write] {1} a letter   {0}^给{1}写*一封信
-let_go          PP  event    {0} [let] {1} go | {0} [set] {1} free                  {0}^把{1}放*<走了> | {0}^放*<走了>{1}
+let_go          PP  event    {0} [let] {1} go | {0} [set] {1} free                  {0}^把{1}放走*
 smell_good      O   state    {0} [smell] good                                       {0}^闻起来很香 | {0}^很香
 turn_back       P   event    {0} [turn] back                                        {0}^转身往回走
 whole_day       P   event    {0} [work] all day                                     {0}^忙*<了>一整天
 be_at           NL  state    {0} [be] {1}                                           {0}^在{1}
 live_at         NL  state    {0} [live] {1}                                         {0}^住在{1}
 there_be        BL  state    there [be] {0} {1}                                     {1}^有{0}
-have            NB  state    {0} [have] {1}                                         {0}^有{1}
+have            PB  state    {0} [have] {1}                                         {0}^有{1}
 own             ND  state    {0} [own] {1}                                          {0}^拥有{1}
 be              NA  state    {0} [be] {1}                                           {0}^{1}
 feel            PA  state    {0} [feel] {1}                                         {0}^觉得{1} | {0}^感到{1}
 become          NA  state    {0} [become] {1}                                       {0}^变得{1}
 look_like       NA  state    {0} [look] {1}                                         {0}^看起来{1}
-be_noun         NB  state    {0} [be] {1}                                           {0}^是{1}
+be_noun         PB  state    {0} [be] {1}                                           {0}^是{1}
 compare         NKN state    {0} [be] {1} than {2}                                  {0}^比{2}{1}
 same_as         NKN state    {0} [be] as {1} as {2}                                 {0}^跟{2}一样{1}
 belong          OP  state    {0} [belong] to {1}                                    {0}^属于{1}
@@ -283,8 +285,8 @@ like_kind       PG  state    {0} [like] {1}                                     
 fear_kind       PG  state    {0} [fear] {1}                                         {0}^害怕{1} | {0}^怕{1}
 named           BN  fixed    there [be] {0} named {1} | there [be] {0} whose name was {1}  有{0}，名叫{1} | 有{0}叫{1}
 once_lived      BNL fixed    {0} named {1} [live] {2} | there [be] {0} named {1} who lived {2}   {2}住着{0}，名叫{1} | {2}有{0}，名叫{1}
-be_birthday     P   fixed    it [be] {0}'s birthday                                 这天是{0}的生日 | 这一天是{0}的生日
-birthday_comes  P   fixed    {0}'s birthday [be] coming | it [be] almost {0}'s birthday   {0}的生日快到了 | {0}快要过生日了
+be_birthday     W   fixed    it [be] {0}'s birthday                                 {0}的生日到了 | {0}的生日来了
+birthday_comes  W   fixed    {0}'s birthday [be] coming | it [be] almost {0}'s birthday   {0}的生日快到了 | {0}快要过生日了
 broke_down      O   event    {0} [break] | {0} [stop] working                       {0}^坏*
 burn            O   event    {0} [burn]                                             {0}^烧焦*
 rain            -   fixed    it [begin] to rain | the rain [begin] to fall          下起了雨 | 天开始下雨
@@ -297,10 +299,10 @@ sun             -   fixed    the sun [come] out | the sun [shine] again         
 dark            -   fixed    it [grow] dark | it [get] dark                         天黑了 | 天色暗了下来
 light           -   fixed    it [grow] light | the day [break]                      天亮了 | 天色亮了起来
 stars           -   fixed    the stars [shine] in the sky | the stars [come] out    星星出来了 | 天上的星星亮了
-fine_day        -   fixed    it [be] a fine day | the weather [be] fine             天气很好 | 这是个好天气
-cold_day        -   fixed    it [be] a cold day | the weather [be] cold             天气很冷 | 这是寒冷的一天
-hot_day         -   fixed    it [be] a hot day | the weather [be] hot               天气很热 | 这是炎热的一天
-windy_day       -   fixed    it [be] a windy day | the weather [be] windy           风很大 | 这是个刮风的日子
+fine_day        -   fixed    the weather [be] fine | the weather [be] lovely             天气很好 | 天气真好
+cold_day        -   fixed    it [be] cold outside | the weather [be] cold             天气很冷 | 天气冷极了
+hot_day         -   fixed    it [be] hot outside | the weather [be] hot               天气很热 | 天气热极了
+windy_day       -   fixed    it [be] windy outside | the weather [be] windy          刮着大风 | 外面刮着大风
 quiet           -   fixed    everything [be] quiet | all [be] still                 四周静悄悄的 | 到处都很安静
 """
 
@@ -346,10 +348,10 @@ one_evening     one evening                                                     
 that_morning    that morning                                                        那天早上 | 那天早晨
 that_evening    that evening                                                        那天晚上 | 那天傍晚
 that_night      that night                                                          那天夜里 | 那一夜
-in_spring       in spring | one day in spring                                       春天里 | 春天的一天
-in_summer       in summer | one day in summer                                       夏天里 | 夏天的一天
-in_autumn       in autumn | one day in autumn                                       秋天里 | 秋天的一天
-in_winter       in winter | one day in winter                                       冬天里 | 冬天的一天
+in_spring       one day in spring                                                   春天的一天
+in_summer       one day in summer                                                   夏天的一天
+in_autumn       one day in autumn                                                   秋天的一天
+in_winter       one day in winter                                                   冬天的一天
 next_day        the next day | the day after                                        第二天 | 到了第二天
 next_morning    the next morning                                                    第二天早上 | 第二天一早
 few_days        a few days later | after a few days                                 几天后 | 过了几天
@@ -362,7 +364,7 @@ at_last         at last | in the end                                            
 at_first        at first                                                            起初 | 一开始
 luckily         luckily                                                             幸好 | 幸运的是
 sadly           unfortunately                                                       不幸的是 | 可惜
-every_day       every day                                                           每天 | 天天
+every_day       every day                                                           每天
 after_that_day  from that day on | from then on                                     从那天起 | 从那以后
 on_the_way      on the way                                                          在路上 | 半路上
 on_sunday       on Sunday                                                           星期天 | 星期日
@@ -400,6 +402,8 @@ _FORMS = {
     "light": ("lit", "lit", "lights", "lighting"),
     "let": ("let", "let", "lets", "letting"),
     "set": ("set", "set", "sets", "setting"),
+    "lie": ("lay", "lain", "lies", "lying"),
+    "wake": ("woke", "woken", "wakes", "waking"),
     "write": ("wrote", "written", "writes", "writing"),
     "smell": ("smelled", "smelled", "smells", "smelling"),
     "stay": ("stayed", "stayed", "stays", "staying"),
@@ -409,7 +413,7 @@ _FORMS = {
 }
 
 _SKIP = set(
-    "give show lend teach say tell ask promise go run walk want know think believe hope wish play sell take "
+    "give show lend teach say tell ask promise go run walk want know think believe hope wish sell take "
     "decide agree guess regret understand save return pass quarrel invite put".split()
 ) | {"get lost", "go back"}
 """Verbs that the table has in its own way, and those of which no plain thing is the object."""
@@ -481,7 +485,24 @@ def constructions() -> dict[str, Construction]:
 
 def takes_place(construction: Construction) -> bool:
     """Whether "in the park" may be added to what happened."""
-    return construction.aspect == "activity" and not set(construction.slots) & set("LTCV")
+    return (
+        construction.aspect == "activity"
+        and not set(construction.slots) & set("LTCV")
+        and construction.id not in ("plant", "hide", "leave", "put")
+    )
+
+
+def takes_company(construction: Construction) -> bool:
+    """Whether "with Tom" may be added to what happened."""
+    return takes_place(construction) and construction.id != "play"
+
+
+@cache
+def manner_adverbs() -> tuple[str, ...]:
+    """The adverbs that may be added to what happened."""
+    return tuple(
+        entry.id for entry in lexicon().adverbs if entry.kind == "manner" and entry.id not in ("together", "hard", "alone")
+    )
 
 
 def forms_of(verb: str) -> tuple[str, str, str, str, str]:
@@ -492,6 +513,10 @@ def forms_of(verb: str) -> tuple[str, str, str, str, str]:
     entry = lexicon().verb.get(verb)
     if entry:
         return (verb, entry.past, entry.participle, entry.third, entry.ing)
+    head, space, particle = verb.partition(" ")
+    if space:
+        base, past, participle, third, ing = (form + space + particle for form in forms_of(head))
+        return (base, past, participle, third, ing)
     return _regular(verb)
 
 

@@ -35,7 +35,7 @@ def pronoun_of(phrase: Phrase) -> str:
 
 
 @lru_cache(maxsize=1 << 14)
-def mentions_of(phrase: Phrase) -> tuple[tuple[str, Phrase], ...]:
+def mentions_of(phrase: Phrase) -> tuple[tuple[str, Phrase | None], ...]:
     """Whom and what a phrase names: pairs of pronoun and what it would stand for."""
     if type(phrase) is str:
         pronoun = pronoun_of(phrase)
@@ -43,7 +43,8 @@ def mentions_of(phrase: Phrase) -> tuple[tuple[str, Phrase], ...]:
     if type(phrase) is not tuple:
         return ()
     if phrase[0] == "and":
-        inner = tuple(mention for part in phrase[1:] for mention in mentions_of(part))
+        # of two named together neither is he or she in the next sentence
+        inner = tuple((pronoun, None) for part in phrase[1:] for pronoun, _ in mentions_of(part))
         return (*inner, ("they", phrase))
     if phrase[0] == "n":
         owner, found = phrase[1], ()

@@ -11,7 +11,7 @@ from upwell.world.constructions import THAT, constructions, forms_of
 from upwell.world.discourse import pronoun_of
 from upwell.world.inflection import article
 from upwell.world.lexicon import lexicon
-from upwell.world.linearise import ADJUNCTS, PRONOUN_SHARE, Lineariser, Template, owner_of, saying_forms, tables_of
+from upwell.world.linearise import ADJUNCTS, Lineariser, Template, owner_of, saying_forms, tables_of
 from upwell.world.meaning import MASS, Clause, Phrase, Place
 from upwell.world.numerals import english_number
 
@@ -179,7 +179,10 @@ def plain_phrase(phrase: Phrase) -> str:
     if type(phrase) is str:
         return OBJECT_FORMS.get(phrase, phrase)
     if phrase[0] == "and":
-        parts = [plain_phrase(part) for part in phrase[1:]]
+        parts = [plain_phrase(phrase[1])]
+        for part in phrase[2:]:
+            owner = owner_of(part)  # Tom and his mother
+            parts.append(described(part, POSSESSIVES[pronoun_of(owner)]) if owner == phrase[1] and pronoun_of(owner) else plain_phrase(part))
         return f"{', '.join(parts[:-1])} and {parts[-1]}"
     det = phrase[1]
     if type(det) is tuple:
@@ -300,7 +303,7 @@ def preposition_of(place: Place) -> str:
 def goal_text(goal: Place) -> str:
     """Where to: to the park, home."""
     if type(goal) is str:
-        return {"home": "home", "here": "here", "there": "there", "where?": "where"}.get(goal) or "to " + plain_phrase(goal)
+        return {"here": "here", "there": "there", "where?": "where"}.get(goal) or "to " + plain_phrase(goal)
     return "to " + plain_phrase(goal)
 
 
@@ -342,6 +345,11 @@ class English(Lineariser):
 
     language = "en"
 
+    def length(self, text: str) -> int:
+        """How many words a piece of text has."""
+        return len(text.split())
+
+
     def __init__(self, chance: Any) -> None:
         super().__init__(chance)
         self.connected, self.front, self.speech_texts = _tables()
@@ -369,7 +377,7 @@ class English(Lineariser):
     def subject(self, phrase: Phrase) -> str:
         """A subject, by name or pronoun."""
         pronoun = self.pronoun_for(phrase)
-        if pronoun and self.chance.flip(PRONOUN_SHARE):
+        if pronoun and self.prefers(pronoun):
             return pronoun
         return self._named(phrase, phrase, first=True)
 
@@ -398,7 +406,7 @@ class English(Lineariser):
         if not first and owner == subject:
             return pronoun
         known = self.discourse.referent(pronoun) if first else self.discourse.owner(pronoun, subject)
-        if known == owner and (self.named or not self.nameless) and self.chance.flip(0.5):
+        if known == owner and not self.names_only and (self.named or not self.nameless) and self.chance.flip(0.5):
             return pronoun
         return ""
 
@@ -415,7 +423,7 @@ class English(Lineariser):
             if owner_of(phrase):
                 text = self._named(phrase, subject, first=False)
                 return f"{'to' if slot == 'T' else preposition_of(value)} {text}"
-        return slot_text(slot, value)
+        return self.by_name(value) if slot == "W" else slot_text(slot, value)
 
     def told(self, clause: Clause, *, without_subject: bool) -> str:
         """A clause as it is told."""
@@ -434,7 +442,7 @@ class English(Lineariser):
         texts = []
         for index in order:
             if index == 0:
-                texts.append(self.subject(subject) if slots[0] != "B" else plain_phrase(subject))
+                texts.append(self.subject(subject) if slots[0] not in "BW" else self.by_name(subject))
             else:
                 texts.append(self._object(slots[index], clause[index + 2], subject))
         return form % tuple(texts) + after
@@ -476,6 +484,10 @@ class English(Lineariser):
         if clause[hole + 2] == "where?":
             texts[0] = "where"
         return form % tuple(texts)
+
+    def listener(self, phrase: Phrase, speaker: Phrase) -> str:
+        """Who is spoken to: his grandfather where it is the speaker's."""
+        return self._named(phrase, speaker, first=False)
 
     def quoted(self, verb: str, speaker: str, listener: str, speech: str) -> str:
         """A sentence with quoted speech, said before or after."""

@@ -19,6 +19,9 @@ HOLES = ("who", "what", "where?")
 
 PRONOUN_SHARE = 0.8
 """How often a subject that a pronoun would name is named by it."""
+WITHIN = {"en": (12, 8), "zh": (19, 14)}
+"""How many words (in Chinese characters) may pass until a name, and how many where the sentence itself has none, so
+that one is said early in the next. A text stays clear, and no run of 13 words is without a name (see `splits`)."""
 MAX_NAMELESS = 1
 """How many sentences in a row may do without a name; then it is said again. A text stays clear, and no thirteen words
 of it are without a name (see `splits`)."""
@@ -40,7 +43,17 @@ class Lineariser(ABC):
         self.discourse = Discourse()
         self.nameless = 0
         self.named = False
+        self.gap = 0
+        self.names: list[str] = []
+        """The names of the text, as they are written."""
+        self.said_pronoun = False
+        self.names_only = False
+        self.before: dict[str, Phrase | None] = {}
         self.speech = False
+
+    @abstractmethod
+    def length(self, text: str) -> int:
+        """How many words a piece of text has; in Chinese, characters."""
 
     @abstractmethod
     def plain(self, phrase: Phrase) -> str:
@@ -61,6 +74,10 @@ class Lineariser(ABC):
     @abstractmethod
     def quoted(self, verb: str, speaker: str, listener: str, speech: str) -> str:
         """A whole sentence with quoted speech."""
+
+    @abstractmethod
+    def listener(self, phrase: Phrase, speaker: Phrase) -> str:
+        """Who is spoken to."""
 
     @abstractmethod
     def that(self, meaning: Clause, *, without_subject: bool) -> str:
@@ -84,6 +101,34 @@ class Lineariser(ABC):
 
     def say(self, meaning: Clause) -> str:
         """One whole sentence, with capital and mark."""
+        if self.speech or not self.names:
+            return self._say(meaning)
+        self.said_pronoun = False
+        text = self._say(meaning)
+        before, after = self._name_gaps(text)
+        if self.said_pronoun and self._too_long(before, after):
+            self.discourse.current, self.discourse.previous = {}, self.before
+            self.names_only = True
+            text = self._say(meaning)
+            self.names_only = False
+            before, after = self._name_gaps(text)
+        self.gap = after if before is not None else self.gap + after
+        return text
+
+    def _too_long(self, before: int | None, after: int) -> bool:
+        named, nameless = WITHIN[self.language]
+        return self.gap + after > nameless if before is None else self.gap + before > named
+
+    def _name_gaps(self, text: str) -> tuple[int | None, int]:
+        """How many words stand before the first name of a sentence (None if it has no name) and after the last."""
+        found = [(text.find(name), text.rfind(name) + len(name)) for name in self.names if name in text]
+        if not found:
+            return None, self.length(text)
+        first, last = min(found)[0], max(end for _, end in found)
+        return self.length(text[:first]), self.length(text[last:])
+
+    def _say(self, meaning: Clause) -> str:
+        self.before = self.discourse.previous
         self.named = False
         tag = meaning[0]
         if tag == "say":
@@ -101,6 +146,7 @@ class Lineariser(ABC):
 
     def text(self, meanings: list[Clause] | tuple[Clause, ...]) -> str:
         """A text of several sentences."""
+        self.names = [self.plain(name) for name in dict.fromkeys(names_in(tuple(meanings)))]
         return self.joined([self.say(meaning) for meaning in meanings])
 
     def body(self, meaning: Clause) -> str:
@@ -120,13 +166,13 @@ class Lineariser(ABC):
             return template.replace("{0}", first).replace("{1}", second)
         return self.operand(meaning)
 
-    def operand(self, meaning: Clause) -> str:
+    def operand(self, meaning: Clause, *, without_subject: bool = False) -> str:
         """A clause, or several with one subject."""
         if meaning[0] == "chain":
-            parts = [self.simple(meaning[1], without_subject=False)]
+            parts = [self.simple(meaning[1], without_subject=without_subject)]
             parts += [self.simple(clause, without_subject=True) for clause in meaning[2:]]
             return self.chained(parts)
-        return self.simple(meaning, without_subject=False)
+        return self.simple(meaning, without_subject=without_subject)
 
     def simple(self, meaning: Clause, *, without_subject: bool) -> str:
         """One clause; its phrases count as said afterwards."""
@@ -135,6 +181,11 @@ class Lineariser(ABC):
         text = self.told(meaning, without_subject=without_subject)
         self.mention(meaning)
         return text
+
+    def by_name(self, phrase: Phrase) -> str:
+        """A phrase where no pronoun may stand."""
+        self.named = self.named or type(phrase) is str
+        return self.plain(phrase)
 
     def mention(self, clause: Clause) -> None:
         """Take note of the phrases of a clause."""
@@ -155,25 +206,67 @@ class Lineariser(ABC):
     def _speech(self, meaning: Clause) -> str:
         _, verb, speaker, listener, sentences = meaning
         who = self.subject(speaker)
-        whom = self.plain(listener) if listener else ""
+        whom = self.listener(listener, speaker) if listener else ""
         before, named, nameless = self.discourse, self.named, self.nameless
         self.discourse, self.speech = Discourse(), True
         parts = [self.say(sentence) for sentence in sentences]
         self.discourse, self.named, self.nameless, self.speech = before, named, nameless, False
         self.discourse.mention(speaker)
         if listener:
-            self.named = True
             self.discourse.mention(listener)
         return self.quoted(verb, who, whom, self.joined(parts))
 
     def pronoun_for(self, phrase: Phrase) -> str:
         """The pronoun that would stand for this phrase now, or nothing."""
-        if self.speech or (self.nameless >= MAX_NAMELESS and not self.named):
+        pronoun = "" if self.speech else pronoun_of(phrase)
+        if not pronoun or self.discourse.referent(pronoun) != phrase:
             return ""
-        pronoun = pronoun_of(phrase)
-        if pronoun and self.discourse.referent(pronoun) == phrase:
+        if pronoun in self.discourse.current:
             return pronoun
-        return ""
+        if self.names_only or (self.nameless >= MAX_NAMELESS and not self.named):
+            return ""
+        self.said_pronoun = True
+        return pronoun
+
+    def prefers(self, pronoun: str) -> bool:
+        """Whether a subject is said by its pronoun: always if this sentence has named it, else mostly."""
+        return pronoun in self.discourse.current or self.chance.flip(PRONOUN_SHARE)
+
+
+SHARING = ("so", "but", "because")
+"""Connectives after which Chinese does not repeat the subject."""
+
+
+def subject_of(meaning: Clause) -> Phrase:
+    """The subject of a clause or chain; empty where it has none."""
+    while meaning[0] in ADJUNCTS:
+        meaning = meaning[2]
+    if meaning[0] == "chain":
+        return subject_of(meaning[1])
+    if meaning[0] == "that":
+        return meaning[3]
+    return meaning[2] if len(meaning) > 2 else ""
+
+
+def can_share(meaning: Clause) -> bool:
+    """Whether both sides of a connective have a subject that need not be said twice."""
+    for side in meaning[1:3]:
+        clause = side[1] if side[0] == "chain" else side
+        while clause[0] in ADJUNCTS:
+            clause = clause[2]
+        if clause[0] == "that":
+            continue
+        construction = constructions()[clause[0]]
+        if construction.slots[:1] in ("", "B", "W") or not all(way.startswith("{0}") for way in construction.chinese):
+            return False
+    return bool(subject_of(meaning[1]))
+
+
+def names_in(meaning: Any) -> list[str]:
+    """All names of a meaning, in order."""
+    if type(meaning) is tuple:
+        return [name for part in meaning for name in names_in(part)]
+    return [meaning] if type(meaning) is str and meaning[:1].isupper() else []
 
 
 def tables_of(language: str) -> tuple[dict[str, Table[tuple[str, bool]]], dict[str, Table[str]], dict[str, Table[str]]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from upwell.world.constructions import Construction, constructions
-from upwell.world.discourse import Discourse
+from upwell.world.discourse import Discourse, pronoun_of
 from upwell.world.lexicon import lexicon
 from upwell.world.linearise import ADJUNCTS
 from upwell.world.places import is_place_noun
@@ -89,7 +89,7 @@ class Reader:
 
 def fits_slot(slot: str, phrase: Phrase) -> bool:
     """Whether a phrase may stand in a slot."""
-    if slot == "N" or slot == "D" or slot == "C":
+    if slot in "NDCW":
         return True
     if slot == "B":
         return type(phrase) is tuple and phrase[0] == "n" and (phrase[1] in ("a", "some", "many", "few", "another"))
@@ -119,9 +119,9 @@ def resolve(meaning: Clause, discourse: Discourse) -> Clause:
     if tag in CONNECTIVES:
         if len(meaning) == 4:  # the second was said first
             second = resolve(meaning[2], discourse)
-            return (tag, resolve(meaning[1], discourse), second)
+            return (tag, resolve(_shared(meaning[1], second), discourse), second)
         first = resolve(meaning[1], discourse)
-        return (tag, first, resolve(meaning[2], discourse))
+        return (tag, first, resolve(_shared(meaning[2], first), discourse))
     if tag == "chain":
         parts = [resolve(meaning[1], discourse)]
         subject = subject_of(parts[0])
@@ -131,6 +131,8 @@ def resolve(meaning: Clause, discourse: Discourse) -> Clause:
     if tag == "say":
         _, verb, speaker, listener, sentences = meaning
         speaker = _resolved(speaker, "", discourse)
+        if listener:
+            listener = _resolved(listener, speaker, discourse)
         discourse.mention(speaker)
         if listener:
             discourse.mention(listener)
@@ -157,7 +159,7 @@ def resolve(meaning: Clause, discourse: Discourse) -> Clause:
         slots = constructions()[clause[0]].slots
         subject = _resolved(arguments[0], "", discourse)
         for index, value in enumerate(arguments):
-            if slots[index] in "NPODBC":
+            if slots[index] in "NPODBCW":
                 arguments[index] = subject if index == 0 else _resolved(value, subject, discourse)
             elif slots[index] == "T":
                 arguments[index] = _resolved(value, subject, discourse)
@@ -168,6 +170,15 @@ def resolve(meaning: Clause, discourse: Discourse) -> Clause:
         clause = (outer[0], outer[1], clause)
     discourse_note(clause, discourse)
     return clause
+
+
+def _shared(second: Clause, first: Clause) -> Clause:
+    """A clause that was read without subject, with that of the one before."""
+    if second[0] == "chain":
+        return ("chain", _shared(second[1], first), *second[2:]) if subject_of(second[1]) == "_" else second
+    if subject_of(second) != "_":
+        return second
+    return with_subject(second, subject_of(first[1] if first[0] == "chain" else first))
 
 
 def discourse_note(clause: Clause, discourse: Discourse) -> None:
@@ -184,6 +195,15 @@ def discourse_note(clause: Clause, discourse: Discourse) -> None:
 def _resolved(phrase: Phrase, subject: Phrase, discourse: Discourse) -> Phrase:
     if type(phrase) is str:
         return (discourse.referent(phrase) or phrase) if phrase in PRONOUNS else phrase
+    if phrase[0] == "and":
+        parts = [_resolved(phrase[1], subject, discourse)]
+        for part in phrase[2:]:
+            owner = part[1][1] if type(part) is tuple and part[0] == "n" and type(part[1]) is tuple else None
+            if type(owner) is str and owner in PRONOUNS and owner == pronoun_of(parts[0]):
+                parts.append(("n", ("of", parts[0]), *part[2:]))
+            else:
+                parts.append(_resolved(part, subject, discourse))
+        return ("and", *parts)
     if phrase[0] == "n" and type(phrase[1]) is tuple:
         owner = phrase[1][1]
         if owner == "self":
@@ -204,6 +224,19 @@ def is_sound(meaning: Any) -> bool:
             if slot in "PO" and value != "_" and type(value) in (str, tuple) and not fits_slot(slot, value):
                 return False
     return all(is_sound(part) for part in meaning if type(part) is tuple)
+
+
+def makes_sense(meaning: Any) -> bool:
+    """Whether verbs have objects that they can have."""
+    if type(meaning) is not tuple or not meaning:
+        return True
+    verb = lexicon().verb.get(meaning[0]) if type(meaning[0]) is str else None
+    if verb is not None and len(meaning) == 4 and type(meaning[3]) is tuple and meaning[3][0] == "n":
+        if not lexicon().fits(verb.object, lexicon().noun[meaning[3][3]]):
+            return False
+    if meaning[0] == "be_noun" and not is_alive(meaning[3]):
+        return False
+    return all(makes_sense(part) for part in meaning if type(part) is tuple)
 
 
 def subject_of(clause: Clause) -> Phrase:
@@ -228,7 +261,7 @@ def relativizable(construction: Construction) -> bool:
     """Whether a construction makes relative clauses: a verb and its object, in both languages."""
     return (
         len(construction.slots) == 2
-        and construction.slots[1] in "NPOD"
+        and construction.slots[1] in "NPODBG"
         and bool(re.fullmatch(r"\{0\} \[[^\]]+\] \{1\}", construction.english[0]))
         and any(re.fullmatch(r"\{0\}\^[^{}*，]+\*?\{1\}", way) for way in construction.chinese[:1] + construction.chinese[-1:])
     )
@@ -249,6 +282,15 @@ def can_relate(relation: str, phrase: Phrase) -> bool:
 def is_place(phrase: Phrase) -> bool:
     """Whether a phrase names where somebody can simply be."""
     return is_place_noun(lexicon().noun[phrase[3]])
+
+
+def is_placed(value: Any) -> bool:
+    """Whether a phrase or place has a place of its own within, as only subjects have."""
+    if type(value) is not tuple:
+        return False
+    if len(value) == 2:
+        return is_placed(value[1])
+    return value[0] == "n" and bool(value[5]) and value[5][0][0] == "pp"
 
 
 def clause_of(name: str, mood: str, filled: dict[int, Any]) -> Clause:
@@ -299,6 +341,8 @@ def parse(
         meaning = reading if speech else resolve(reading, after)
         if meaning not in found and is_sound(meaning):
             found[meaning] = after
+    if len(found) > 1:  # what makes no sense is not meant: nobody drives a flower (开花)
+        found = {meaning: after for meaning, after in found.items() if makes_sense(meaning)} or found
     if found and discourse is not None:
         discourse.previous = next(iter(found.values())).current
     elif discourse is not None:

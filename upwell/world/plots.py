@@ -27,7 +27,7 @@ PLOTS = Table(
     (
         Plot("lost_thing", "play", ("treasured", "outdoors", "spot", "spot"), (3, 3, 3), plots_home.lost_thing),
         Plot("broken_thing", "home", ("fragile", "kin", "spot"), (3, 3, 3), plots_home.broken_thing),
-        Plot("cooking", "food", ("dish", "snack", "old"), (3, 3, 3), plots_home.cooking),
+        Plot("cooking", "food", ("dish", "ingredient", "old"), (3, 3, 3), plots_home.cooking),
         Plot("birthday", "celebration", ("handmade", "gift", "shop"), (3, 3, 3), plots_home.birthday),
         Plot("garden", "garden", ("plant", "old", "little"), (3, 3, 3), plots_home.garden),
         Plot("quarrel", "feelings", ("toy", "outdoors", "toy"), (3, 3, 3), plots_friends.quarrel),

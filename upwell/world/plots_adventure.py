@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from upwell.world.beats import begin_day, close, comfort, cry, feel, introduce, introduce_two, thank
+from upwell.world.beats import begin_day, close, cry, delays, feel, introduce, introduce_two, thank, visit_shop
+from upwell.world.lexicon import lexicon
 from upwell.world.meaning import noun
 from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
 
@@ -17,37 +18,36 @@ def race(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.adorn(small, 0.5, ("colour",))
     little, strong = s.the(small), s.the(big)
     s.tell(front("once", ("live_at", "past", s.a(small), s.at(place))))
-    s.tell(front(s.one("one_day", "one_morning"), was("meet_at", s.a(big), little, s.at(place)) if False else was("meet", little, s.a(big))))
+    s.tell(front(s.one("one_day", "one_morning"), was("meet", little, s.a(big))))
     if how == 0:
-        s.tell(say(strong, ("run_fast", "canp", "i"), verb="say"), was("laugh_at" if False else "tease", strong, little))
+        s.tell(say(strong, ("run_fast", "canp", "i"), verb="say"), was("tease", strong, little))
     elif how == 1:
-        s.tell(say(little, ("race", "lets", "we", strong) if False else ("ask", "yesno", ("race", "will", "you", "i")), to=strong, verb="ask"))
+        s.tell(say(little, ("ask", "yesno", ("race", "will", "you", "i")), to=strong, verb="ask"))
         s.tell(say(strong, fixed("yes"), verb="answer"))
     else:
-        s.tell(("that", "believe", "past", strong, None, ("win_race", "would", strong)))
+        s.tell(("that", "believe", "past", strong, None, ("win", "would", strong, s.the("race"))))
         s.tell(knew("think", strong, was("be", little, "weak")))
-    s.goal = ("win_race", "want", little)
+    s.goal = ("win", "want", little, s.the("race"))
     s.tell(("so", ("race", "decide", little, strong), was("go", ("and", little, strong), s.the(s.draw("outdoors")))))
     s.tell(say(s.a(s.draw("wild")), fixed("ready"), verb="shout"))
-    s.tell(was("run_fast", strong), ("run_fast", "cannot", little))
+    s.tell(was("run_fast", strong))
     if turn == 0:
         s.tell(front("soon", chain(was("sit down", strong), was("sleep", strong))))
         s.turning = was("overtake", little, strong)
-        s.tell(("rest", "not", little), s.turning)
+        s.tell(("walk_on", "past", little), s.turning, front("later", was("awake", strong)))
         winner = little
     elif turn == 1:
         s.tell(front("suddenly", was("fall_down", strong)))
         s.turning = was("help_up", little, strong)
-        s.tell(("cry", "past", strong) if False else s.turning)
+        s.tell(s.turning)
         winner = s.one(strong, little)
     else:
         s.tell(front("suddenly", was("get_lost", strong)))
         s.turning = was("overtake", little, strong)
         s.tell(("walk_on", "past", little), s.turning)
         winner = little
-    s.world.asleep.clear()
     loser = strong if winner == little else little
-    s.outcome = was("win_race", winner)
+    s.outcome = was("win", winner, s.the("race"))
     s.tell(front("at_last", s.outcome))
     if end == 0:
         feel(s, loser, "ashamed", was("lose_race", loser))
@@ -69,7 +69,11 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     hero, friend = s.name(), s.name()
     both = ("and", hero, friend)
     introduce(s, hero)
-    goal = s.one(("pick", "inf", "_", s.some("mushroom", s.chance.between(5, 12))), ("play", "inf", "_"), ("look for", "inf", "_", s.some("flower", 3)))
+    goal = s.one(
+        ("pick", "inf", "_", s.some("mushroom", s.chance.between(5, 12))),
+        ("play", "inf", "_"),
+        ("pick", "inf", "_", s.some("flower", s.chance.between(3, 9))),
+    )
     begin_day(s, ("go_to_do", "past", both, s.the(place), goal))
     s.goal = ("go_to_do", "past", both, s.the(place), goal)
     s.scene(place)
@@ -80,12 +84,17 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.maybe(0.6, say(hero, fixed("do_not_worry"), to=friend))
     s.tell(("but", ("go_home", "want", both), ("get_lost", "past", both)))
     s.adorn(hut, 0.5, ("size", "age"))
-    s.tell(chain(was("see", both, s.a(hut)), was("run", both, s.the(hut))))
+    s.tell(
+        chain(
+            was("see", both, s.a(hut)),
+            was("run_into" if lexicon().noun[hut].preposition == "in" else "run", both, s.the(hut)),
+        )
+    )
     if help_ == 0:
-        s.tell(was("knock", hero, s.the("door")), was("open_door", s.a(helper)))
+        s.tell(was("knock", hero, s.the("door")), was("open", s.a(helper), s.the("door")))
         s.tell(say(s.the(helper), fixed("come_in")))
-        s.turning = was("lead", s.the(helper), both, "home")
-        s.tell(was("give", s.the(helper), noun("tea", "a", 2), both) if False else front("later", s.turning))
+        s.turning = was("lead_home", s.the(helper), both)
+        s.tell(front("later", s.turning))
     elif help_ == 1:
         s.tell(was("shelter", both, s.at(hut)))
         s.turning = was("rain_stops") if sky == 0 else was("sun")
@@ -93,7 +102,7 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(was("go_home", both))
     else:
         s.tell(front("in_the_evening", was("meet", both, s.a(helper))))
-        s.turning = was("lead", s.the(helper), both, "home")
+        s.turning = was("lead_home", s.the(helper), both)
         s.tell(say(s.the(helper), ("help", "will", "i", "you")), s.turning)
     s.outcome = was("come_home", both)
     if end == 0:
@@ -118,7 +127,6 @@ def lost_pet(s: Stage, nouns: Nouns, turns: Turns) -> int:
     hero, friend = s.name(), s.name()
     introduce(s, hero)
     s.adorn(pet, 0.9, ("colour", "size"))
-    look = s.looks.get(pet, ())
     s.tell(was("have", hero, s.a(pet)))
     s.maybe(0.6, was("cherish", hero, s.the(pet)))
     if how == 0:
@@ -126,7 +134,7 @@ def lost_pet(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(("so", ("close", "not", hero, s.the("gate")), was("run_away", s.the(pet))))
         cause = was("run_away", s.the(pet))
     elif how == 1:
-        begin_day(s, was("go", hero, s.the(place)) if False else was("thunder"))
+        begin_day(s, was("thunder"))
         s.why(was("run_away", s.the(pet)), was("be", s.the(pet), "afraid"))
         cause = was("run_away", s.the(pet))
     else:
@@ -135,28 +143,33 @@ def lost_pet(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.goal = ("find", "want", hero, s.of(hero, pet))
     feel(s, hero, s.one("worried", "sad"), cause)
     s.tell(front("then", was("look for", ("and", hero, friend), s.the(pet))))
-    s.maybe(0.5, was("look_at_place", hero, s.spot(s.draw("spot"))))
+    s.maybe(0.5, was("look_at_place", hero, s.spot(s.draw("outdoor_spot"))))
+    delays(s, hero)
     s.tell(was("meet", hero, s.a(person)))
-    s.tell(say(hero, ("ask", "yesno", ("see", "past", "you", noun(pet, "a", 1, look))), to=s.the(person), verb="ask"))
+    s.tell(say(hero, ("ask", "yesno", ("see", "past", "you", noun(pet, ("of", "i")))), to=s.the(person), verb="ask"))
     if finder == 0:
-        s.tell(say(s.the(person), ("see_at", "past", "i", noun(pet, "a", 1, look), s.at(place)), verb="answer"))
+        s.tell(say(s.the(person), ("see_at", "past", "i", noun(pet, ("of", "you")), s.at(place)), verb="answer"))
         s.turning = was("find_at", hero, s.the(pet), s.at(place))
         s.tell(was("hurry", ("and", hero, friend), s.the(place)), s.turning)
     elif finder == 1:
-        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, "a", 1, look)), verb="answer"))
-        s.tell(("but", ("give_up", "not", hero), ("look for", "keep", hero, s.the(pet))) if False else ("give_up", "not", hero))
+        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, ("of", "you"))), verb="answer"))
+        s.tell(("give_up", "not", hero))
         s.turning = was("hear", friend, s.the(pet))
         s.tell(front("suddenly", s.turning), was("find_at", friend, s.the(pet), s.at(place)))
     else:
-        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, "a", 1, look)), verb="answer"))
+        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, ("of", "you"))), verb="answer"))
         s.tell(front("that_evening", chain(was("go_home", hero), was("cry", hero))))
         s.turning = was("come back", s.the(pet))
         s.tell(front("just_then", s.turning))
-    s.outcome = was("hug", hero, s.the(pet)) if finder == 2 or s.flip() else was("lead", hero, s.the(pet), "home")
+    s.outcome = was("hug", hero, s.the(pet)) if finder == 2 or s.flip() else was("lead_home", hero, s.the(pet))
     s.tell(s.outcome)
     feel(s, hero, "happy", s.turning if finder != 1 else was("find_at", friend, s.the(pet), s.at(place)))
     if end == 0:
-        s.tell(front("after_that_day", ("close", "always", hero, s.the("gate"))) if how == 0 else front("after_that_day", ("look_after", "always", hero, s.the(pet))))
+        s.tell(
+            front("after_that_day", ("close", "always", hero, s.the("gate")))
+            if how == 0
+            else front("after_that_day", ("look_after", "always", hero, s.the(pet)))
+        )
     elif end == 1:
         thank(s, hero, friend if finder else s.the(person))
     else:
@@ -170,7 +183,11 @@ def learning(s: Stage, nouns: Nouns, turns: Turns) -> int:
     what, help_, end = turns
     hero, friend = s.name(), s.name()
     introduce(s, hero)
-    skill = (("swim", "inf", "_"), ("play_instrument", "inf", "_", s.the(instrument)), s.one(("ride", "inf", "_", s.a("bicycle")), ("dance", "inf", "_"), ("skate", "inf", "_")))[what]
+    skill = (
+        ("swim", "inf", "_"),
+        ("play_instrument", "inf", "_", s.the(instrument)),
+        s.one(("ride", "inf", "_", s.a("bicycle")), ("dance", "inf", "_"), ("skate", "inf", "_")),
+    )[what]
     s.goal = ("learn_to", "want", hero, skill)
     begin_day(s, s.goal)
     known = noun(old, ("of", hero)) if old in ("grandmother", "grandfather") else s.the(old)
@@ -179,10 +196,15 @@ def learning(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(was("get_from", hero, s.a(instrument), noun(s.draw("kin"), ("of", hero))))
         s.tell(("but", ("try_hard", "past", hero), (skill[0], "cannot", hero, *skill[3:])))
     else:
-        s.tell(("but", ("try_hard", "past", hero), ("fall_down", "past", hero)) if what == 2 else ("but", ("try_hard", "past", hero), ("swim", "cannot", hero)))
+        s.tell(
+            ("but", ("try_hard", "past", hero), ("fall_down", "past", hero))
+            if what == 2
+            else ("but", ("try_hard", "past", hero), ("swim", "cannot", hero))
+        )
     if s.flip():
-        s.tell(was("tease", friend, hero))
-        feel(s, hero, "ashamed", was("tease", friend, hero))
+        teaser = s.name()
+        s.tell(was("tease", teaser, hero))
+        feel(s, hero, "ashamed", was("tease", teaser, hero))
     else:
         feel(s, hero, s.one("sad", "disappointed"), (skill[0], "cannot", hero, *skill[3:]))
         s.maybe(0.5, ("give_up", "want", hero))
@@ -198,7 +220,8 @@ def learning(s: Stage, nouns: Nouns, turns: Turns) -> int:
     else:
         s.turning = front("every_day", was("practise", hero, skill))
         s.tell(s.turning)
-    s.maybe(0.5, front("every_day", was("try_hard", hero)))
+    if help_ != 2:
+        s.maybe(0.5, front("every_day", was("try_hard", hero)))
     if end == 2 and s.level.number > 1:
         s.outcome = ("learn_to", "not", hero, skill)
         s.tell(front("week_later", ("but", ("practise", "past", hero, skill), s.outcome)))
@@ -224,7 +247,8 @@ def helped(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.scene(place)
     if first == 0:
         begin_day(s, was("catch", strong, s.a(small)))
-        s.tell(say(little, ("let_go", "imp", "you", "i"), to=strong), say(little, ("help", "will", "i", "you")))
+        s.tell(say(little, ("let_go", "imp", "you", "i"), ("help", "will", "i", "you"), to=strong))
+        s.maybe(0.5, say(strong, ("ask", "yesno", ("help", "canp", "you", "i")), verb="ask"))
         s.tell(was("let_go", strong, little))
     elif first == 1:
         begin_day(s, was("fall_into", s.a(small), s.the("pond")))
@@ -234,7 +258,6 @@ def helped(s: Stage, nouns: Nouns, turns: Turns) -> int:
         begin_day(s, was("meet", strong, s.a(small)))
         s.why(was("be", little, "hungry"), ("have_no", "past", little, "bread"))
         s.tell(was("give", strong, s.some(s.draw("fruit"), s.chance.between(2, 4)), little))
-    s.maybe(0.5, say(strong, ("ask", "yesno", ("help", "canp", "you", "i")), verb="say" if False else "laugh" if False else "ask"))
     if need == 0:
         s.tell(front("few_days", was("fall_into", strong, s.the("hole"))))
         trouble = was("fall_into", strong, s.the("hole"))
@@ -254,7 +277,7 @@ def helped(s: Stage, nouns: Nouns, turns: Turns) -> int:
     elif need == 1:
         s.turning = was("find", little, strong)
         s.tell(front("at_last", s.turning))
-        s.outcome = was("lead", little, strong, "home")
+        s.outcome = was("lead_home", little, strong)
     else:
         s.turning = was("call", little, s.a("doctor"))
         s.tell(s.turning)
@@ -287,9 +310,9 @@ def caged_bird(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.goal = knew("hope", hero, ("sing", "would", it))
     s.tell(s.goal if s.flip() else front("every_day", was("feed", hero, it)))
     s.tell(("but", was("wait", hero), ("sing", "not", it)))
-    s.why(was("be", it, "sad"), ("fly", "cannot", it, s.the(place)) if False else was("be_at", it, ("in", s.the("cage"))))
+    s.why(was("be", it, "sad"), was("be_at", it, ("in", s.the("cage"))))
     if way == 0:
-        s.tell(say(noun(kin, ("of", hero)), knew("know", "i", ("miss", "pres", it, s.the(place)), mood="pres") if False else ("miss", "pres", it, s.the(place)), to=hero))
+        s.tell(say(noun(kin, ("of", hero)), ("miss", "pres", it, s.the(place)), to=hero))
     elif way == 1:
         s.tell(front("one_morning", was("hear", hero, s.a(s.draw("bird")))))
         s.tell(knew("find_out", hero, was("be", it, "lonely")))
@@ -321,8 +344,7 @@ def earning(s: Stage, nouns: Nouns, turns: Turns) -> int:
     hero, friend = s.name(), s.name()
     introduce(s, hero)
     s.adorn(wish, 0.8)
-    begin_day(s, chain(was("go", hero, s.the(shop)), was("see", hero, s.a(wish))))
-    s.scene(shop)
+    visit_shop(s, hero, shop, wish)
     s.goal = ("buy", "want", hero, s.the(wish))
     s.tell(s.goal)
     have, price = s.chance.between(2, 6), s.chance.between(7, 15)
@@ -332,7 +354,8 @@ def earning(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.why(("buy", "cannot", hero, s.the(wish)), was("be", s.the(wish), "expensive"))
     else:
         s.why(("buy", "cannot", hero, s.the(wish)), was("have_no", hero, "coin"))
-    s.maybe(0.5, say(hero, ("save_up" if False else "work_hard" if False else "try_hard", "mustp", "i"), verb="think"))
+    s.maybe(0.5, say(hero, ("try_hard", "mustp", "i"), verb="think"))
+    delays(s, hero)
     if way == 0:
         s.tell(front("next_day", was("work_for", hero, s.a(seller))))
         s.turning = was("earn", hero, noun("coin", "a", price))
@@ -351,7 +374,7 @@ def earning(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(("but", was("go", hero, s.the(shop)), was("be_gone", s.the(wish))))
         feel(s, hero, "disappointed", was("be_gone", s.the(wish)))
         s.outcome = was("give", friend, s.the(wish), hero)
-        s.tell(say(friend, fixed("surprise"), to=hero), s.outcome)
+        s.tell(("buy", "had", friend, s.the(wish)), say(friend, fixed("surprise"), to=hero), s.outcome)
     else:
         s.tell(front("on_the_way", was("meet", hero, friend)))
         s.why(was("cry", friend), was("be", friend, "hungry"))
@@ -368,10 +391,11 @@ def night_noise(s: Stage, nouns: Nouns, turns: Turns) -> int:
     hero, friend = s.name(), s.name()
     introduce_two(s, hero, friend) if who else introduce(s, hero)
     s.adorn(animal, 0.9, ("colour", "size"))
-    s.tell(front(s.one("one_evening", "that_night", "at_night"), was("dark") if s.flip() else was("wind")))
+    s.tell(front("one_evening", was("dark") if s.flip() else was("wind")))
     s.tell(front("suddenly", was("hear", hero, noun("noise", "a"))))
     feel(s, hero, "afraid", was("hear", hero, noun("noise", "a")))
     s.goal = knew("find_out", hero, was("make_noise", s.a(animal)))
+    where = s.spot(spot)
     if help_ == 0:
         s.tell(was("call", hero, noun(s.draw("kin"), ("of", hero))))
         s.tell(say(hero, ("hear", "past", "i", noun("noise", "a"))))
@@ -383,21 +407,19 @@ def night_noise(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(s.turning)
     else:
         s.tell(was("hide_self", hero, ("under", s.the("bed"))))
-        s.turning = was("look_at_place", hero, s.spot(spot))
+        s.turning = was("look_at_place", hero, where)
         s.tell(front("at_last", s.turning))
-    where = s.spot(spot) if help_ < 2 else ("beside", s.the(spot))
     s.tell(was("see_at", hero, s.a(animal), where))
-    s.goal = ("find", "want", hero, noun("noise", "the")) if False else s.goal
-    s.why(was("make_noise", s.the(animal)), was("be", s.the(animal), s.one("hungry", "cold", "afraid") if False else s.one("hungry", "afraid", "thirsty")))
+    s.why(was("make_noise", s.the(animal)), was("be", s.the(animal), s.one("hungry", "afraid", "thirsty")))
     if end == 0:
         s.outcome = was("feed", hero, s.the(animal))
         s.tell(was("laugh", hero), s.outcome)
     elif end == 1:
-        s.outcome = was("let_go", hero, s.the(animal))
-        s.tell(s.outcome)
+        s.outcome = was("run_away", s.the(animal))
+        s.tell(was("open", hero, s.the("door")), s.outcome)
         feel(s, hero, "relieved")
     else:
         s.outcome = was("befriend", hero, s.the(animal))
         s.tell(was("comfort", hero, s.the(animal)), s.outcome)
-    s.maybe(0.5, front("after_that_day", ("be", "not", hero, "afraid") if False else was("be", hero, "brave")))
+    s.maybe(0.5, front("after_that_day", was("be", hero, "brave")))
     return 1

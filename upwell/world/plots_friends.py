@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upwell.world.beats import begin_day, close, comfort, cry, feel, introduce, introduce_two, thank
+from upwell.world.beats import begin_day, close, cry, delays, feel, introduce, introduce_two, thank
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import MANY, noun
 from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
@@ -19,7 +19,12 @@ def quarrel(s: Stage, nouns: Nouns, turns: Turns) -> int:
     both = ("and", hero, friend)
     s.adorn(toy, 0.7)
     introduce_two(s, hero, friend)
-    begin_day(s, was("have", hero, s.a(toy)) if how == 0 else was("find_at", hero, s.a(toy), s.at(place)))
+    begin_day(
+        s,
+        was("get_from", hero, s.a(toy), noun(s.draw("kin"), ("of", hero)))
+        if how == 0
+        else was("find_at", hero, s.a(toy), s.at(place)),
+    )
     s.goal = ("play_toy", "want", friend, s.the(toy))
     if how == 2:
         s.tell(("but", s.goal, ("lend", "wouldnot", hero, s.the(toy), friend)))
@@ -38,23 +43,28 @@ def quarrel(s: Stage, nouns: Nouns, turns: Turns) -> int:
     elif way == 1:
         elder = noun(s.draw("kin"), ("of", hero))
         s.tell(front("that_evening", was("tell_truth", hero, elder)))
-        s.tell(say(elder, ("say_sorry_to" if False else "apologize", "mustp", "you", friend), to=hero))
+        s.tell(say(elder, ("apologize", "mustp", "you", friend), to=hero))
     else:
         s.tell(front("that_night", ("sleep", "cannot", hero)))
         s.tell(was("think_of", hero, friend))
     s.turning = was("apologize", hero, friend)
-    s.tell(front(s.one("next_day", "next_morning"), chain(was("go_to_do", hero, s.the(place), ("look for", "inf", "_", friend)), s.turning)) if s.flip() else front("next_morning", s.turning))
-    s.maybe(0.6, say(hero, fixed("sorry"), to=friend))
+    s.tell(
+        front(s.one("next_day", "next_morning"), chain(was("visit", hero, friend), s.turning))
+        if s.flip()
+        else front("next_morning", s.turning)
+    )
+    s.maybe(0.4, say(hero, fixed("sorry"), to=friend))
     if end == 2 and s.level.number > 1:
         s.outcome = ("forgive", "not", friend, hero)
-        s.tell(("but", ("apologize", "past", hero, friend), s.outcome) if False else s.outcome)
+        s.tell(s.outcome)
         feel(s, hero, "sad", s.outcome)
         s.tell(knew("hope", hero, ("forgive", "would", friend, hero)))
         return -1
     s.outcome = was("make_up", hero, friend)
     s.tell(was("forgive", friend, hero))
     if end == 0:
-        s.tell(was("give", hero, s.the(toy), friend))
+        s.adorn(other, 0.7)
+        s.tell(was("give", hero, s.a(other), friend))
         thank(s, friend, hero)
         s.tell(s.outcome)
     else:
@@ -76,23 +86,29 @@ def sick_friend(s: Stage, nouns: Nouns, turns: Turns) -> int:
         begin_day(s, was("fall ill", friend))
         s.why(("go_out", "cannot", friend), was("be", friend, "ill"))
     else:
-        s.tell(was("play_together", ("and", hero, friend)))
+        begin_day(s, was("play_together", ("and", hero, friend)))
         s.tell(front("suddenly", was("rain")))
         s.tell(front("next_day", was("fall ill", friend)))
     feel(s, hero, s.one("worried", "sad"), was("be", friend, "ill"))
     s.goal = ("visit", "want", hero, friend)
     s.tell(s.goal)
+    delays(s, hero, weather=how < 2)
     if way == 0:
         count = s.chance.between(2, 6)
-        s.tell(chain(was("go", hero, s.the(s.draw("shop"))), was("buy", hero, s.some(food, count))))
+        s.tell(chain(was("go", hero, s.the(s.draw("grocery"))), was("buy", hero, s.some(food, count))))
         s.turning = was("bring_to", hero, noun(food, "the", count), friend)
     elif way == 1:
         s.adorn(gift, 0.6)
-        s.tell(was("make_for", hero, s.a(gift), friend) if gift in ("card", "picture", "scarf", "hat", "doll", "kite") else was("buy_for", hero, s.a(gift), friend))
+        s.tell(
+            was("make_for", hero, s.a(gift), friend)
+            if gift in ("card", "picture", "scarf", "hat", "doll", "kite")
+            else was("buy_for", hero, s.a(gift), friend)
+        )
         s.turning = was("give", hero, s.the(gift), friend)
     else:
-        s.tell(chain(was("go", hero, s.the(place)), was("pick", hero, s.some("flower", s.chance.between(3, 9)))))
-        s.turning = was("tell_story", hero, friend)
+        count = s.chance.between(3, 9)
+        s.tell(chain(was("go", hero, s.the(place)), was("pick", hero, s.some("flower", count))))
+        s.turning = was("bring_to", hero, noun("flower", "the", count), friend)
     s.tell(front("then", s.turning) if s.flip() else s.turning)
     s.maybe(0.6, say(friend, fixed("thanks"), ("be", "pres", "i", ("so", "happy")), to=hero))
     s.maybe(0.4, front("every_day", was("visit", hero, friend)))
@@ -100,7 +116,10 @@ def sick_friend(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.tell(front(s.one("few_days", "week_later", "at_last"), s.outcome))
     feel(s, hero, "happy", s.outcome)
     if end == 0:
-        s.tell(front("next_day", was("go", ("and", hero, friend), s.the(place))), was("play_together", ("and", hero, friend)))
+        s.tell(
+            front("next_day", was("go", ("and", hero, friend), s.the(place))),
+            was("play_together", ("and", hero, friend)),
+        )
     elif end == 1:
         close(s, hero, friend)
     else:
@@ -122,7 +141,8 @@ def promise(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.goal = ("promise_to", "past", hero, elder, s.goal)
     s.tell(say(hero, ("feed", "will", "i", s.the(pet)), to=elder))
     if temptation == 0:
-        s.tell(front("soon", say(friend, ("play_with", "lets", "we", s.a(toy)) if False else ("go", "lets", "we", s.the(s.draw("outdoors"))), to=hero)))if False else s.tell(say(friend, ("go", "lets", "we", s.the(s.draw("outdoors"))), to=hero))
+        s.tell(front("soon", was("meet", hero, friend)))
+        s.tell(say(friend, ("go", "lets", "we", s.the(s.draw("outdoors"))), to=hero))
     elif temptation == 1:
         s.adorn(toy, 0.7)
         s.tell(front("soon", was("show", friend, s.a(toy), hero)))
@@ -131,7 +151,7 @@ def promise(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(front("later", was("rain")))
         s.tell(("go_out", "wantnot", hero))
     if kept == 0:
-        s.tell(say(hero, ("feed", "mustp", "i", s.the(pet)), verb=s.one("say", "answer")))
+        s.tell(say(hero, ("feed", "mustp", "i", s.the(pet)), verb=s.one("say", "think")))
         s.turning = was("feed", hero, s.the(pet))
         s.tell(s.turning)
         s.outcome = was("keep_promise", hero)
@@ -147,10 +167,10 @@ def promise(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(front("suddenly", was("run_away", s.the(pet))))
         feel(s, hero, "worried", was("run_away", s.the(pet)))
         s.tell(was("look_everywhere", ("and", hero, friend)))
-        s.turning = was("find_at", hero, s.the(pet), s.spot(s.draw("spot")))
+        s.turning = was("find_at", hero, s.the(pet), s.spot(s.draw("outdoor_spot")))
         s.tell(front("at_last", s.turning))
         s.outcome = was("apologize", hero, elder)
-    s.tell(s.outcome if kept == 2 else front("so" if False else "at_last", s.outcome))
+    s.tell(s.outcome if kept == 2 else front("at_last", s.outcome))
     if end == 0:
         s.why(was("praise", elder, hero), s.outcome) if kept < 2 else s.tell(was("forgive", elder, hero))
     elif end == 1:
@@ -168,7 +188,8 @@ def moving_away(s: Stage, nouns: Nouns, turns: Turns) -> int:
     hero, friend = s.name(), s.name()
     both = ("and", hero, friend)
     introduce_two(s, hero, friend)
-    s.tell(front("every_day", was("play_together", both)))
+    if s.sentences[-1] != front("every_day", was("play_together", both)):
+        s.tell(front("every_day", was("play_together", both)))
     moving = ("move_to", "would", friend, s.the(town))
     if s.flip():
         begin_day(s, knew("tell", friend, moving, to=hero))
@@ -177,6 +198,7 @@ def moving_away(s: Stage, nouns: Nouns, turns: Turns) -> int:
     feel(s, hero, "sad", moving) if s.flip(0.5) else cry(s, hero, moving)
     s.goal = ("give", "want", hero, s.a(gift), friend)
     s.tell(s.goal)
+    delays(s, hero)
     if way == 0:
         s.adorn(gift, 0.8)
         s.tell(was("buy", hero, s.a(gift)))
@@ -184,10 +206,10 @@ def moving_away(s: Stage, nouns: Nouns, turns: Turns) -> int:
         elder = noun(s.draw("kin"), ("of", hero))
         s.tell(was("get_from", hero, s.a(gift), elder))
     else:
-        s.tell(was("find_at", hero, s.a(gift), s.at(place)))
+        s.tell(was("choose", hero, s.a(gift)))
     s.turning = was("give", hero, s.the(gift), friend)
     s.tell(front(s.one("next_day", "that_day"), s.turning))
-    s.tell(say(friend, ("write_to", "will", "i", "you"), verb="promise" if False else "say", to=hero))
+    s.tell(say(friend, ("write_to", "will", "i", "you"), verb="say", to=hero))
     s.tell(was("say_goodbye", hero, friend), front("then", was("move_to", friend, s.the(town))))
     if after == 0:
         s.outcome = was("write_to", friend, hero)
@@ -203,7 +225,7 @@ def moving_away(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.outcome = was("befriend", hero, newcomer)
         s.tell(front("one_day", was("meet_at", hero, newcomer, s.at(place))), s.outcome)
     if end == 0:
-        s.tell(knew("know", hero, ("be_friends", "past", both)))
+        s.tell(say(hero, fixed("together"), verb="think"))
         return 1
     s.tell(was("miss_so", friend, hero))
     return 1 if after != 2 else -1
@@ -229,7 +251,19 @@ def secret(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(say(third, ("ask", "yesno", ("tell_secret", "will", "you", "i")), to=friend, verb="ask"))
     else:
         lure = s.draw("snack")
-        s.tell(say(third, ("give", "will", "i", noun(lure, "a", s.chance.between(2, 5)) if lexicon().noun[lure].plural else noun(lure, "some", -1), "you"), to=friend))
+        s.tell(
+            say(
+                third,
+                (
+                    "give",
+                    "will",
+                    "i",
+                    noun(lure, "a", s.chance.between(2, 5)) if lexicon().noun[lure].plural else noun(lure, "some", -1),
+                    "you",
+                ),
+                to=friend,
+            )
+        )
     if kept < 2:
         s.turning = was("say_nothing", friend) if kept == 0 else ("tell_secret", "wouldnot", friend, third)
         s.tell(s.turning)
@@ -240,7 +274,7 @@ def secret(s: Stage, nouns: Nouns, turns: Turns) -> int:
         return 1
     s.turning = was("tell_secret", friend, third)
     s.tell(s.turning)
-    s.tell(front("then", ("take_away_from" if False else "find_at", "past", third, s.the(thing), where)))
+    s.tell(front("then", ("find_at", "past", third, s.the(thing), where)))
     feel(s, hero, "angry", s.turning)
     s.tell(was("apologize", friend, hero))
     if end == 0:
@@ -267,9 +301,7 @@ def sharing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         begin_day(s, was("buy", hero, s.some(fruit, have)))
     else:
         begin_day(s, was("get_from", hero, s.some(fruit, have), noun(s.draw("kin"), ("of", hero))))
-    s.tell(was("have", hero, noun(fruit, "a", have)))
     s.tell(front("on_the_way", was("meet_at", hero, friend, s.at(place))))
-    s.scene(place)
     s.why(was("be", friend, "sad"), was("be", friend, "hungry"))
     s.goal = ("eat", "want", friend, s.a(fruit))
     given = s.chance.between(1, have - 2)
@@ -291,8 +323,8 @@ def sharing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(s.outcome)
     elif end == 1:
         back = s.draw("treasured", 0.7)
-        s.tell(front("next_day", was("bring_to", friend, s.a(back), hero)))
-        s.outcome = was("get_from", hero, s.the(back), friend)
+        s.outcome = was("bring_to", friend, s.a(back), hero)
+        s.tell(front("next_day", s.outcome))
         feel(s, hero, s.one("happy", "surprised"), s.outcome)
     else:
         person = s.a(old)
@@ -319,22 +351,22 @@ def trick(s: Stage, nouns: Nouns, turns: Turns) -> int:
     elif why == 1:
         begin_day(s, ("trick", "want", rogue, hero))
     else:
-        begin_day(s, was("play_with", rogue, hero))
-        s.tell(say(rogue, ("play", "lets", "we"), to=hero) if False else say(rogue, fixed("look"), to=hero))
+        begin_day(s, was("meet_at", rogue, hero, s.at(place)))
+        s.tell(say(rogue, fixed("look"), to=hero))
     where = s.spot(spot)
-    s.tell(front(s.one("that_day", "then"), was("take_from", rogue, s.the(thing), hero)))
+    s.tell(front("then", was("take_from", rogue, s.the(thing), hero)))
     s.tell(("how", s.one("quietly", "quickly"), was("hide_at", rogue, s.the(thing), where)))
     s.goal = ("find", "want", hero, s.of(hero, thing))
     s.tell(front("soon", was("be_gone", s.of(hero, thing))))
     s.tell(say(hero, ("ask", "hole", ("be_at", "pres", noun(thing, ("of", "i")), "where?")), verb="ask"))
-    feel(s, hero, "sad", was("be_gone", noun(thing, ("of", hero))))
+    feel(s, hero, "sad", was("be_gone", s.of(hero, thing)))
     if found == 0:
         s.turning = was("find_at", hero, s.the(thing), where)
         s.tell(was("look_everywhere", hero), front("at_last", s.turning))
-        s.tell(knew("know", hero, ("hide_at", "had", rogue, s.the(thing), where))) if False else s.tell(say(hero, fixed("not_fair"), to=rogue))
+        s.tell(say(hero, fixed("not_fair"), to=rogue))
     elif found == 1:
         witness = s.name()
-        s.tell(knew("tell", witness, ("take", "past", rogue, s.the(thing)) if False else ("trick", "had", rogue, hero), to=hero))
+        s.tell(knew("tell", witness, ("trick", "had", rogue, hero), to=hero))
         s.turning = was("find_at", ("and", hero, witness), s.the(thing), where)
         s.tell(s.turning)
     else:

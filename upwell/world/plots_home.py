@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from upwell.world.beats import ask_where, begin_day, close, comfort, cry, feel, introduce, search, thank
+from upwell.world.beats import (
+    ask_where,
+    begin_day,
+    close,
+    comfort,
+    cry,
+    delays,
+    feel,
+    introduce,
+    search,
+    thank,
+    visit_shop,
+)
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import noun
-from upwell.world.stage import Stage, chain, fixed, front, knew, say, was, was_not
+from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
 
 Nouns = tuple[str, ...]
 Turns = tuple[int, ...]
@@ -17,7 +29,7 @@ def lost_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
     how, finder, end = turns
     hero, friend = s.name(), s.name()
     s.adorn(thing, 0.8)
-    mine = s.of(hero, thing)
+    mine = s.the(thing)
     introduce(s, hero)
     s.tell(was("have", hero, s.a(thing)))
     if s.flip(0.7):
@@ -27,7 +39,7 @@ def lost_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
     if how == 0:
         begin_day(s, chain(was("go", hero, s.the(place)), was("put", hero, mine, s.spot(right_spot))))
         s.scene(place)
-        s.tell(("with", friend, was("play", hero)) if s.flip() else was("play_with", hero, friend))
+        s.tell(was("play_with", hero, friend))
         s.tell(front("in_the_evening", was("go_home", hero)))
         lost = was("leave_at", hero, mine, s.at(place))
         s.goal = ("find", "want", hero, mine)
@@ -35,22 +47,28 @@ def lost_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         begin_day(s, ("go_to_do", "past", hero, s.the(place), ("play", "inf", "_")))
         s.scene(place)
         lost = was("lose", hero, mine)
-        s.tell(front("on_the_way", was("meet", hero, friend)))
+        s.tell(was("meet_at", hero, friend, s.at(place)))
         s.goal = ("find", "want", hero, mine)
     else:
-        begin_day(s, ("look for", "past", hero, mine))
         lost = was("be_gone", mine)
+        begin_day(s, ("but", ("show", "want", hero, mine, friend), lost))
         s.goal = ("find", "want", hero, mine)
-    s.tell(front(s.one("suddenly", "next_morning", "later"), was("be_gone", mine)))
+    if how < 2:
+        s.tell(front("next_morning" if how == 0 else s.one("suddenly", "later"), was("be_gone", mine)))
     s.tell(ask_where(s, hero, thing))
     search(s, hero, [wrong_spot] if s.level.events < 2 else [wrong_spot, s.draw("spot")])
-    s.tell(("find", "cannot", hero, mine) if s.flip() else ("but", ("look_everywhere", "past", hero), ("find", "not", hero, mine)))
+    s.tell(
+        ("find", "cannot", hero, mine)
+        if s.flip()
+        else ("but", ("look_everywhere", "past", hero), ("find", "not", hero, mine))
+    )
     if how == 1:
         feel(s, hero, "sad", lost)
     else:
         feel(s, hero, s.one("sad", "worried"), was("be_gone", mine))
     if s.flip(0.6):
         comfort(s, friend, hero)
+    delays(s, hero)
     here = s.spot(right_spot) if how != 0 else ("near", s.the(right_spot))
     if finder == 0:
         s.tell(say(friend, ("help", "will", "i", "you")))
@@ -63,12 +81,17 @@ def lost_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(front("just_then", was("see", hero, s.a(pet))))
         s.tell(chain(was("follow", hero, s.the(pet)), was("find_at", hero, mine, here)))
         s.turning = was("find_at", hero, mine, here)
-        s.outcome = ("have", "past", hero, mine)
-        s.outcome = was("hug", hero, s.the(pet)) if "cuddly" in lexicon().noun[pet].kinds else was("thank", hero, s.the(pet))
+        s.outcome = (
+            was("hug", hero, s.the(pet)) if "cuddly" in lexicon().noun[pet].kinds else was("thank", hero, s.the(pet))
+        )
         s.tell(s.outcome)
     else:
         s.tell(knew("remember", hero, ("be_at", "past", mine, here)))
-        s.tell(chain(was("hurry", hero, s.the(place)), was("find", hero, mine)) if s.flip() else front("at_last", was("find", hero, mine)))
+        s.tell(
+            chain(was("hurry", hero, s.the(place)), was("find", hero, mine))
+            if s.flip()
+            else front("at_last", was("find", hero, mine))
+        )
         s.turning = was("find", hero, mine)
         s.outcome = was("show", hero, mine, friend)
         s.tell(s.outcome)
@@ -91,27 +114,30 @@ def broken_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
     hero = s.name()
     s.adorn(thing, 0.6)
     elder = noun(kin, ("of", hero))
-    theirs = noun(thing, ("of", elder))
     introduce(s, hero)
     s.tell(was("have", elder, s.a(thing)))
     s.maybe(0.5, was("cherish", elder, s.the(thing)))
+    breaking = was("break", hero, s.the(thing))
     if how == 0:
         begin_day(s, was("play_toy", hero, s.a(s.draw("toy", 0.5))))
-        s.tell(front("suddenly", was("drop", hero, s.the(thing)) if False else was("fall_down", hero)))
     elif how == 1:
-        pet = s.draw("pet", 0.4, ("colour", "size"))
+        pet = s.draw("house_pet", 0.4, ("colour", "size"))
         begin_day(s, was("chase", hero, s.a(pet)))
     else:
-        begin_day(s, ("wash", "want", hero, s.the(thing)) if "washable" in lexicon().noun[thing].kinds else ("show", "want", hero, s.the(thing), s.name()))
-    s.world.holders.pop(thing, None)
-    s.tell(front("suddenly", was("break", hero, s.the(thing))))
-    feel(s, hero, s.one("afraid", "worried"), was("break", hero, s.the(thing)))
+        begin_day(
+            s,
+            ("wash", "want", hero, s.the(thing))
+            if "washable" in lexicon().noun[thing].kinds
+            else ("show", "want", hero, s.the(thing), s.name()),
+        )
+    s.tell(front("suddenly", chain(was("fall_down", hero), breaking) if how == 0 else breaking))
+    feel(s, hero, s.one("afraid", "worried"), breaking)
     s.goal = ("mend", "want", hero, s.the(thing))
     if truth == 0:
-        s.tell(("so", was("be", hero, "afraid"), was("hide_at", hero, s.the(thing), s.spot(spot))))
-        s.tell(front("that_evening", say(elder, ("ask", "hole", ("be_at", "pres", noun(thing, ("of", "i")), "where?")), verb="ask")))if False else s.tell(say(elder, ("ask", "hole", ("be_at", "pres", noun(thing, ("of", "i")), "where?")), verb="ask"))
+        s.tell(was("hide_at", hero, s.the(thing), s.spot(spot)))
+        s.tell(say(elder, ("ask", "hole", ("be_at", "pres", noun(thing, ("of", "i")), "where?")), verb="ask"))
         s.tell(s.one(was("say_nothing", hero), ("tell_truth", "wantnot", hero, elder)))
-        s.tell(front(s.one("that_night", "later"), ("sleep", "cannot", hero)))
+        s.tell(front("that_night", ("sleep", "cannot", hero)))
         s.turning = was("tell_truth", hero, elder)
         s.tell(front(s.one("next_morning", "at_last"), s.turning))
     elif truth == 1:
@@ -155,12 +181,11 @@ def cooking(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.why(was("be", hero, "worried"), was("have_no", hero, need))
         if help_ == 0:
             neighbour = s.a(old)
-            s.tell(was("knock", hero, s.the("door")))
             s.turning = was("borrow", hero, s.some(need, s.chance.between(2, 5)), s.the(old))
-            s.tell(was("meet", hero, neighbour), s.turning)
+            s.tell(chain(was("visit", hero, neighbour), s.turning))
         elif help_ == 1:
             s.turning = was("buy", hero, s.some(need, s.chance.between(2, 6)))
-            s.tell(chain(was("go", hero, s.the(s.draw("shop"))), s.turning), was("run_home", hero))
+            s.tell(chain(was("go", hero, s.the(s.draw("grocery"))), s.turning), was("run_home", hero))
         else:
             s.turning = was("bring_to", friend, s.some(need, s.chance.between(2, 5)), hero)
             s.tell(front("luckily", s.turning))
@@ -170,15 +195,17 @@ def cooking(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.world.gone.discard(dish)
         cry(s, hero, was("burn", s.the(dish)))
         s.world.gone.discard(dish)
+        if eater != friend:
+            s.tell(front("just_then", was("visit", friend, hero)))
         comfort(s, friend, hero)
         s.turning = was("try_again", hero)
-        s.tell(s.one(front("this_time", was("help", friend, hero)), s.turning), s.turning) if False else s.tell(was("help", friend, hero), s.turning)
+        s.tell(was("help", friend, hero), s.turning)
     else:
         s.tell(say(hero, ("ask", "yesno", ("help", "canp", "you", "i")), to=elder, verb="ask"))
         s.tell(say(elder, fixed("yes"), verb=s.one("answer", "say")))
-        s.turning = ("teach_to", "past", elder, hero, ("cook", "inf", "_", s.the(dish)))
+        s.turning = ("teach_to", "past", elder, hero, ("make", "inf", "_", s.the(dish)))
         s.tell(s.turning)
-        s.maybe(0.5, was("wash", hero, s.the("bowl")) if False else was("work_together", ("and", hero, elder)))
+        s.maybe(0.5, was("work_together", ("and", hero, elder)))
     s.tell(front(s.one("at_last", "soon", "in_the_evening"), was("smell_good", s.the(dish))))
     s.outcome = was("eat_together", ("and", hero, eater), s.the(dish))
     if end == 0:
@@ -206,8 +233,7 @@ def birthday(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.goal = ("give", "want", hero, s.a(wished if trouble == 0 else made), friend)
     s.tell(s.goal)
     if trouble == 0:
-        begin_day(s, chain(was("go", hero, s.the(shop)), was("see", hero, s.a(wished))))
-        s.scene(shop)
+        visit_shop(s, hero, shop, wished)
         s.why(("buy", "cannot", hero, s.the(wished)), was("have_no", hero, "coin"))
         feel(s, hero, s.one("sad", "disappointed"))
     elif trouble == 1:
@@ -215,6 +241,7 @@ def birthday(s: Stage, nouns: Nouns, turns: Turns) -> int:
     else:
         s.tell(knew("know", hero, was("like_kind", friend, made)))
         s.tell(say(hero, ("make", "will", "i", noun(made, "a")), verb="think"))
+    delays(s, hero)
     if way == 0:
         elder = noun(s.draw("kin"), ("of", hero))
         s.tell(say(elder, fixed("you_can"), to=hero))
@@ -225,7 +252,11 @@ def birthday(s: Stage, nouns: Nouns, turns: Turns) -> int:
     else:
         s.tell(front("that_night", was("try_hard", hero)))
         s.turning = was("make_for", hero, s.a(made), friend)
-    s.tell(front(s.one("then", "next_day", "that_evening"), s.turning) if s.flip(0.6) else s.turning)
+    s.tell(
+        front("next_day" if way == 2 else s.one("then", "next_day", "that_evening"), s.turning)
+        if s.flip(0.6)
+        else s.turning
+    )
     s.tell(front("at_last", was("be_birthday", friend)))
     s.tell(say(hero, fixed("happy_birthday"), to=friend))
     s.outcome = was("give", hero, s.the(made), friend)
@@ -262,21 +293,19 @@ def garden(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(front("few_days", was("wither", s.the(plant))))
         cry(s, hero, was("wither", s.the(plant)))
     else:
-        s.tell(front("that_night", was("wind")))
-        feel(s, hero, "afraid")
+        s.tell(front("one_evening", was("wind")))
+        feel(s, hero, "worried", was("wind"))
         s.tell(("sleep", "cannot", hero))
     s.tell(was("visit", teacher, hero) if known != teacher else was("comfort", teacher, hero))
     s.tell(say(known, fixed("do_not_worry"), ("help", "will", "i", "you")))
     if help_ == 0:
-        s.turning = ("teach_to", "past", known, hero, ("water", "inf", "_", s.the(plant)))
-        s.tell(s.turning)
+        s.turning = was("encourage", known, hero)
+        s.tell(s.turning, ("give_up", "not", hero))
     elif help_ == 1:
         s.turning = ("water", "past", ("and", hero, known), s.the(plant))
-        s.tell(front("together" if False else "every_day", s.turning))
+        s.tell(front("every_day", s.turning))
     else:
-        s.tell(front("that_morning", was("rain")))
-        s.turning = was("rain_stops")
-        s.tell(chain(was("go_out", hero), was("look for", hero, s.the(plant))) if False else front("later", was("rain_stops")))
+        s.tell(front("next_morning", was("rain")), front("later", was("rain_stops")))
         s.turning = was("sun")
         s.tell(s.turning)
     if end < 2:

@@ -18,12 +18,15 @@ from upwell.world.constructions import (
     constructions,
     fixed_speech,
     moods_of,
+    manner_adverbs,
+    takes_company,
     takes_place,
 )
 from upwell.world.lexicon import lexicon
+from upwell.world.linearise import SHARING
 from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, sorted_adjectives
 from upwell.world.numerals import parse_chinese_number
-from upwell.world.parser import Node, Reader, Reading, fits_slot, is_asked, is_place, split_sentences, subject_of, with_subject
+from upwell.world.parser import Node, Reader, Reading, fits_slot, is_alive, is_asked, is_place, is_placed, split_sentences, subject_of, with_subject
 from upwell.world.parser import clause_of, relativizable
 
 _PERSONAL = {"我": "i", "你": "you", "我们": "we", "他": "he", "她": "she", "它": "it", "他们": "they", "她们": "they",
@@ -43,7 +46,7 @@ def _words(kind: str) -> dict[str, list[tuple[str, Any]]]:
     elif kind == "attribute":
         forms = [(entry.attributive, entry.id) for entry in known.adjectives]
     elif kind == "adverb":
-        forms = [(entry.chinese, entry.id) for entry in known.adverbs if entry.kind == "manner"]
+        forms = [(known.adverb[word].chinese, word) for word in manner_adverbs()]
     elif kind == "plain":
         forms = [(entry.chinese, entry.id) for entry in known.adjectives]
     elif kind == "classifier":
@@ -75,24 +78,29 @@ def pieces_of(construction: Construction, template: tuple[str, tuple[int, ...]])
 
 
 @cache
-def _network(form: str, speech: bool) -> Node:
-    """The templates of a form: doing, bare (told, where the subject is not first), base, why."""
+def _network(form: str, speech: bool, habit: bool = False) -> Node:
+    """The templates of a form: doing, bare (told, where the subject is not first), base, asked, bare asked."""
     root = Node()
     for construction in constructions().values():
         for mood in ("inf",) if form == "base" else moods_of(construction, speech=speech):
             for known in (True, False):
                 for adjunct in (False, True):
-                    _add(root, construction, mood, known, adjunct, form)
+                    _add(root, construction, mood, known, adjunct, form, habit)
     return root
 
 
-def _add(root: Node, construction: Construction, mood: str, known: bool, adjunct: bool, form: str) -> None:
-    told = {"bare": "told", "base": "doing"}.get(form, form)
-    for template in chinese.templates(construction.id, mood, known, told, adjunct):
+def _add(root: Node, construction: Construction, mood: str, known: bool, adjunct: bool, form: str, habit: bool) -> None:
+    told = {"bare": "told", "base": "doing", "bare asked": "asked"}.get(form, form)
+    said = "habit" if habit and mood == "past" and construction.aspect in ("event", "activity") else mood
+    for template in chinese.templates(construction.id, said, known, told, adjunct):
         if adjunct and 9 not in template[1]:
             continue
         pieces = pieces_of(construction, template)
-        if form == "bare" and pieces[0] == (construction.slots[:1], 0) and mood != "lets":
+        if form == "asked":
+            if pieces[0] != (construction.slots[:1], 0):
+                continue
+            pieces = pieces[1:]
+        if form.startswith("bare") and pieces[0] == (construction.slots[:1], 0) and mood != "lets":
             continue
         root.add(pieces, (construction.id, mood, "known" if known else ""))
         if form == "base":
@@ -112,15 +120,17 @@ def _relatives() -> tuple[Node, Node]:
             way = chinese.templates(construction.id, "related" if mood == "past" else mood, False, "doing", False)[0]
             pieces = pieces_of(construction, way)
             subject_gap.add([*pieces, "的"], (construction.id, mood, ""))
-            object_gap.add([*[piece for piece in pieces if type(piece) is str], "的"], (construction.id, mood, ""))
+            if construction.slots[1] in "NPOD":
+                object_gap.add([*[piece for piece in pieces if type(piece) is str], "的"], (construction.id, mood, ""))
     return subject_gap, object_gap
 
 
 class ChineseReader(Reader):
     """Reads one Chinese sentence; its tokens are characters."""
 
-    def __init__(self, text: str, *, speech: bool, asking: bool = False) -> None:
+    def __init__(self, text: str, *, speech: bool, asking: bool = False, habit: bool = False) -> None:
         super().__init__(text, speech=speech)
+        self.habit = habit
         self.text = text
         self.asking = asking
 
@@ -139,12 +149,17 @@ class ChineseReader(Reader):
         """Read an argument of a kind at a place."""
         if kind == "phrase":
             return self._phrases(place)
-        if kind in "NPODB":
-            return [pair for pair in self.remembered("phrase", place) if pair[1] != "self" and fits_slot(kind, pair[1])]
+        if kind in "NPODBW":
+            return [
+                pair
+                for pair in self.remembered("phrase", place)
+                if pair[1] != "self" and fits_slot(kind, pair[1]) and not is_placed(pair[1])
+                if kind != "D" or not _is_bare(pair[1]) or self.text[place : pair[0]] == plain_phrase(pair[1], True)
+            ]
         if kind == "C":
             return [(end + 1, value) for end, value in self.remembered("N", place) if self.text.startswith("里", end)]
         if kind == "L":
-            return self._places(place)
+            return [pair for pair in self._places(place) if not is_placed(pair[1])]
         if kind == "T":
             words = [(text, word) for word, text in chinese.GOAL_WORDS.items() if self.asking or word != "where?"]
             found: Reading = [(place + len(text), word) for text, word in words if self.text.startswith(text, place)]
@@ -218,7 +233,7 @@ class ChineseReader(Reader):
             end, phrase = agenda.pop()
             if end >= self.length:
                 continue
-            if text[end] == "的":
+            if text[end] == "的" and can_own(phrase):
                 note(self._described(place, end + 1, ("of", phrase), ()))
             if text[end] == "那" and not (type(phrase) is str and phrase in ("who", "what")):
                 note(self._described(place, end, ("of", phrase), ()))
@@ -385,7 +400,9 @@ class ChineseReader(Reader):
             return None
         kinds = [kind for kind, _ in added]
         if kinds:
-            allowed = ["where", "with", "how"] if takes_place(construction) else ["how"]
+            allowed = ["how"]
+            allowed += ["where"] if takes_place(construction) else []
+            allowed += ["with"] if takes_company(construction) else []
             if construction.aspect not in ("event", "activity") or ("how" in kinds and "V" in construction.slots):
                 return None
             if any(kind not in allowed for kind in kinds) or kinds != sorted(set(kinds), key=["where", "with", "how"].index):
@@ -409,7 +426,7 @@ class ChineseReader(Reader):
         if found is not None:
             return found
         found = []
-        for end, (name, mood, known), filled in self.walk(_network("doing", self.speech), place):
+        for end, (name, mood, known), filled in self.walk(_network("doing", self.speech, self.habit), place):
             if mood in ("imp", "impnot", "lets"):
                 continue
             clause = self._finished(name, mood, known, {0: "_", **filled})
@@ -448,7 +465,7 @@ class ChineseReader(Reader):
             for end, clause in self.doing(middle):
                 if self._subject_fits(clause, subject):
                     found.append((end, with_subject(clause, subject)))
-        for end, (name, mood, known), filled in self.walk(_network("bare", self.speech), place):
+        for end, (name, mood, known), filled in self.walk(_network("bare", self.speech, self.habit), place):
             if mood in ("imp", "impnot"):
                 filled = {**filled, 0: "you"}
             if mood == "lets" and filled.get(0) != "we":
@@ -472,6 +489,15 @@ class ChineseReader(Reader):
             self._chain(end, [clause], found)
         return found
 
+    def _sharing(self, place: int, subject: Phrase) -> Reading:
+        """What follows a connective without a subject of its own."""
+        found: Reading = []
+        for end, clause in self.doing(place):
+            if self._subject_fits(clause, subject):
+                found.append((end, clause))
+                self._chain(end, [clause], found)
+        return found
+
     def _chain(self, place: int, parts: list[Clause], found: Reading) -> None:
         if not self.text.startswith("，", place):
             return
@@ -487,7 +513,10 @@ class ChineseReader(Reader):
         for front, (_, forms) in adverbials().items():
             for form in forms:
                 if self.text.startswith(form + "，", place):
-                    found += [(end, ("adv", front, inner)) for end, inner in self.body(place + len(form) + 1)]
+                    reader = self
+                    if front == "every_day":
+                        reader = ChineseReader(self.text, speech=self.speech, habit=True)
+                    found += [(end, ("adv", front, inner)) for end, inner in reader.body(place + len(form) + 1)]
         first = self.operand(place)
         found += first
         for connective, (_, ways) in CONNECTED.items():
@@ -497,7 +526,12 @@ class ChineseReader(Reader):
                     continue
                 for middle, one in self.operand(place + len(before)) if before else first:
                     if self.text.startswith(between, middle):
-                        for end, two in self.operand(middle + len(between)):
+                        start = middle + len(between)
+                        subject = subject_of(one[1] if one[0] == "chain" else one)
+                        seconds = self.operand(start)
+                        if connective in SHARING and subject:
+                            seconds = seconds + self._sharing(start, subject)
+                        for end, two in seconds:
                             found.append((end, (connective, two, one, True) if reverse else (connective, one, two)))
         return found
 
@@ -527,11 +561,11 @@ class ChineseReader(Reader):
         """A clause as 吗 asks for it."""
         found: Reading = []
         for middle, subject in self.remembered("phrase", place):
-            for end, (name, mood, known), filled in self.walk(_network("doing", self.speech), middle):
+            for end, (name, mood, known), filled in self.walk(_network("asked", self.speech), middle):
                 clause = self._asked(name, mood, known, {0: subject, **filled})
                 if clause is not None and self._subject_fits(clause, subject):
                     found.append((end, clause))
-        for end, (name, mood, known), filled in self.walk(_network("bare", self.speech), place):
+        for end, (name, mood, known), filled in self.walk(_network("bare asked", self.speech), place):
             if mood not in ("imp", "impnot", "lets"):
                 clause = self._asked(name, mood, known, filled)
                 if clause is not None:
@@ -550,6 +584,16 @@ def _why(speech: bool) -> Node:
                     if pieces[0] == (construction.slots[:1], 0):
                         root.add(pieces[1:], (construction.id, mood, "known" if known else ""))
     return root
+
+
+def can_own(phrase: Phrase) -> bool:
+    """Whether something belongs to whom a phrase names: persons and animals own things, places do not."""
+    return is_alive(phrase) is not False
+
+
+def _is_bare(phrase: Phrase) -> bool:
+    """Whether a phrase of what is known may stand bare."""
+    return type(phrase) is tuple and phrase[:3] == ("n", "the", 1)
 
 
 def _holds_question(value: Any) -> bool:

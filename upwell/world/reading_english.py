@@ -16,6 +16,8 @@ from upwell.world.constructions import (
     constructions,
     fixed_speech,
     moods_of,
+    manner_adverbs,
+    takes_company,
     takes_place,
 )
 from upwell.world.english import described, number_of, plain_phrase, possessive
@@ -31,6 +33,7 @@ from upwell.world.parser import (
     fits_slot,
     is_asked,
     is_place,
+    is_placed,
     relativizable,
     split_sentences,
     subject_of,
@@ -88,7 +91,7 @@ def _words(kind: str) -> dict[str, list[tuple[tuple[str, ...], str]]]:
     elif kind == "adjective":
         forms = [(entry.english, entry.id) for entry in lexicon().adjectives]
     else:
-        forms = [(entry.english, entry.id) for entry in lexicon().adverbs if entry.kind == "manner"]
+        forms = [(word, word) for word in manner_adverbs()]
     found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for form, word in forms:
         parts = tuple(form.split())
@@ -124,7 +127,7 @@ def _add(root: Node, construction: Construction, mood: str, number: str, form: s
     told = "told" if form == "bare" else form
     for template in english.templates(construction.id, mood, number, told):
         pieces = pieces_of(construction, template)
-        if form == "bare" and pieces[0] == (construction.slots[:1], 0):
+        if form == "bare" and any(template[0] == f"%s {way}" for way, _ in english.templates(construction.id, mood, number, "doing")):
             continue
         if form.startswith("hole"):
             index = int(form[4])
@@ -150,7 +153,8 @@ def _relatives() -> tuple[Node, Node]:
                 template = english.templates(construction.id, mood, number, "doing")[0]
                 pieces = pieces_of(construction, template)
                 subject_gap.add(pieces, (construction.id, mood, number))
-                object_gap.add(pieces[:-1], (construction.id, mood, number))
+                if construction.slots[1] in "NPOD":
+                    object_gap.add(pieces[:-1], (construction.id, mood, number))
     return subject_gap, object_gap
 
 
@@ -165,13 +169,15 @@ class EnglishReader(Reader):
         """Read an argument of a kind at a place."""
         if kind in ("phrase", "subject"):
             return self._phrases(place)
-        if kind in "NPODBC":
+        if kind in "NPODBCW":
             return [
                 (end, value)
                 for end, value in self.remembered("phrase", place)
-                if fits_slot(kind, value) and self.tokens[end - 1] not in ("I", "he", "she", "we", "they")
+                if fits_slot(kind, value) and not is_placed(value) and self.tokens[end - 1] not in ("I", "he", "she", "we", "they")
             ]
         if kind == "L":
+            return [pair for pair in self.remembered("inner place", place) if not is_placed(pair[1])]
+        if kind == "inner place":
             return self._places(place)
         if kind == "T":
             return self._goals(place)
@@ -284,6 +290,8 @@ class EnglishReader(Reader):
         for start, number in starts:
             for end, adjectives in self._adjectives(start):
                 for stop, noun, count, more in self._heads(end, number, det):
+                    if det == "a" and count in (MANY, MASS):
+                        continue  # a kind, not a thing
                     phrase = ("n", "a" if det == "?" else det, count, noun.id, sorted_adjectives((*adjectives, *more)), ())
                     text = described(phrase, owner) if owner else plain_phrase(phrase)
                     start_of_text = stop - len(_WORD.findall(text))
@@ -328,7 +336,7 @@ class EnglishReader(Reader):
     def _modified(self, place: int, phrase: Phrase) -> Reading:
         """The phrase with a place or a relative clause after it."""
         found: Reading = []
-        for end, where in self.remembered("L", place):
+        for end, where in self.remembered("inner place", place):
             if type(where) is tuple:
                 found.append((end, (*phrase[:5], (("pp", where),))))
         if place < self.length and self.tokens[place] in ("that", "who"):
@@ -377,7 +385,7 @@ class EnglishReader(Reader):
         if place >= self.length:
             return []
         word = self.tokens[place]
-        if word in ("home", "here", "there"):
+        if word in ("here", "there"):
             return [(place + 1, word)]
         if word == "where":
             return [(place + 1, "where?")]
@@ -407,7 +415,7 @@ class EnglishReader(Reader):
             more += [(end, ("how", word, clause)) for end, word in self._listed("adverb", place)]
         if takes_place(construction) and clause[0] != "where":
             more += [(end, ("where", where, clause)) for end, where in self.remembered("L", place)]
-        if takes_place(construction) and clause[0] not in ("where", "with") and place < self.length and self.tokens[place] == "with":
+        if takes_company(construction) and clause[0] not in ("where", "with") and place < self.length and self.tokens[place] == "with":
             more += [(end, ("with", who, clause)) for end, who in self.remembered("P", place + 1)]
         for end, fuller in more:
             found += self._with_adjuncts(end, fuller)

@@ -26,7 +26,7 @@ GOING = frozenset("go run walk come go_back hurry move_to reach swim_to fly".spl
 GOING_HOME = frozenset({"go_home", "run_home", "come_home"})
 ENDING = frozenset({"eat", "drink", "burn", "eat up", "drink up"})
 """What is eaten is there no more."""
-HANDLED = frozenset({"hide", "throw", "break", "carry", "wash", "lose", "show", "share", "put on", "throw away"})
+HANDLED = frozenset({"hide", "throw", "carry", "wash", "lose", "show", "share", "put on", "throw away"})
 """What is done to a thing by who has it."""
 TOGETHER = frozenset(
     "hug meet_at talk_with play_with say_goodbye comfort scold praise race quarrel quarrel_over hand make_up".split()
@@ -64,10 +64,18 @@ def told(meaning: Clause) -> Iterator[Clause]:
         yield meaning
 
 
+def _cause_of(meaning: Clause) -> Clause | None:
+    if meaning[0] == "adv":
+        return _cause_of(meaning[2])
+    if meaning[0] in ("because", "when", "after"):
+        return meaning[2]
+    return meaning[1] if meaning[0] == "so" else None
+
+
 class World:
     """Who is where, who has what, how things are and how people feel, as far as was told."""
 
-    __slots__ = ("asleep", "broken", "colours", "counts", "feelings", "gone", "holders", "log", "people", "places", "step")
+    __slots__ = ("asleep", "broken", "colours", "counts", "feelings", "gone", "holders", "log", "people", "places", "said", "step")
 
     def __init__(self) -> None:
         self.people: dict[str, Any] = {}
@@ -85,6 +93,7 @@ class World:
         self.asleep: set[str] = set()
         self.log: list[tuple[int, str, str, Any]] = []
         """What became true: sentence, kind of fact, of whom or what, value."""
+        self.said: set[Clause] = set()
         self.step = 0
 
     def tell(self, meaning: Clause) -> list[str]:
@@ -97,8 +106,15 @@ class World:
             self._awake(meaning[3], wrong)
         elif meaning[0] == "say":
             self._awake(meaning[2], wrong)
+        cause = _cause_of(meaning)
         for clause in told(meaning):
-            self._apply(clause, wrong)
+            if clause != cause:
+                self._apply(clause, wrong)
+            elif clause not in self.said:  # a cause may be what was told already, in other words too
+                found: list[str] = []
+                self._apply(clause, found)
+                wrong += [one for one in found if not one.endswith("already")]
+            self.said.add(clause)
         self.step += 1
         return wrong
 
@@ -119,15 +135,16 @@ class World:
             if type(value) is tuple:
                 self._colours(value, wrong)
         actors = members(subject)
-        if name not in ("wake up", "be", "be_at", "have", "own", "sleep", "dream", "fall asleep"):
+        if name not in ("wake up", "awake", "be", "be_at", "have", "own", "sleep", "dream", "fall asleep"):
             for actor in actors:
                 if actor in self.asleep:
                     wrong.append(f"{actor} is asleep")
         if name in ("sleep", "fall asleep"):
             self.asleep.update(actors)
         elif name == "wake up":
-            for key in members(clause[3]) if len(clause) > 3 else actors:
-                self.asleep.discard(key)
+            self.asleep.difference_update(members(clause[3]))
+        elif name == "awake":
+            self.asleep.difference_update(actors)
         elif name in GOING:
             self._go(actors, clause[3], wrong)
         elif name in GOING_HOME:
@@ -137,6 +154,9 @@ class World:
             for actor in actors:
                 self.people.pop(actor, None)
                 self.holders.pop(actor, None)
+        elif name == "lead_home":
+            for actor in [*actors, *members(clause[3])]:
+                self._move(actor, "home")
         elif name == "lead":
             self._go([*actors, *members(clause[3])], clause[4], wrong)
         elif name in ("be_at", "hide_self", "live_at"):
@@ -157,12 +177,17 @@ class World:
             self._has(subject, clause[3], wrong)
             self._put(clause[3], clause[4])
         elif name in HANDLED:
-            self._has(subject, clause[3], wrong)
+            if name != "lose":
+                self._has(subject, clause[3], wrong)
             if name == "lose":
                 self.holders[key_of(clause[3])] = None
                 self._note("lost", key_of(clause[3]), subject)
-            elif name == "break":
-                self._break(clause[3], wrong)
+        elif name == "break":
+            self._break(clause[3], wrong)
+        elif name == "be_gone":
+            self.holders[key_of(subject)] = None
+            self.places.pop(key_of(subject), None)
+            self._note("lost", key_of(subject), True)
         elif name == "broke_down":
             self._break(subject, wrong)
         elif name == "mend":
@@ -248,7 +273,9 @@ class World:
         self._note("has", owner, key)
 
     def _give(self, giver: Phrase, thing: Phrase, taker: Phrase, wrong: list[str]) -> None:
-        if type(thing) is tuple and thing[0] == "n" and type(thing[2]) is int and thing[2] > 1 and thing[1] == "a":
+        if type(thing) is tuple and thing[0] == "n" and type(thing[2]) is int and thing[2] >= 1 and thing[1] == "a" and (
+            thing[2] > 1 or any((key, thing[3]) in self.counts for key in members(giver))
+        ):
             self._count(giver, thing, -thing[2], wrong)
             self._count(taker, thing, thing[2], wrong)
             return
@@ -321,6 +348,7 @@ class World:
         if self.broken.get(key):
             wrong.append(f"{key} is broken already")
         self.broken[key] = True
+        self.holders.pop(key, None)
         self._note("broken", key, True)
 
     def _meet(self, actors: list[str], other: Phrase, wrong: list[str]) -> None:

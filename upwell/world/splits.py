@@ -49,6 +49,14 @@ def fits_circle(circle: str, word: str) -> bool:
     return circle == "free" or is_held(word) == (not circle.startswith("near"))
 
 
+def pairs_fit_circle(circle: str, name: str, others: list[str]) -> bool:
+    """Whether a name may stand beside others: of the pairs of held names each split has its own half."""
+    if circle == "free":
+        return True
+    wanted = not circle.startswith("near")
+    return all(bool(zlib.crc32("&".join(sorted((name, other))).encode()) & 1) == wanted for other in others)
+
+
 def name_fits_circle(circle: str, name: str) -> bool:
     """Whether a name may stand in a text of a circle."""
     return holder_of(name) == circle.removeprefix("near ")

@@ -15,7 +15,7 @@ from upwell.world.lexicon import Noun, lexicon
 from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, Place, noun, sorted_adjectives
 from upwell.world.places import is_place_noun
 from upwell.world.simulator import World
-from upwell.world.splits import fits_circle, name_fits_circle
+from upwell.world.splits import fits_circle, name_fits_circle, pairs_fit_circle
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,21 @@ POOLS: dict[str, Callable[[Noun], bool]] = {
     "fragile": lambda n: {"breakable", "portable"} <= n.kinds and not n.kinds & {"edible", "toy"},
     "fixable": lambda n: bool(n.kinds & {"toy", "instrument"}) and "portable" in n.kinds and n.id not in ("ball", "balloon", "snowball", "marble", "puzzle", "building block"),
     "fruit": lambda n: "fruit" in n.kinds and n.countable,
-    "dish": lambda n: "dish" in n.kinds and n.countable,
-    "snack": lambda n: bool(n.kinds & {"fruit", "dish"}) and n.countable,
-    "place": lambda n: is_place_noun(n) and n.id not in ("house", "bedroom", "kitchen", "living room", "bathroom", "attic", "classroom", "street", "roadside", "henhouse"),
-    "outdoors": lambda n: is_place_noun(n) and "place_outdoor" in n.kinds and n.id not in ("street", "roadside", "bus stop", "station", "airport", "crossroads", "city", "town", "village", "island"),
+    "dish": lambda n: n.id in ("cake", "pie", "pizza", "pancake", "sandwich", "mooncake", "hamburger", "dumpling", "biscuit", "steamed bun"),
+    "snack": lambda n: n.countable and ("fruit" in n.kinds or n.id in ("cake", "pie", "biscuit", "egg", "sandwich", "doughnut", "pancake", "mooncake", "lollipop", "steamed bun")),
+    "ingredient": lambda n: n.countable and ("fruit" in n.kinds or n.id in ("egg", "carrot", "potato", "tomato", "mushroom", "onion", "pumpkin", "bean", "walnut", "nut")),
+    "place": lambda n: is_place_noun(n) and n.id not in ("house", "bedroom", "kitchen", "living room", "bathroom", "attic", "classroom", "street", "henhouse"),
+    "outdoors": lambda n: is_place_noun(n) and "place_outdoor" in n.kinds and n.id not in ("street", "bus stop", "station", "airport", "crossroads", "city", "town", "village", "island"),
     "wild_place": lambda n: n.id in ("forest", "beach", "meadow", "hillside", "riverbank", "valley", "field", "lakeside", "hilltop", "orchard", "seaside", "jungle", "island"),
     "town": lambda n: n.id in ("town", "village", "city", "valley", "island", "farm", "castle", "hillside", "harbour", "seaside"),
     "room": lambda n: n.id in ("bedroom", "kitchen", "living room", "classroom", "attic", "yard", "garden", "library", "bathroom", "workshop", "barn", "cellar"),
     "shelter": lambda n: n.id in ("cave", "cabin", "barn", "tent", "tower", "lighthouse", "windmill", "temple", "stable", "treehouse", "bus stop"),
-    "shop": lambda n: n.id in ("shop", "market", "bakery", "toy shop", "flower shop", "bookshop"),
+    "shop": lambda n: n.id in ("shop", "market", "toy shop", "town", "street", "castle", "station"),
+    "grocery": lambda n: n.id in ("market", "shop", "farm", "village", "town", "bakery", "street"),
     "spot": lambda n: n.id in ("bed", "table", "chair", "sofa", "desk", "bench", "tree", "door", "box", "basket", "bush", "stool", "piano", "cupboard", "apple tree", "carpet", "window", "gate", "bookcase", "stone"),
     "holder": lambda n: n.id in ("box", "basket", "bag", "drawer", "cupboard", "backpack", "chest", "jar", "suitcase", "wardrobe", "case", "pot", "barrel", "sack"),
+    "house_pet": lambda n: n.id in ("dog", "cat", "rabbit", "hamster", "parrot", "mouse", "chick", "duck", "bird"),
+    "outdoor_spot": lambda n: n.id in ("tree", "bush", "gate", "bench", "stone", "apple tree", "fence", "door"),
     "pet": lambda n: bool(n.kinds & {"pet", "farm"}) and "fish" not in n.kinds and n.id != "sheep",
     "wild": lambda n: "wild" in n.kinds and not n.kinds & {"insect", "fish"} and n.id not in ("whale", "shark", "dolphin", "octopus", "snake", "spider", "dragon", "crocodile", "bat", "worm", "seal", "crab", "snail", "caterpillar"),
     "strong": lambda n: n.id in ("bear", "lion", "tiger", "elephant", "wolf", "horse", "eagle", "giraffe", "camel", "hippo", "panda", "cow", "zebra"),
@@ -117,9 +121,8 @@ def is_withheld(plot: str, word: str) -> bool:
 @cache
 def names_of(circle: str, gender: str) -> Table[str]:
     """The names of a circle, of one gender."""
-    return Table.zipf(
-        [name.id for name in lexicon().names if name.gender == gender and name_fits_circle(circle, name.id)]
-    )
+    names = [name.id for name in lexicon().names if name.gender == gender and name_fits_circle(circle, name.id)]
+    return Table(names, [1 / (rank + 20) for rank in range(len(names))])
 
 
 @cache
@@ -145,6 +148,7 @@ class Stage:
         self.sentences: list[Clause] = []
         self.causes: list[tuple[Clause, Clause]] = []
         self.taken: set[str] = set()
+        self.names: list[str] = []
         self.looks: dict[str, tuple[str, ...]] = {}
         self.goal: Clause = ()
         self.turning: Clause = ()
@@ -155,13 +159,17 @@ class Stage:
     def name(self, gender: str = "") -> str:
         """A name that nobody has yet."""
         table = names_of(self.circle, gender or ("f" if self.chance.flip() else "m"))
-        while True:
+        for tries in range(200):
             name = self.chance.pick(table)
-            if name not in self.taken:
-                self.taken.add(name)
-                return name
+            if name not in self.taken and (tries > 100 or pairs_fit_circle(self.circle, name, self.names)):
+                break
+        self.taken.add(name)
+        self.names.append(name)
+        return name
 
-    def draw(self, pool: str, adorned: float = 0.0, kinds: tuple[str, ...] = ("colour", "size", "age", "quality")) -> str:
+    def draw(
+        self, pool: str, adorned: float = 0.0, kinds: tuple[str, ...] = ("colour", "size", "age", "quality")
+    ) -> str:
         """A noun of a pool that is not in the story yet.
 
         Arguments: `adorned`, how likely it gets an adjective of one of `kinds`, with which it is brought in.
@@ -172,7 +180,9 @@ class Stage:
             if word not in self.taken:
                 break
         else:
-            word = next((word for word in table_of(pool, "free", 10_000, "", False).items if word not in self.taken), word)
+            word = next(
+                (word for word in table_of(pool, "free", 10_000, "", False).items if word not in self.taken), word
+            )
         self.taken.add(word)
         if adorned:
             self.adorn(word, adorned, kinds)
@@ -214,9 +224,25 @@ class Stage:
         kinds = lexicon().noun[word].kinds
         if "container" in kinds:
             return ("in", self.the(word))
-        if word in ("table", "chair", "bench", "stool", "desk", "sofa"):
-            return (self.chance.of(("under", "on", "beside", "behind")), self.the(word))
-        return (self.chance.of({"bed": ("under", "beside", "on"), "piano": ("under", "on", "behind"), "carpet": ("under", "on")}.get(word, ("behind", "beside", "near"))), self.the(word))
+        if word in (
+            "table",
+            "chair",
+            "bench",
+            "stool",
+            "desk",
+            "bed",
+            "piano",
+            "tree",
+            "apple tree",
+            "bush",
+            "stone",
+            "carpet",
+        ):
+            return (
+                self.chance.of(("under", "beside", "behind") if word != "carpet" else ("under", "beside")),
+                self.the(word),
+            )
+        return (self.chance.of(("behind", "beside")), self.the(word))
 
     # telling
 
@@ -247,7 +273,9 @@ class Stage:
         last = self.sentences[-1] if self.sentences else ()
         front_of_last, told = (last[1], last[2]) if last and last[0] == "adv" else ("", last)
         if told != cause:
-            self.tell(self.because(effect, cause, front))
+            known = any(cause in _parts(sentence) for sentence in self.sentences[-2:])
+            effect = ("adv", front, effect) if known and front else effect
+            self.tell(effect if known else self.because(effect, cause, front))
             return
         self.sentences.pop()
         self.world.step -= 1
@@ -275,7 +303,7 @@ class Stage:
         outdoors = "place_outdoor" in lexicon().noun[place].kinds
         thing = self.draw("nature" if outdoors else "furniture")
         if kind == 0 and self.level.attractors and outdoors:
-            near = self.draw("spot")
+            near = self.draw("outdoor_spot")
             place_near: Place = ("near", self.the(near))
             if self.level.attractors > 1 and self.chance.flip(0.4):
                 place_near = ("near", noun(near, "the", 1, (), (("pp", self.at(place)),)))
@@ -292,6 +320,15 @@ class Stage:
         if not lexicon().noun[thing].plural:
             return ("there_be", "past", noun(thing, "some", MASS), self.at(place))
         return ("there_be", "past", self.some(thing, count), self.at(place))
+
+
+def _parts(sentence: Clause) -> tuple[Clause, ...]:
+    """The clauses that a sentence is made of."""
+    if sentence[0] == "adv":
+        return _parts(sentence[2])
+    if sentence[0] == "that":
+        return (sentence[5],)
+    return sentence[1:] if sentence[0] in ("and", "but", "so", "because", "chain") else (sentence,)
 
 
 def was(name: str, *arguments: Any) -> Clause:

@@ -6,6 +6,7 @@ from functools import cache
 from math import log2
 from typing import NamedTuple
 
+from upwell.world.anchors import anchored
 from upwell.world.chance import Chance, Table
 from upwell.world.chinese import Chinese
 from upwell.world.english import English
@@ -73,7 +74,7 @@ def make_story(chance: Chance, level: int, split: str) -> Story:
         plot.topic,
         valence,
         plan,
-        tuple(stage.sentences),
+        tuple(anchored(stage.sentences, chance)),
         stage.goal,
         stage.turning,
         stage.outcome,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Hashable
 from typing import TypeVar
@@ -26,13 +25,13 @@ def draw_in_split(
     Only the draw that is kept costs bits, less what is known by its split: a split that takes one meaning in twenty
     leaves log2(20) bits less to tell.
     """
-    for attempt in itertools.count():
-        trial = chance.child("draw", attempt)
-        drawn = draw(trial)
+    before = chance.bits
+    while True:
+        drawn = draw(chance)
         if drawn is not None and split_of(meaning(drawn)) == split:
-            chance.bits += max(0.0, trial.bits + math.log2(SHARES[split]))
+            chance.bits = max(before, chance.bits + math.log2(SHARES[split]))
             return drawn
-    raise AssertionError("unreachable")
+        chance.bits = before
 
 
 def nonce_words(chance: Chance, language: str, count: int, known: frozenset[str] = frozenset()) -> tuple[str, ...]:

@@ -275,18 +275,16 @@ def _stuff(chance: Chance, cast: Cast, names: Sequence[str], depth: int) -> Stuf
     The things, or else the boxes, become the theme of the cast, unless it has one.
     """
     count = len(names)
-    settle = cast.settle if cast.theme is None else lambda kind, draw: draw(chance)
+    settle = cast.settle if cast.theme is None else lambda kind, draw: draw()
     words: tuple[str, ...] = ()
     if depth != 1:
-        words = settle("things", lambda chance: cast.nouns("thing", count))
+        words = settle("things", lambda: cast.nouns("thing", count))
     if depth == 0:
         takes = {name: chance.pick(_TAKING) for name in names}
         told: list[Clause] = [(takes[name], "past", name, some(word)) for name, word in zip(names, words, strict=True)]
         return Stuff(tuple(the(word) for word in words), (), (), _shuffled(chance, told), takes)
     if depth == 1:
-        kind, *chosen = settle(
-            "boxes", lambda chance: (*cast.nouns("holder", 1), *chance.sample(colours().items, count))
-        )
+        kind, *chosen = settle("boxes", lambda: (*cast.nouns("holder", 1), *chance.sample(colours().items, count)))
     else:
         kind, chosen = cast.nouns("holder", 1)[0], chance.sample(colours().items, count)
     boxes = tuple(the(kind, (colour,)) for colour in chosen)
@@ -306,7 +304,7 @@ def _stuff(chance: Chance, cast: Cast, names: Sequence[str], depth: int) -> Stuf
 
 
 def _places(cast: Cast, count: int) -> tuple[str, ...]:
-    return cast.settle("places", lambda chance: cast.nouns("place", count))
+    return cast.settle("places", lambda: cast.nouns("place", count))
 
 
 def _plan_where(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
@@ -382,7 +380,7 @@ def _plan_how_many(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     num_options = len(names) + 2 * (hops - 1)
     slot = chance.below(num_options)
 
-    def draw(chance: Chance) -> tuple[str, Numbers] | None:
+    def draw() -> tuple[str, Numbers] | None:
         found = _numbers(chance, names, hops, NUMBERS[level], num_options, slot)
         return None if found is None else (cast.nouns("counted", 1)[0], found)
 
@@ -407,29 +405,32 @@ def _numbers(
     The slots are the numbers in the order in which the text says them, then those that are only reached.
     """
     start = dict(zip(names, chance.sample(range(2, most + 1), len(names)), strict=True))
-    now, facts = dict(start), dict.fromkeys(names, 1)
+    now = dict(start)
     gifts: list[Gift] = []
-    for _ in range(hops - 1):
-        giver, receiver = chance.sample(names, 2)
-        count = 1 + chance.below(most - 1)
-        if count >= now[giver] or count == 1:
+    target = list(start.values())[slot] if slot < len(names) else 0
+    asked = chance.of(names)
+    for left in range(hops - 2, -1, -1):
+        other = chance.of([name for name in names if name != asked])
+        count = 2 + chance.below(most - 2)
+        giver, receiver = (asked, other) if chance.flip(0.5) else (other, asked)
+        if target and not left:  # the last gift brings whom we ask for to the number wanted
+            count = abs(target - now[asked])
+            giver, receiver = (asked, other) if target < now[asked] else (other, asked)
+        if not 1 < count < now[giver]:
             return None
         gifts.append((giver, count, receiver))
         now[giver] -= count
         now[receiver] += count
-        facts[giver] += 1
-        facts[receiver] += 1
     said = [*start.values(), *(count for _, count, _ in gifts)]
     options = list(dict.fromkeys([*said, *now.values()]))
     if len(options) != num_options or max(options) > 2 * most:
         return None
-    fitting = [name for name in names if now[name] == options[slot] and facts[name] == hops]
-    return (start, gifts, options, chance.of(fitting)) if fitting else None
+    return (start, gifts, options, asked) if now[asked] == options[slot] else None
 
 
 def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     names, feeling = cast.names(PERSONS[level]), chance.pick(_SAD)
-    losses = list(cast.settle("losses", lambda chance: tuple(_loss(chance, cast) for _ in names)))
+    losses = list(cast.settle("losses", lambda: tuple(_loss(chance, cast) for _ in names)))
     opening = _opening(chance, names, cast.nouns("place", 1)[0])
     asked = chance.below(len(names))
     if hops == 1:

@@ -63,7 +63,7 @@ class Cast:
         self.theme: Hashable = None
 
     def settle(
-        self, kind: str, draw: Callable[[Chance], Drawn | None], about: Callable[[Drawn], Iterable[Any]] = tuple
+        self, kind: str, draw: Callable[[], Drawn | None], about: Callable[[Drawn], Iterable[Any]] = tuple
     ) -> Drawn:
         """Settle the theme: what `draw` gives, of this split; `about` picks from it what counts, in any order."""
 
@@ -72,13 +72,9 @@ class Cast:
 
         before = set(self.taken)
 
-        def draw_anew(chance: Chance) -> Drawn | None:
+        def draw_anew(_: Chance) -> Drawn | None:
             self.taken = set(before)
-            given, self.chance = self.chance, chance
-            try:
-                return draw(chance)
-            finally:
-                self.chance = given
+            return draw()
 
         drawn: Drawn = draw_in_split(self.chance, self.split, draw_anew, theme)
         self.theme = theme(drawn)

@@ -1,0 +1,210 @@
+"""Classification: how somebody felt in the end, and what a text is about.
+
+`sentiment` is composed. Several persons have feelings, each first one and in the end another; some are only thought,
+hoped or dreamt by somebody else. From level 2 on the words say nothing of the label: whether a happy or a sad word is
+used, and whether it is denied, are drawn evenly and apart from each other, so that the label is their parity. At level 1
+nothing is denied and nobody else is there.
+
+`topic` is lexical, and meant to be: most nouns are of the topic.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from upwell.text.examples import Example, prompt_format
+from upwell.world.chance import Chance, Table
+from upwell.world.kinds import TOPICS
+from upwell.world.lexicon import lexicon
+from upwell.world.meaning import Clause, hash_of, leaves
+from upwell.world.splits import fits_circle
+from upwell.world.views.situations import Cast, read_clauses, say_phrase, say_text, simple_clauses, some, the
+
+SENTIMENT, TOPIC = KINDS = ("sentiment", "topic")
+ANSWERS = {"en": ("good", "bad"), "zh": ("好", "坏")}
+LABELS = {"en": "In the end {} felt", "zh": "最后{}的心情"}
+TOPIC_LABEL = {"en": "Topic", "zh": "主题"}
+TOPIC_WORDS = {
+    "family": "家庭", "work": "工作", "animals": "动物", "food": "食物", "home": "家居", "clothes": "衣物",
+    "body": "身体", "play": "玩耍", "music": "音乐", "school": "学校", "market": "集市", "town": "城镇",
+    "travel": "旅行", "farm": "农场", "garden": "花园", "forest": "森林", "sea": "大海", "weather": "天气",
+    "celebration": "节日", "feelings": "感情",
+}  # fmt: skip
+GLAD = ("happy", "proud", "excited", "satisfied", "relieved")
+SAD = ("sad", "angry", "worried", "disappointed", "lonely")
+GLAD_DEEDS = ("laugh", "smile", "sing", "dance", "cheer")
+SAD_DEEDS = ("cry", "tremble")
+PERSONS = {1: 1, 2: 2, 3: 3, 4: 4}
+UNREAL = ("think", "hope", "dream", "believe")
+"""Verbs of which the clause after them is not said to be so."""
+DISTRACTORS = {1: 0, 2: 2, 3: 3, 4: 5}
+
+_KINDS = Table(KINDS, (2, 1))
+_FEELINGS = {1: Table(GLAD), -1: Table(SAD)}
+_DEEDS = {1: Table(GLAD_DEEDS), -1: Table(SAD_DEEDS)}
+_UNREAL = Table(("think", "dream", "believe"))
+_CONTRAST = Table(("plain", "but", "thought"))
+_SEEING = Table(("see", "find", "draw", "buy"))
+_NOUNS_OF_TOPIC = {1: 3, 2: 4, 3: 5, 4: 6}
+
+
+def make(chance: Chance, level: int, language: str, split: str) -> Example:
+    """One passage of `level` in `split` with its label."""
+    before = chance.bits
+    cast = Cast(chance, split)
+    kind = chance.pick(_KINDS)
+    if kind == SENTIMENT:
+        clauses, who, sign = _feelings(chance, cast, level)
+        label = LABELS[language].format(say_phrase(who, language))
+        answer, options = ANSWERS[language][sign < 0], ANSWERS[language]
+    else:
+        clauses, topic = _topical(chance, cast, level)
+        label, answer = TOPIC_LABEL[language], _topic_word(topic, language)
+        options = tuple(sorted(_topic_word(topic, language) for topic in _topics("free")))
+    return Example(
+        view="classification",
+        kind=kind,
+        language=language,
+        level=level,
+        split=split,
+        prompt=prompt_format("classification", language).prompt(text=say_text(clauses, language, chance), label=label),
+        answer=answer,
+        options=tuple(sorted(options)),
+        meaning=f"{hash_of(cast.theme):016x}",
+        bits=chance.bits - before,
+        difficulty={"entities": PERSONS[level], "events": len(clauses), "distractors": DISTRACTORS[level]},
+    )
+
+
+def oracle(example: Example) -> str:
+    """The label, from the meaning of the text as it is read back."""
+    text, asked = example.prompt.rsplit("\n", 1)
+    clauses = read_clauses(text, example.language)
+    if example.kind == TOPIC:
+        words = Counter(lexicon().noun[leaf].topic for leaf in leaves(tuple(clauses)) if leaf in lexicon().noun)
+        return _topic_word(words.most_common(1)[0][0], example.language)
+    before, after = LABELS[example.language].split("{}")
+    name = asked[:-1].removeprefix(before).removesuffix(after)
+    who = next(entry.id for entry in lexicon().names if say_phrase(entry.id, example.language) == name)
+    return ANSWERS[example.language][[sign for person, sign in _signs(clauses) if person == who][-1] < 0]
+
+
+def chance_level(example: Example) -> float:
+    """Guessing among the labels."""
+    return 1 / len(example.options)
+
+
+# Sentiment
+
+
+def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str, int]:
+    """Sentences, whom they are asked about, and 1 or -1 for how that person felt in the end."""
+    names = cast.names(PERSONS[level])
+    wanted = chance.of((1, -1))  # of the first name; the sentences come in any order
+
+    def draw() -> tuple[Clause, ...]:
+        (place,) = cast.nouns("place", 1)
+        things = cast.nouns("thing", 1 + PERSONS[level])
+        return (("go", "past", "X", the(place)), *(("find", "past", "X", some(word)) for word in things))
+
+    going, *finding = cast.settle("feelings", draw)
+    signs = [wanted, *(chance.of((1, -1)) for _ in names[1:])]
+    told: list[tuple[int, list[Clause]]] = []
+    for place, (name, sign) in enumerate(zip(names, signs, strict=True)):
+        others = [other for other in names if other != name]
+        part: list[Clause] = [(*finding[place][:2], name, finding[place][3])]
+        if level > 1:
+            part.append(("adv", "at_first", _feeling(chance, name, chance.of((1, -1)), level)))
+        part.append(_verdict(chance, name, sign, others, level))
+        told.append((place, part))
+    clauses: list[Clause] = [(*going[:2], names[0] if len(names) == 1 else ("and", *names), going[3])]
+    queues = [part for _, part in told]
+    while queues:  # sentences of all persons, in turns, each person's in order
+        part = chance.of(queues)
+        clauses.append(part.pop(0))
+        queues = [part for part in queues if part]
+    for _ in range(DISTRACTORS[level]):
+        name = chance.of(names)
+        others = [other for other in names if other != name]
+        unreal = ("that", chance.pick(_UNREAL), "past", chance.of(others), None, _state(chance, name, chance.of((1, -1))))
+        clauses.insert(1 + chance.below(len(clauses)), unreal)
+    return clauses, names[0], wanted
+
+
+def _state(chance: Chance, name: str, sign: int) -> Clause:
+    return ("be", "past", name, chance.pick(_FEELINGS[sign]))
+
+
+def _feeling(chance: Chance, name: str, sign: int, level: int) -> Clause:
+    """That somebody feels well or not; from level 2 on a word of either kind, denied where it is the wrong one."""
+    word_sign = chance.of((1, -1)) if level > 1 else sign
+    mood = "past" if word_sign == sign else "not"
+    if chance.flip(0.3):
+        return (chance.pick(_DEEDS[word_sign]), mood, name)
+    return ("be", mood, name, chance.pick(_FEELINGS[word_sign]))
+
+
+def _verdict(chance: Chance, name: str, sign: int, others: list[str], level: int) -> Clause:
+    """How somebody felt in the end, alone or against what was so before or what somebody thought."""
+    final = _feeling(chance, name, sign, level)
+    way = chance.pick(_CONTRAST) if level > 1 else "plain"
+    if way == "but":
+        return ("but", _feeling(chance, name, -sign, level), final)
+    if way == "thought":
+        thought = ("that", "think", "past", chance.of(others), None, _feeling(chance, name, -sign, level))
+        return ("but", thought, final)
+    return ("adv", "at_last", final)
+
+
+def _signs(clauses: list[Clause]) -> Iterator[tuple[str, int]]:
+    """Whoever feels well or not, in order: pairs of name and 1 or -1."""
+    words = {**dict.fromkeys((*GLAD, *GLAD_DEEDS), 1), **dict.fromkeys((*SAD, *SAD_DEEDS), -1)}
+    for meaning in clauses:
+        for clause in simple_clauses(meaning):
+            if clause[0] == "that":
+                continue
+            word = clause[3] if clause[0] == "be" else clause[0]
+            if word in words and type(clause[2]) is str:
+                yield clause[2], words[word] * (-1 if clause[1] == "not" else 1)
+
+
+# Topics
+
+
+def _topical(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str]:
+    """Sentences and their topic."""
+    count = _NOUNS_OF_TOPIC[level]
+
+    def draw() -> tuple[str, ...]:
+        topic = chance.of(tuple(_topics(cast.circle)))
+        other = chance.of([name for name in _topics(cast.circle) if name != topic])
+        words = [chance.pick(_topics(cast.circle)[topic]) for _ in range(count)]
+        strange = [chance.pick(_topics(cast.circle)[other]) for _ in range(count // 3)]
+        return (topic, *words, *strange) if len({*words, *strange}) == count + count // 3 else ()
+
+    topic, *words = cast.settle("topic", lambda: draw() or None)
+    names = cast.names(2)
+    clauses: list[Clause] = []
+    for word in chance.sample(words, len(words)):
+        clauses.append(("see", "past", chance.of(names), some(word)))
+    return clauses, topic
+
+
+def _topics(circle: str) -> dict[str, Table[str]]:
+    """The topics with enough things that can be seen, and these."""
+    if circle not in _TOPIC_TABLES:
+        nouns = [noun for noun in lexicon().nouns if noun.countable and fits_circle(circle, noun.id)]
+        nouns = [noun for noun in nouns if not noun.kinds & {"abstract", "time", "body", "weather"}]
+        tables = {topic: [noun.id for noun in nouns if noun.topic == topic] for topic in TOPICS}
+        _TOPIC_TABLES[circle] = {topic: Table.zipf(words) for topic, words in tables.items() if len(words) >= 9}
+    return _TOPIC_TABLES[circle]
+
+
+_TOPIC_TABLES: dict[str, dict[str, Table[str]]] = {}
+
+
+def _topic_word(topic: str, language: str) -> str:
+    return TOPIC_WORDS[topic] if language == "zh" else topic
+
+

@@ -1,0 +1,60 @@
+"""Translation in both directions: a few sentences of a story, said in both languages from one meaning.
+
+A translation is right if it means the same, whatever the wording: both are read back, with pronouns resolved.
+"""
+
+from __future__ import annotations
+
+from upwell.text.examples import Example, prompt_format
+from upwell.world.chance import Chance
+from upwell.world.parser import parse_text
+from upwell.world.stories import make_story
+from upwell.world.views.situations import Plain, say_text
+from upwell.world.views.story import difficulty_of
+
+OTHER = {"en": "zh", "zh": "en"}
+SENTENCES = {1: (1, 2), 2: (2, 4), 3: (3, 6), 4: (6, 9)}
+"""Fewest and most sentences, by level."""
+
+
+def make(chance: Chance, level: int, language: str, split: str) -> Example:
+    """Some sentences of a story of `level` in `split`, from `language` into the other one."""
+    before = chance.bits
+    story = make_story(chance, level, split)
+    low, high = SENTENCES[level]
+    count = min(len(story.sentences), chance.between(low, high))
+    start = chance.below(len(story.sentences) - count + 1)
+    meanings = story.sentences[start : start + count]
+    text, answer = (say_text(meanings, side, chance) for side in (language, OTHER[language]))
+    return Example(
+        view="translation",
+        kind=f"{language}-{OTHER[language]}",
+        language=language,
+        level=level,
+        split=split,
+        prompt=prompt_format("translation", language).prompt(text=text),
+        answer=answer,
+        meaning=f"{story.meaning:016x}",
+        bits=chance.bits - before,
+        difficulty={**difficulty_of(story), "events": count},
+    )
+
+
+def oracle(example: Example) -> str:
+    """The translation of the text as it is read back from the prompt."""
+    fields = prompt_format("translation", example.language).fields(example.prompt)
+    meanings = [found[0] for found in parse_text(fields["text"], example.language)]
+    return say_text(meanings, OTHER[example.language], Plain())  # type: ignore[arg-type]
+
+
+def is_right(example: Example, answer: str) -> bool:
+    """Whether the answer means, sentence by sentence, what the prompt means."""
+    fields = prompt_format("translation", example.language).fields(example.prompt)
+    given = parse_text(fields["text"], example.language)
+    said = parse_text(answer, OTHER[example.language])
+    return len(given) == len(said) and all(set(a) & set(b) for a, b in zip(given, said, strict=True))
+
+
+def chance_level(example: Example) -> float:
+    """None: no sentence is translated by guessing."""
+    return 0.0
