@@ -488,7 +488,7 @@ class Chinese(Lineariser):
         """A sentence with quoted speech, said before or after."""
         alone, heard = _SAYING[verb]
         said = speaker + (heard.format(listener) if listener else alone)
-        if self.chance.flip(0.7):
+        if self.speaker_first(speech) or self.chance.flip(0.7):
             return f"{said}：“{speech}”"
         inner = speech[:-1] + "，" if speech[-1] == "。" else speech
         return f"“{inner}”{said}。"

@@ -56,7 +56,7 @@ SPEECH_MOODS: dict[str, tuple[str, ...]] = {
 """What a clause of quoted speech can be; here the present is that of who speaks, and there are requests."""
 
 ONLY_AFFIRMED = frozenset(
-    "lie_awake be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
+    "call_it meet_named lie_awake be_friends cherish have_no be_late think_of miss_so be_alone say_nothing smell_good walk_on turn_back "
     "there_be become feel look_like named once_lived be_birthday birthday_comes same_as own belong".split()
 )
 """Constructions that are said of what is, never of what is not."""
@@ -193,6 +193,7 @@ play_toy        NO  activity {0} [play] with {1}                                
 talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^跟{1}聊*<起了>天 | {0}^跟{1}谈*<起了>话
 wait_for        NN  activity {0} [wait] for {1}                                     {0}^等*<着>{1} | {0}^等候*<着>{1}
 share           POP event    {0} [share] {1} with {2}                               {0}^跟{2}分享*{1}
+meet_named      PBN event    {0} [meet] {1} named {2} | {0} [meet] {1} whose name was {2}   {0}^遇见*{1}，名叫{2} | {0}^碰到*{1}，名叫{2}
 meet_at         PPL event    {0} [meet] {1} {2}                                     {0}^在{2}遇见*{1} | {0}^在{2}碰到*{1}
 say_goodbye     PP  event    {0} [say] goodbye to {1}                               {0}^向{1}告别* | {0}^跟{1}告别*
 race            PP  event    {0} [run] a race with {1} | {0} [race] with {1}        {0}^跟{1}赛*<了一次>跑
@@ -237,6 +238,7 @@ be_friends      P   state    {0} [be] good friends | {0} [be] best friends      
 cherish         PD  state    {0} [love] {1} very much | {0} [like] {1} very much    {0}^非常喜欢{1} | {0}^特别喜欢{1}
 have_no         NG  state    {0} [have] no {1}                                      {0}^没有{1}
 go_to_do        PTV event    {0} [go] {1} to {2}                                    {0}^去{1}{2} | {0}^到{1}去{2}
+call_it         PPN event    {0} [name] {1} {2} | {0} [call] {1} {2}                    {0}^给{1}取名叫{2} | {0}^把{1}叫做{2}
 be_gone         N   fixed    {0} [be] gone | {0} [be] missing                       {0}不见了
 look_everywhere P   event    {0} [look] everywhere | {0} [search] everywhere        {0}^到处找*<了一遍> | {0}^到处寻找*<了一遍>
 play_together   P   activity {0} [play] together                                    {0}^一起玩*<了起来>

@@ -410,11 +410,11 @@ class English(Lineariser):
             return pronoun
         return ""
 
-    def _object(self, slot: str, value: Any, subject: Phrase) -> str:
+    def _object(self, slot: str, value: Any, subject: Phrase, *, moved: bool = False) -> str:
         if slot in "NPODBC":
             if self.speech:
                 return plain_phrase(value)
-            pronoun = self.pronoun_for(value) if slot in "NPOD" else ""
+            pronoun = self.pronoun_for(value) if slot in "NPOD" and not moved else ""
             if pronoun and value != subject and self.chance.flip(0.5):
                 return OBJECT_FORMS[pronoun]
             return self._named(value, subject, first=False)
@@ -444,7 +444,7 @@ class English(Lineariser):
             if index == 0:
                 texts.append(self.subject(subject) if slots[0] not in "BW" else self.by_name(subject))
             else:
-                texts.append(self._object(slots[index], clause[index + 2], subject))
+                texts.append(self._object(slots[index], clause[index + 2], subject, moved=index == 1 and len(slots) > 2 and order[-1] == 1))
         return form % tuple(texts) + after
 
     def that(self, meaning: Clause, *, without_subject: bool) -> str:
@@ -493,7 +493,9 @@ class English(Lineariser):
         """A sentence with quoted speech, said before or after."""
         alone, heard = _SAYING[verb]
         said = heard.format(listener) if listener else alone
-        way = self.chance.pick(_QUOTING_NAMED if not listener and speaker not in SUBJECT_FORMS else _QUOTING)
+        way = "before"
+        if not self.speaker_first(speech):
+            way = self.chance.pick(_QUOTING_NAMED if not listener and speaker not in SUBJECT_FORMS else _QUOTING)
         if way == "before":
             text = f'{speaker} {said}, "{speech}"'
         else:

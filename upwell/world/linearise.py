@@ -48,6 +48,7 @@ class Lineariser(ABC):
         """The names of the text, as they are written."""
         self.said_pronoun = False
         self.names_only = False
+        self.name_due = False
         self.before: dict[str, Phrase | None] = {}
         self.speech = False
 
@@ -119,6 +120,10 @@ class Lineariser(ABC):
         named, nameless = WITHIN[self.language]
         return self.gap + after > nameless if before is None else self.gap + before > named
 
+    def speaker_first(self, speech: str) -> bool:
+        """Whether who speaks must be named before what is said, since no name was said for long."""
+        return bool(self.names) and self.gap + self.length(speech) > WITHIN[self.language][0] - 2
+
     def _name_gaps(self, text: str) -> tuple[int | None, int]:
         """How many words stand before the first name of a sentence (None if it has no name) and after the last."""
         found = [(text.find(name), text.rfind(name) + len(name)) for name in self.names if name in text]
@@ -147,7 +152,12 @@ class Lineariser(ABC):
     def text(self, meanings: list[Clause] | tuple[Clause, ...]) -> str:
         """A text of several sentences."""
         self.names = [self.plain(name) for name in dict.fromkeys(names_in(tuple(meanings)))]
-        return self.joined([self.say(meaning) for meaning in meanings])
+        named = [bool(names_in(meaning)) for meaning in meanings]
+        texts = []
+        for place, meaning in enumerate(meanings):
+            self.name_due = not all(named[place + 1 : place + 2])  # the next sentence has none
+            texts.append(self.say(meaning))
+        return self.joined(texts)
 
     def body(self, meaning: Clause) -> str:
         """A sentence without capital and mark."""
@@ -223,7 +233,7 @@ class Lineariser(ABC):
             return ""
         if pronoun in self.discourse.current:
             return pronoun
-        if self.names_only or (self.nameless >= MAX_NAMELESS and not self.named):
+        if self.names_only or self.name_due or (self.nameless >= MAX_NAMELESS and not self.named):
             return ""
         self.said_pronoun = True
         return pronoun
