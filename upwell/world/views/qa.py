@@ -209,7 +209,7 @@ def _opening(chance: Chance, names: Sequence[str], place: str) -> Clause:
 
 def _moves(chance: Chance, names: Sequence[str], places: Sequence[str], level: int) -> list[Clause]:
     """Moves after which the person number i is at place number i; all were at the last place before."""
-    at = {name: places[-1] for name in names}
+    at = dict.fromkeys(names, places[-1])
     steps = [(chance.of(names), "") for _ in range(DETOURS[level])]
     steps += list(zip(names, places, strict=True))
     moves: list[Clause] = []
@@ -429,7 +429,7 @@ def _numbers(chance: Chance, names: Sequence[str], hops: int, most: int, num_opt
         now[receiver] += count
     said = [*start.values(), *(count for _, count, _ in gifts)]
     options = list(dict.fromkeys([*said, *now.values()]))
-    if len(options) != num_options or max(options) > 2 * most:
+    if len({*said}) != len(said) or len(options) != num_options or max(options) > 2 * most:
         return None
     return (start, gifts, options, asked) if now[asked] == options[slot] else None
 
