@@ -143,7 +143,7 @@ def delays(s: Stage, hero: str, *, weather: bool = True) -> None:
             known = s.the(person[3])
             s.tell(front(s.one("then", "later", "on_the_way"), was("meet", hero, person)))
             s.tell(say(hero, ("ask", "yesno", ("help", "canp", "you", "i")), to=known, verb="ask"))
-            s.tell(knew("tell", known, ("help", "cannot", known, hero), to=hero))
+            s.tell(say(known, ("help", "cannotp", "i", "you"), to=hero))
         elif way == 1 and weather:
             s.tell(front("suddenly", was("rain")))
             s.tell(was("wait", hero), front("later", was("rain_stops")))

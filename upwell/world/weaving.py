@@ -36,7 +36,7 @@ def can_follow(first: Clause, second: Clause) -> bool:
     if first[0] == "adv" and first[1] in ("once", "every_day", "at_first"):
         return False
     last = core[-1] if core[0] == "chain" else core
-    if core[0] == "chain" and len(core) > 3:
+    if last[0] == "meet_named" or (core[0] == "chain" and len(core) > 3):  # 名叫 has turned to another subject
         return False
     return is_deed(last) and is_deed(second) and last[2] == second[2] and type(second[2]) is str
 
