@@ -201,6 +201,8 @@ def described(phrase: Phrase, owner: str, pointing: bool) -> str:
             if "person" in noun.kinds and not before and not relative and not pointing:
                 return core + "们"
             return f"{before}{relative}那些{core}"
+        if pointing and count == MASS:
+            return f"{before}{relative}那些{core}"
         return before + relative + (f"那{noun.classifier}{core}" if pointing and count == 1 else core)
     if det == "this":
         number = "" if count == 1 else chinese_count(count) if several else "些"

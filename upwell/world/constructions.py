@@ -72,11 +72,28 @@ PURPOSE = frozenset("would wouldnot try decide want wantnot forgot wont wantp im
 """Moods of what somebody means to do."""
 
 
+@cache
+def is_past_like_present(template: str) -> bool:
+    """Whether the verb's past is its base (put, read), so that "you put it" would be said of two times."""
+    verb = re.search(r"\[([^\]]+)\]", template)
+    return verb is not None and forms_of(verb[1])[0] == forms_of(verb[1])[1]
+
+
+def is_unmarked(construction: Construction) -> bool:
+    """Whether Chinese does not mark that it was done (跟着), so that past and present would be one."""
+    if construction.aspect not in ("event", "activity"):
+        return False
+    verb = lexicon().verb.get(construction.verb)
+    return (verb is not None and not verb.told) or any("*" not in way for way in construction.chinese)
+
+
 def moods_of(construction: Construction, *, speech: bool) -> tuple[str, ...]:
     """The moods that a clause of this construction takes, in narration or in quoted speech."""
     moods = (SPEECH_MOODS if speech else NARRATIVE_MOODS)[construction.aspect]
     if construction.id in ONLY_AFFIRMED:
         return moods[:1]
+    if speech and (is_past_like_present(construction.english[0]) or is_unmarked(construction)):
+        moods = tuple(mood for mood in moods if mood != "pres")
     if construction.id in HAPPENING:
         return tuple(mood for mood in moods if mood not in PURPOSE or mood == "would")
     return moods
@@ -187,7 +204,7 @@ lead_home       PP  event    {0} [lead] {1} home | {0} [take] {1} home          
 lead            PPT event    {0} [lead] {1} {2} | {0} [take] {1} {2}                {0}^把{1}带到*{2} | {0}^带着{1}去*{2}
 carry_to        NNT event    {0} [carry] {1} {2}                                    {0}^把{1}搬到*{2}
 fetch           NN  event    {0} [fetch] {1}                                        {0}^取来*{1} | {0}^把{1}取来*
-invite          PPT event    {0} [invite] {1} {2}                                   {0}^邀请{1}去{2} | {0}^请{1}去{2}
+invite          PPT event    {0} [invite] {1} {2}                                   {0}^邀请{1}去{2}
 play_with       NP  activity {0} [play] with {1}                                    {0}^跟{1}一起玩*<了起来>
 play_toy        NO  activity {0} [play] with {1}                                    {0}^玩*<起了>{1}
 talk_with       PP  activity {0} [talk] with {1} | {0} [talk] to {1}                {0}^跟{1}聊*<起了>天 | {0}^跟{1}谈*<起了>话
@@ -335,7 +352,6 @@ you_can         You can do it ! | I know you can do it !                        
 what_pity       What a pity ! | That is too bad .                                   真可惜！ | 太可惜了。
 how_lovely      How lovely ! | How beautiful it is !                                真漂亮！ | 多漂亮啊！
 delicious       It is delicious ! | It tastes so good !                             真好吃！ | 味道好极了！
-together        We are friends . | We are good friends .                            我们是朋友。 | 我们是好朋友。
 good_night      Good night ! | Sleep well !                                         晚安！ | 好好睡吧！
 ready           Ready , go ! | One , two , three , go !                             预备，跑！ | 一、二、三，跑！
 so_funny        How funny ! | That is so funny !                                    真好笑！ | 太有趣了！
@@ -490,7 +506,7 @@ def takes_place(construction: Construction) -> bool:
     return (
         construction.aspect == "activity"
         and not set(construction.slots) & set("LTCV")
-        and construction.id not in ("plant", "hide", "leave", "put")
+        and construction.id not in ("plant", "hide", "leave", "put", "play_instrument")
     )
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from upwell.world.constructions import Construction, constructions
+from upwell.world.constructions import Construction, constructions, moods_of
 from upwell.world.discourse import Discourse, pronoun_of
 from upwell.world.lexicon import lexicon
 from upwell.world.linearise import ADJUNCTS
@@ -255,6 +255,13 @@ def with_subject(clause: Clause, subject: Phrase) -> Clause:
     if clause[0] == "that":
         return (*clause[:3], subject, *clause[4:])
     return (clause[0], clause[1], subject, *clause[3:])
+
+
+def relative_mood_fits(construction: Construction, mood: str, *, speech: bool) -> bool:
+    """Whether a relative clause has this mood: what was done is past, also in speech."""
+    if speech and construction.aspect != "state" and mood == "pres":
+        return False
+    return mood in moods_of(construction, speech=speech)
 
 
 def relativizable(construction: Construction) -> bool:

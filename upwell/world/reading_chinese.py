@@ -27,7 +27,7 @@ from upwell.world.linearise import SHARING
 from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, sorted_adjectives
 from upwell.world.numerals import parse_chinese_number
 from upwell.world.parser import Node, Reader, Reading, fits_slot, is_alive, is_asked, is_place, is_placed, split_sentences, subject_of, with_subject
-from upwell.world.parser import clause_of, relativizable
+from upwell.world.parser import clause_of, relative_mood_fits, relativizable
 
 _PERSONAL = {"我": "i", "你": "you", "我们": "we", "他": "he", "她": "she", "它": "it", "他们": "they", "她们": "they",
              "它们": "they", "自己": "self"}  # fmt: skip
@@ -247,7 +247,7 @@ class ChineseReader(Reader):
         return list(found)
 
     def _mood_fits(self, name: str, mood: str) -> bool:
-        return mood in moods_of(constructions()[name], speech=self.speech)
+        return relative_mood_fits(constructions()[name], mood, speech=self.speech)
 
     def _kin(self, start: int, place: int, owner: str, word: str) -> Reading:
         """His mother, without 的."""
@@ -276,7 +276,7 @@ class ChineseReader(Reader):
                         number = MASS
                     elif count == MANY and not entry.plural and not entry.measure:
                         number = MASS
-                    elif count == MANY and entry.measure and word_det in ("some", "many", "all"):
+                    elif count == MANY and entry.measure:
                         number = MASS
                     chosen = det if type(det) is tuple else word_det
                     phrase = ("n", chosen, number, noun, sorted_adjectives(adjectives), (*mods, *inner))
@@ -548,6 +548,8 @@ class ChineseReader(Reader):
         return found
 
     def _asked(self, name: str, mood: str, known: str, filled: dict[int, Any]) -> Clause | None:
+        if any(_holds_question(value) for value in filled.values()):
+            return None  # it asks for one thing only
         for index, slot in enumerate(constructions()[name].slots):
             if slot == "A" and mood in ("past", "pres") and name == "be":
                 kind, value = filled[index]
@@ -593,7 +595,7 @@ def can_own(phrase: Phrase) -> bool:
 
 def _is_bare(phrase: Phrase) -> bool:
     """Whether a phrase of what is known may stand bare."""
-    return type(phrase) is tuple and phrase[:3] == ("n", "the", 1)
+    return type(phrase) is tuple and phrase[:3] in (("n", "the", 1), ("n", "the", MASS))
 
 
 def _holds_question(value: Any) -> bool:
@@ -630,7 +632,7 @@ def read_sentence(text: str, *, speech: bool) -> list[Meaning]:
         else:
             readings = reader.question()
             for end, clause in reader.simple(0):
-                if clause[0] in constructions() and any(is_asked(value) for value in clause[2:]):
+                if clause[0] in constructions() and sum(is_asked(value) for value in clause[2:]) == 1:
                     readings.append((end, ("ask", "hole", clause)))
     else:
         return []

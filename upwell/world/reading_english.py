@@ -34,6 +34,7 @@ from upwell.world.parser import (
     is_asked,
     is_place,
     is_placed,
+    relative_mood_fits,
     relativizable,
     split_sentences,
     subject_of,
@@ -134,6 +135,8 @@ def _add(root: Node, construction: Construction, mood: str, number: str, form: s
             if index >= len(construction.slots):
                 continue
             pieces[0] = ("wh" + construction.slots[index], index)
+        if form == "asked" or form.startswith("hole"):
+            pieces = [("subject " + piece[0], 0) if type(piece) is tuple and piece[1] == 0 else piece for piece in pieces]
         root.add(pieces, (construction.id, mood, number))
         if form == "base":
             break
@@ -169,6 +172,12 @@ class EnglishReader(Reader):
         """Read an argument of a kind at a place."""
         if kind in ("phrase", "subject"):
             return self._phrases(place)
+        if kind.startswith("subject "):
+            return [
+                (end, value)
+                for end, value in self.remembered("phrase", place)
+                if fits_slot(kind[8:], value) and self.tokens[end - 1] not in ("me", "him", "them", "us")
+            ]
         if kind in "NPODBCW":
             return [
                 (end, value)
@@ -320,8 +329,10 @@ class EnglishReader(Reader):
                 found.append((end, noun, "?", ()))
             elif number == 1 and not noun.plural:
                 found.append((end, noun, MASS, ()))
-            elif number == 1 and (form == "s" or noun.plural != noun.english):
+            elif number == 1 and (noun.plural != noun.english or (form == "s" and det not in ("many", "some", "few", "all"))):
                 found.append((end, noun, 1 if form == "s" else MANY, ()))
+            elif number == 1 and det in ("many", "some", "few", "all"):
+                found.append((end, noun, MANY, ()))
             elif number not in (1, "?") and form == "p":
                 found.append((end, noun, number, ()))
         measure = _measures().get(word)
@@ -355,7 +366,7 @@ class EnglishReader(Reader):
         return found
 
     def _mood_fits(self, name: str, mood: str) -> bool:
-        return mood in moods_of(constructions()[name], speech=self.speech)
+        return relative_mood_fits(constructions()[name], mood, speech=self.speech)
 
     def _places(self, place: int) -> Reading:
         found: Reading = []
@@ -429,7 +440,7 @@ class EnglishReader(Reader):
             return found
         found = []
         for end, (name, mood, wanted), filled in self.walk(_network("doing", self.speech), place):
-            if wanted == number:
+            if wanted == number and mood not in ("imp", "impnot", "lets"):
                 found += self._with_adjuncts(end, clause_of(name, mood, {0: "_", **filled}))
         for verb, (english_verb, _, _, aspect) in THAT.items():
             for mood in ("past", "not") if not self.speech else ("pres", "presnot") if aspect == "state" else ("past", "not"):
