@@ -352,6 +352,7 @@ you_can         You can do it ! | I know you can do it !                        
 what_pity       What a pity ! | That is too bad .                                   真可惜！ | 太可惜了。
 how_lovely      How lovely ! | How beautiful it is !                                真漂亮！ | 多漂亮啊！
 delicious       It is delicious ! | It tastes so good !                             真好吃！ | 味道好极了！
+together        We will always be friends . | We will be friends for ever .         我们永远是朋友。 | 我们会一直是朋友。
 good_night      Good night ! | Sleep well !                                         晚安！ | 好好睡吧！
 ready           Ready , go ! | One , two , three , go !                             预备，跑！ | 一、二、三，跑！
 so_funny        How funny ! | That is so funny !                                    真好笑！ | 太有趣了！
