@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from upwell.world.chance import Chance, Table
-from upwell.world.constructions import CONNECTED, SAYING, Construction, adverbials, constructions, fixed_speech
+from upwell.world.constructions import Construction, adverbials, constructions, fixed_speech
 from upwell.world.discourse import Discourse, pronoun_of
 from upwell.world.meaning import CONNECTIVES, Clause, Phrase
+from upwell.world.wording import CONNECTED, SAYING
 
 Template = tuple[str, tuple[int, ...]]
 """A form for %, and which texts fill it."""
@@ -291,7 +292,7 @@ def begins_with_name(meaning: Clause) -> bool:
     if meaning[0] == "say":
         return type(meaning[2]) is str
     subject = subject_of(meaning)
-    return type(subject) is str and subject[:1].isupper() or (type(subject) is tuple and subject[0] == "and")
+    return (type(subject) is str and subject[:1].isupper()) or (type(subject) is tuple and subject[0] == "and")
 
 
 def names_in(meaning: Any) -> list[str]:

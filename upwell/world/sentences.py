@@ -8,9 +8,6 @@ from typing import Any
 
 from upwell.world.chance import Chance, Table
 from upwell.world.constructions import (
-    CONNECTED,
-    SAYING,
-    THAT,
     Construction,
     adverbials,
     constructions,
@@ -26,8 +23,11 @@ from upwell.world.parser import relativizable
 from upwell.world.places import is_place_noun
 from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, SHARES, fits_circle, split_of
 from upwell.world.stage import LEVELS, Level, names_of
+from upwell.world.wording import CONNECTED, SAYING, THAT
 
-SHAPES = Table(("plain", "adjunct", "chain", "joined", "that", "said", "asked"), (0.3, 0.14, 0.14, 0.16, 0.1, 0.1, 0.06))
+SHAPES = Table(
+    ("plain", "adjunct", "chain", "joined", "that", "said", "asked"), (0.3, 0.14, 0.14, 0.16, 0.1, 0.1, 0.06)
+)
 """What sentences are built like, with their shares."""
 
 
@@ -305,7 +305,9 @@ def _nouns(pool: str, circle: str, size: int) -> Table[str]:
 @cache
 def _of_kinds(kinds: frozenset[str], circle: str, size: int) -> Table[str]:
     found = [
-        n.id for n in lexicon().nouns if lexicon().fits(kinds, n) and not n.kinds & {"time", "abstract"} and fits_circle(circle, n.id)
+        n.id
+        for n in lexicon().nouns
+        if lexicon().fits(kinds, n) and not n.kinds & {"time", "abstract"} and fits_circle(circle, n.id)
     ]
     found = found or [n.id for n in lexicon().nouns if lexicon().fits(kinds, n)]
     within = [word for word in found if lexicon().noun[word].rank < size]
@@ -329,7 +331,14 @@ def _qualities(construction: str) -> Table[str]:
     kinds = ("feeling",) if construction in ("feel", "look_like") else ("size", "colour", "quality", "state", "feeling")
     if construction == "become":
         kinds = ("size", "state")
-    return Table([a.id for a in lexicon().adjectives if a.kind in kinds and a.predicate.startswith("很" if construction in ("become", "feel", "look_like") else ("很", "是"))])
+    return Table(
+        [
+            a.id
+            for a in lexicon().adjectives
+            if a.kind in kinds
+            and a.predicate.startswith("很" if construction in ("become", "feel", "look_like") else ("很", "是"))
+        ]
+    )
 
 
 @cache
@@ -345,5 +354,3 @@ def _relatives(word: str) -> Table[tuple[str, int]] | None:
         if entry.animate and lexicon().fits(verb.subject, entry) and "animate" in verb.object:
             found.append((construction.id, 0))
     return Table(found) if found else None
-
-

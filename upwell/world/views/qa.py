@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from upwell.text.examples import Example, prompt_format
 from upwell.world.chance import Chance, Table
-from upwell.world.chinese import place_text as chinese_place
-from upwell.world.english import place_text as english_place
+from upwell.world.chinese_phrases import place_text as chinese_place
+from upwell.world.english_phrases import place_text as english_place
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import Clause, Phrase, hash_of
 from upwell.world.meaning import noun as phrase_of

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from upwell.world.chance import Chance, Table
 from upwell.world.chinese import Chinese
-from upwell.world.chinese import plain_phrase as chinese_phrase
+from upwell.world.chinese_phrases import plain_phrase as chinese_phrase
 from upwell.world.english import English
-from upwell.world.english import plain_phrase as english_phrase
+from upwell.world.english_phrases import plain_phrase as english_phrase
 from upwell.world.lexicon import Noun, lexicon
 from upwell.world.meaning import Clause, Phrase
 from upwell.world.meaning import noun as phrase_of
