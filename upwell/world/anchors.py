@@ -28,7 +28,15 @@ def anchored(sentences: list[Clause], chance: Chance) -> list[Clause]:
     gap, found = 0, []
     for sentence in sentences:
         before, after, named = span_of(sentence)
-        if named:
+        if hero and gap + before > NEAR and _cause_is_nameless(sentence):
+            # the cause is what somebody saw
+            front, core = (sentence[1], sentence[2]) if sentence[0] == "adv" else ("", sentence)
+            cause, effect = (core[1], core[2]) if core[0] == "so" else (core[2], core[1])
+            core = ("so", ("that", chance.of(SEEING), "past", hero, None, cause), effect)
+            sentence = ("adv", front, core) if front else core
+            before, after, named = span_of(sentence)
+            gap = after
+        elif named:
             gap = after
         elif hero and gap + before > NEAR and sees(sentence):
             front, core = (sentence[1], sentence[2]) if sentence[0] == "adv" else ("", sentence)
@@ -40,6 +48,14 @@ def anchored(sentences: list[Clause], chance: Chance) -> list[Clause]:
             gap += before
         found.append(sentence)
     return found
+
+
+def _cause_is_nameless(sentence: Clause) -> bool:
+    """Whether a sentence tells a cause that somebody can see and that names nobody, before a name is said."""
+    core = sentence[2] if sentence[0] == "adv" else sentence
+    if core[0] == "because":
+        return sees(core[2]) and not names_in(core)
+    return core[0] == "so" and sees(core[1]) and not names_in(core[1])
 
 
 def sees(sentence: Clause) -> bool:

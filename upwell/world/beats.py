@@ -8,7 +8,7 @@ from upwell.world.chance import Table
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import Clause, Phrase, noun
 from upwell.world.simulator import GOING, GOING_HOME, told
-from upwell.world.stage import Stage, chain, fixed, front, say, was
+from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
 
 DAYS = ("one_day", "one_morning", "one_afternoon", "on_sunday", "in_spring", "in_summer", "in_autumn")
 LATER = ("then", "soon", "later", "just_then", "suddenly")
@@ -35,7 +35,7 @@ def child_of(name: str) -> str:
 def introduce(s: Stage, hero: str, town: str = "") -> None:
     """Say who the story is about, in one of several ways."""
     child = noun(child_of(hero), "a", 1)
-    way = s.chance.below(6)
+    way = s.chance.of(s.ways(6))
     if way < 2 and s.flip(0.6):
         child = noun(child_of(hero), "a", 1, (s.chance.pick(traits()),))
     if way == 0:
@@ -135,14 +135,15 @@ DOING = {"trade": "look for", "house_pet": "chase", "little": "eat"}
 
 def delays(s: Stage, hero: str, *, weather: bool = True) -> None:
     """What comes between a wish and its turn: as many things as the level wants, each of its own kind."""
-    ways = s.chance.sample(range(5), s.level.events - 1)
+    allowed = s.ways(5)
+    ways = s.chance.sample(allowed, min(s.level.events - 1, len(allowed)))
     for way in ways:
         if way == 0:
             person = described(s, ("trade", "house_pet", "little", "fruit"), s.chance.below(s.level.depth + 1))
             known = s.the(person[3])
             s.tell(front(s.one("then", "later", "on_the_way"), was("meet", hero, person)))
             s.tell(say(hero, ("ask", "yesno", ("help", "canp", "you", "i")), to=known, verb="ask"))
-            s.tell(say(known, fixed("sorry"), ("help", "cannotp", "i", "you"), verb=s.one("say", "answer")))
+            s.tell(say(known, ("help", "cannotp", "i", "you"), to=hero))
         elif way == 1 and weather:
             s.tell(front("suddenly", was("rain")))
             s.tell(was("wait", hero), front("later", was("rain_stops")))

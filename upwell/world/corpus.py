@@ -51,12 +51,8 @@ def make_document(spec: Specification, index: int) -> Document:
     chance = Chance("document", spec.seed, spec.split, index)
     views, languages, levels = _tables(spec)
     view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
-    joined = []
-    for number in range(VIEWS[view].examples):
-        example = VIEWS[view].make(chance.child(number), level, language, spec.split)
-        chance.bits += example.bits
-        joined.append(example.text)
-    return Document("\n".join(joined), view, language, level, chance.bits)
+    examples = [VIEWS[view].make(chance, level, language, spec.split) for _ in range(VIEWS[view].examples)]
+    return Document("\n".join(example.text for example in examples), view, language, level, chance.bits)
 
 
 def make_example(spec: Specification, index: int) -> Example:
@@ -64,7 +60,7 @@ def make_example(spec: Specification, index: int) -> Example:
     chance = Chance("one", spec.seed, spec.split, index)
     views, languages, levels = _tables(spec)
     view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
-    return VIEWS[view].make(chance.child("example"), level, language, spec.split)
+    return VIEWS[view].make(chance, level, language, spec.split)
 
 
 def documents(spec: Specification, *, start: int = 0, step: int = 1) -> Iterator[Document]:
@@ -193,7 +189,10 @@ def _blocks(spec: Specification, processes: int, stack: ExitStack) -> Iterator[l
             yield list(_lines(spec, block))
     pipes = [stack.enter_context(_Worker(spec, first, processes)).pipe for first in range(processes)]
     for pipe in itertools.cycle(pipes):
-        yield [pipe.readline() for _ in range(BLOCK)]
+        lines = [pipe.readline() for _ in range(BLOCK)]
+        if not all(lines):
+            raise RuntimeError("a process that writes the world has ended early; its error stands above")
+        yield lines
 
 
 def _lines(spec: Specification, block: int) -> Iterator[str]:

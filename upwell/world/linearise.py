@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from upwell.world.chance import Chance, Table
-from upwell.world.constructions import CONNECTED, SAYING, Construction, adverbials, constructions, fixed_speech
+from upwell.world.constructions import Construction, adverbials, constructions, fixed_speech
 from upwell.world.discourse import Discourse, pronoun_of
 from upwell.world.meaning import CONNECTIVES, Clause, Phrase
+from upwell.world.wording import CONNECTED, SAYING
 
 Template = tuple[str, tuple[int, ...]]
 """A form for %, and which texts fill it."""
@@ -19,10 +20,10 @@ HOLES = ("who", "what", "where?")
 
 PRONOUN_SHARE = 0.8
 """How often a subject that a pronoun would name is named by it."""
-WITHIN = {"en": (12, 8), "zh": (19, 14)}
-"""How many words (in Chinese characters) may pass until a name, and how many where the sentence itself has none, so
-that one is said early in the next. A text stays clear, and no run of 13 words is without a name (see `splits`)."""
-MAX_NAMELESS = 1
+WITHIN = {"en": (12, 4), "zh": (19, 5)}
+"""How many words (in Chinese characters) may pass until a name, and how many stand at most before the name in a
+sentence that begins with when it was. A text stays clear, and no run of 13 words is without a name (see `splits`)."""
+MAX_NAMELESS = 2
 """How many sentences in a row may do without a name; then it is said again. A text stays clear, and no thirteen words
 of it are without a name (see `splits`)."""
 
@@ -48,6 +49,8 @@ class Lineariser(ABC):
         """The names of the text, as they are written."""
         self.said_pronoun = False
         self.names_only = False
+        self.name_due = False
+        self.ahead = 0
         self.before: dict[str, Phrase | None] = {}
         self.speech = False
 
@@ -116,8 +119,24 @@ class Lineariser(ABC):
         return text
 
     def _too_long(self, before: int | None, after: int) -> bool:
-        named, nameless = WITHIN[self.language]
-        return self.gap + after > nameless if before is None else self.gap + before > named
+        longest = WITHIN[self.language][0]
+        return self.gap + after + self.ahead > longest if before is None else self.gap + before > longest
+
+    def _words_ahead(self, meaning: Clause) -> int:
+        """How many words stand before the first name of a sentence, at most, if it is not said by a pronoun."""
+        longest, front = WITHIN[self.language]
+        words = 0
+        if meaning[0] == "adv":
+            words, meaning = front, meaning[2]
+        if meaning[0] == "because" and not begins_with_name(meaning[2]):
+            return longest
+        if meaning[0] in CONNECTIVES or meaning[0] == "chain":
+            meaning = meaning[1]
+        return words if begins_with_name(meaning) else longest
+
+    def speaker_first(self, speech: str) -> bool:
+        """Whether who speaks must be named before what is said, since no name was said for long."""
+        return bool(self.names) and self.gap + self.length(speech) > WITHIN[self.language][0] - 2
 
     def _name_gaps(self, text: str) -> tuple[int | None, int]:
         """How many words stand before the first name of a sentence (None if it has no name) and after the last."""
@@ -147,7 +166,13 @@ class Lineariser(ABC):
     def text(self, meanings: list[Clause] | tuple[Clause, ...]) -> str:
         """A text of several sentences."""
         self.names = [self.plain(name) for name in dict.fromkeys(names_in(tuple(meanings)))]
-        return self.joined([self.say(meaning) for meaning in meanings])
+        named = [bool(names_in(meaning)) for meaning in meanings]
+        texts = []
+        for place, meaning in enumerate(meanings):
+            self.name_due = not all(named[place + 1 : place + 2])  # the next sentence has none
+            self.ahead = self._words_ahead(meanings[place + 1]) if place + 1 < len(meanings) else 0
+            texts.append(self.say(meaning))
+        return self.joined(texts)
 
     def body(self, meaning: Clause) -> str:
         """A sentence without capital and mark."""
@@ -223,7 +248,7 @@ class Lineariser(ABC):
             return ""
         if pronoun in self.discourse.current:
             return pronoun
-        if self.names_only or (self.nameless >= MAX_NAMELESS and not self.named):
+        if self.names_only or self.name_due or (self.nameless >= MAX_NAMELESS and not self.named):
             return ""
         self.said_pronoun = True
         return pronoun
@@ -260,6 +285,14 @@ def can_share(meaning: Clause) -> bool:
         if construction.slots[:1] in ("", "B", "W") or not all(way.startswith("{0}") for way in construction.chinese):
             return False
     return bool(subject_of(meaning[1]))
+
+
+def begins_with_name(meaning: Clause) -> bool:
+    """Whether a name is the first that a sentence says."""
+    if meaning[0] == "say":
+        return type(meaning[2]) is str
+    subject = subject_of(meaning)
+    return (type(subject) is str and subject[:1].isupper()) or (type(subject) is tuple and subject[0] == "and")
 
 
 def names_in(meaning: Any) -> list[str]:

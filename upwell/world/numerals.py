@@ -73,7 +73,12 @@ def parse_english_number(words: list[str], start: int) -> list[tuple[int, int]]:
     found, text = [], ""
     for end in range(start + 1, min(len(words), start + 14) + 1):
         text = " ".join(words[start:end])
-        if words[end - 1].split("-")[0] not in _ENGLISH_VALUES and words[end - 1] not in ("hundred", "thousand", "million", "and"):
+        if words[end - 1].split("-")[0] not in _ENGLISH_VALUES and words[end - 1] not in (
+            "hundred",
+            "thousand",
+            "million",
+            "and",
+        ):
             break
         value = _english_value(words[start:end])
         if value is not None and english_number(value) == text:

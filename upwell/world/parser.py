@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from upwell.world.constructions import Construction, constructions
+from upwell.world.constructions import Construction, constructions, moods_of
 from upwell.world.discourse import Discourse, pronoun_of
 from upwell.world.lexicon import lexicon
 from upwell.world.linearise import ADJUNCTS
-from upwell.world.places import is_place_noun
 from upwell.world.meaning import CONNECTIVES, PRONOUNS, Clause, Meaning, Phrase
+from upwell.world.places import is_place_noun
 
 Reading: TypeAlias = "list[tuple[int, Any]]"
 """What was read from a place: pairs of where it ends and what it means."""
@@ -231,9 +231,9 @@ def makes_sense(meaning: Any) -> bool:
     if type(meaning) is not tuple or not meaning:
         return True
     verb = lexicon().verb.get(meaning[0]) if type(meaning[0]) is str else None
-    if verb is not None and len(meaning) == 4 and type(meaning[3]) is tuple and meaning[3][0] == "n":
-        if not lexicon().fits(verb.object, lexicon().noun[meaning[3][3]]):
-            return False
+    takes_thing = verb is not None and len(meaning) == 4 and type(meaning[3]) is tuple and meaning[3][0] == "n"
+    if verb is not None and takes_thing and not lexicon().fits(verb.object, lexicon().noun[meaning[3][3]]):
+        return False
     if meaning[0] == "be_noun" and not is_alive(meaning[3]):
         return False
     return all(makes_sense(part) for part in meaning if type(part) is tuple)
@@ -257,13 +257,23 @@ def with_subject(clause: Clause, subject: Phrase) -> Clause:
     return (clause[0], clause[1], subject, *clause[3:])
 
 
+def relative_mood_fits(construction: Construction, mood: str, *, speech: bool) -> bool:
+    """Whether a relative clause has this mood: what was done is past, also in speech."""
+    if speech and construction.aspect != "state" and mood == "pres":
+        return False
+    return mood in moods_of(construction, speech=speech)
+
+
 def relativizable(construction: Construction) -> bool:
     """Whether a construction makes relative clauses: a verb and its object, in both languages."""
     return (
         len(construction.slots) == 2
         and construction.slots[1] in "NPODBG"
         and bool(re.fullmatch(r"\{0\} \[[^\]]+\] \{1\}", construction.english[0]))
-        and any(re.fullmatch(r"\{0\}\^[^{}*，]+\*?\{1\}", way) for way in construction.chinese[:1] + construction.chinese[-1:])
+        and any(
+            re.fullmatch(r"\{0\}\^[^{}*，]+\*?\{1\}", way)
+            for way in construction.chinese[:1] + construction.chinese[-1:]
+        )
     )
 
 
@@ -321,9 +331,7 @@ def split_sentences(text: str, language: str) -> list[str]:
     return [*sentences, rest] if rest else sentences
 
 
-def parse(
-    text: str, language: str, *, speech: bool = False, discourse: Discourse | None = None
-) -> list[Meaning]:
+def parse(text: str, language: str, *, speech: bool = False, discourse: Discourse | None = None) -> list[Meaning]:
     """All meanings of one sentence; none if it is not of this language's grammar.
 
     Arguments: `language`, en or zh; `speech`, whether it stood in quotes; `discourse`, what was said before, by which
@@ -354,4 +362,3 @@ def parse_text(text: str, language: str) -> list[list[Meaning]]:
     """The meanings of each sentence of a text, read in order, so that pronouns are resolved."""
     discourse = Discourse()
     return [parse(sentence, language, discourse=discourse) for sentence in split_sentences(text, language)]
-

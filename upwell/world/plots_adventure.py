@@ -16,9 +16,9 @@ def race(s: Stage, nouns: Nouns, turns: Turns) -> int:
     small, big, place = nouns
     how, turn, end = turns
     s.adorn(small, 0.5, ("colour",))
-    little, strong = s.the(small), s.the(big)
-    s.tell(front("once", ("live_at", "past", s.a(small), s.at(place))))
-    s.tell(front(s.one("one_day", "one_morning"), was("meet", little, s.a(big))))
+    little, strong = s.name(), s.name()
+    s.tell(front("once", was("once_lived", s.a(small), little, s.at(place))))
+    s.tell(front(s.one("one_day", "one_morning"), was("meet_named", little, s.a(big), strong)))
     if how == 0:
         s.tell(say(strong, ("run_fast", "canp", "i"), verb="say"), was("tease", strong, little))
     elif how == 1:
@@ -92,7 +92,7 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     )
     if help_ == 0:
         s.tell(was("knock", hero, s.the("door")), was("open", s.a(helper), s.the("door")))
-        s.tell(say(s.the(helper), fixed("come_in")))
+        s.tell(say(s.the(helper), fixed("come_in"), to=hero))
         s.turning = was("lead_home", s.the(helper), both)
         s.tell(front("later", s.turning))
     elif help_ == 1:
@@ -103,7 +103,7 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     else:
         s.tell(front("in_the_evening", was("meet", both, s.a(helper))))
         s.turning = was("lead_home", s.the(helper), both)
-        s.tell(say(s.the(helper), ("help", "will", "i", "you")), s.turning)
+        s.tell(say(s.the(helper), ("help", "will", "i", "you"), to=hero), s.turning)
     s.outcome = was("come_home", both)
     if end == 0:
         elder = noun(s.draw("kin"), ("of", hero))
@@ -148,16 +148,16 @@ def lost_pet(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.tell(was("meet", hero, s.a(person)))
     s.tell(say(hero, ("ask", "yesno", ("see", "past", "you", noun(pet, ("of", "i")))), to=s.the(person), verb="ask"))
     if finder == 0:
-        s.tell(say(s.the(person), ("see_at", "past", "i", noun(pet, ("of", "you")), s.at(place)), verb="answer"))
+        s.tell(say(s.the(person), ("see_at", "past", "i", noun(pet, ("of", "you")), s.at(place)), to=hero, verb="answer"))
         s.turning = was("find_at", hero, s.the(pet), s.at(place))
         s.tell(was("hurry", ("and", hero, friend), s.the(place)), s.turning)
     elif finder == 1:
-        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, ("of", "you"))), verb="answer"))
+        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, ("of", "you"))), to=hero, verb="answer"))
         s.tell(("give_up", "not", hero))
         s.turning = was("hear", friend, s.the(pet))
         s.tell(front("suddenly", s.turning), was("find_at", friend, s.the(pet), s.at(place)))
     else:
-        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, ("of", "you"))), verb="answer"))
+        s.tell(say(s.the(person), ("see", "not", "i", noun(pet, ("of", "you"))), to=hero, verb="answer"))
         s.tell(front("that_evening", chain(was("go_home", hero), was("cry", hero))))
         s.turning = was("come back", s.the(pet))
         s.tell(front("just_then", s.turning))
@@ -223,8 +223,8 @@ def learning(s: Stage, nouns: Nouns, turns: Turns) -> int:
     if help_ != 2:
         s.maybe(0.5, front("every_day", was("try_hard", hero)))
     if end == 2 and s.level.number > 1:
-        s.outcome = ("learn_to", "not", hero, skill)
-        s.tell(front("week_later", ("but", ("practise", "past", hero, skill), s.outcome)))
+        s.outcome = ("learn_to", "cannot", hero, skill)
+        s.tell(front("every_day", was("practise", hero, skill)), front("week_later", s.outcome))
         s.tell(say(hero, ("give_up", "wont", "i")))
         return -1
     s.outcome = was("learn_to", hero, skill)
@@ -241,21 +241,21 @@ def helped(s: Stage, nouns: Nouns, turns: Turns) -> int:
     """The strong one spares or helps the small one, and is helped by it in need."""
     big, small, place = nouns
     first, need, end = turns
-    strong, little = s.the(big), s.the(small)
+    strong, little = s.name(), s.name()
     s.adorn(small, 0.5, ("colour",))
-    s.tell(front("once", was("live_at", s.a(big), s.at(place))))
+    s.tell(front("once", was("once_lived", s.a(big), strong, s.at(place))))
     s.scene(place)
+    begin_day(s, was("meet_named", strong, s.a(small), little))
     if first == 0:
-        begin_day(s, was("catch", strong, s.a(small)))
+        s.tell(was("catch", strong, little))
         s.tell(say(little, ("let_go", "imp", "you", "i"), ("help", "will", "i", "you"), to=strong))
         s.maybe(0.5, say(strong, ("ask", "yesno", ("help", "canp", "you", "i")), verb="ask"))
         s.tell(was("let_go", strong, little))
     elif first == 1:
-        begin_day(s, was("fall_into", s.a(small), s.the("pond")))
+        s.tell(front("suddenly", was("fall_into", little, s.the("pond"))))
         s.tell(say(little, fixed("help_me"), verb="shout"), was("rescue", strong, little))
         thank(s, little, strong)
     else:
-        begin_day(s, was("meet", strong, s.a(small)))
         s.why(was("be", little, "hungry"), ("have_no", "past", little, "bread"))
         s.tell(was("give", strong, s.some(s.draw("fruit"), s.chance.between(2, 4)), little))
     if need == 0:
@@ -295,18 +295,17 @@ def caged_bird(s: Stage, nouns: Nouns, turns: Turns) -> int:
     """A bird in a cage does not sing; it is set free, and comes back."""
     bird, kin, place = nouns
     how, way, end = turns
-    hero = s.name()
+    hero, it = s.name(), s.name()
     introduce(s, hero)
     s.adorn(bird, 0.8, ("colour", "size"))
     s.looks.setdefault(bird, ("small",))
-    it = s.the(bird)
     if how == 0:
         begin_day(s, was("get_from", hero, s.a(bird), noun(kin, ("of", hero))))
     elif how == 1:
         begin_day(s, was("find_at", hero, s.a(bird), s.at(place)))
     else:
         begin_day(s, was("buy", hero, s.a(bird)))
-    s.tell(was("put", hero, it, ("in", s.the("cage"))))
+    s.tell(was("call_it", hero, s.the(bird), it), was("put", hero, it, ("in", s.the("cage"))))
     s.goal = knew("hope", hero, ("sing", "would", it))
     s.tell(s.goal if s.flip() else front("every_day", was("feed", hero, it)))
     s.tell(("but", was("wait", hero), ("sing", "not", it)))

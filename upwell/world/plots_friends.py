@@ -370,7 +370,8 @@ def trick(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.turning = was("find_at", ("and", hero, witness), s.the(thing), where)
         s.tell(s.turning)
     else:
-        s.why(was("be", rogue, "ashamed"), was("be", hero, "sad"))
+        s.causes.append((was("be", rogue, "ashamed"), was("be", hero, "sad")))
+        s.tell(("so", knew("see", rogue, was("be", hero, "sad")), was("be", rogue, "ashamed")))
         s.turning = was("tell_truth", rogue, hero)
         s.tell(s.turning)
         s.tell(was("fetch", rogue, s.the(thing)))

@@ -148,7 +148,7 @@ def broken_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(say(elder, fixed("what_wrong"), verb="ask"))
         s.turning = was("tell_truth", hero, elder)
         s.tell(s.turning)
-    s.tell(say(hero, fixed("my_fault"), fixed("sorry")))
+    s.tell(say(hero, fixed(s.one("my_fault", "sorry")), to=elder if s.flip() else None))
     s.maybe(0.5, say(elder, fixed("never_mind")))
     if end == 0:
         s.outcome = was("forgive", elder, hero)
@@ -297,7 +297,7 @@ def garden(s: Stage, nouns: Nouns, turns: Turns) -> int:
         feel(s, hero, "worried", was("wind"))
         s.tell(("sleep", "cannot", hero))
     s.tell(was("visit", teacher, hero) if known != teacher else was("comfort", teacher, hero))
-    s.tell(say(known, fixed("do_not_worry"), ("help", "will", "i", "you")))
+    s.tell(say(known, fixed("do_not_worry"), ("help", "will", "i", "you"), to=hero))
     if help_ == 0:
         s.turning = was("encourage", known, hero)
         s.tell(s.turning, ("give_up", "not", hero))

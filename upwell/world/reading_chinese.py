@@ -1,366 +1,39 @@
-"""Reading Chinese: the network of the Chinese templates, character by character, and its phrases."""
+"""Reading Chinese clauses and sentences."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from upwell.world import chinese
-from upwell.world.chinese import described, plain_phrase, quality_text
+from upwell.world import chinese_phrases
 from upwell.world.constructions import (
-    CONNECTED,
-    SAYING,
-    THAT,
-    Construction,
     adverbials,
     constructions,
     fixed_speech,
     moods_of,
-    manner_adverbs,
     takes_company,
     takes_place,
 )
 from upwell.world.lexicon import lexicon
 from upwell.world.linearise import SHARING
-from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, sorted_adjectives
-from upwell.world.numerals import parse_chinese_number
-from upwell.world.parser import Node, Reader, Reading, fits_slot, is_alive, is_asked, is_place, is_placed, split_sentences, subject_of, with_subject
-from upwell.world.parser import clause_of, relativizable
-
-_PERSONAL = {"我": "i", "你": "you", "我们": "we", "他": "he", "她": "she", "它": "it", "他们": "they", "她们": "they",
-             "它们": "they", "自己": "self"}  # fmt: skip
-_ASKED = {"谁": "who", "什么": "what"}
-
-
-@cache
-def _words(kind: str) -> dict[str, list[tuple[str, Any]]]:
-    """Chinese words of a kind by their first character, with what they mean."""
-    known = lexicon()
-    forms: list[tuple[str, Any]]
-    if kind == "noun":
-        forms = [(entry.chinese, entry.id) for entry in known.nouns]
-    elif kind == "name":
-        forms = [(entry.chinese, entry.id) for entry in known.names]
-    elif kind == "attribute":
-        forms = [(entry.attributive, entry.id) for entry in known.adjectives]
-    elif kind == "adverb":
-        forms = [(known.adverb[word].chinese, word) for word in manner_adverbs()]
-    elif kind == "plain":
-        forms = [(entry.chinese, entry.id) for entry in known.adjectives]
-    elif kind == "classifier":
-        forms = [(text, text) for text in sorted({entry.classifier for entry in known.nouns})]
-    else:
-        forms = []
-        for entry in known.adjectives:
-            for mood in ("past", "not", "would", "asked"):
-                text = quality_text(entry.id, "past" if mood == "asked" else mood, mood == "asked")
-                forms.append((text, (mood, entry.id)))
-            for degree in ("very", "too", "so"):
-                forms.append((quality_text((degree, entry.id), "past"), ("past", (degree, entry.id))))
-    found: dict[str, list[tuple[str, Any]]] = {}
-    for text, value in forms:
-        found.setdefault(text[0], []).append((text, value))
-    return found
+from upwell.world.meaning import Clause, Meaning, Phrase
+from upwell.world.parser import (
+    Node,
+    Reading,
+    clause_of,
+    fits_slot,
+    is_asked,
+    split_sentences,
+    subject_of,
+    with_subject,
+)
+from upwell.world.reading_chinese_phrases import ChinesePhraseReader, holds_question, network, pieces_of
+from upwell.world.wording import CONNECTED, SAYING, THAT
 
 
-def pieces_of(construction: Construction, template: tuple[str, tuple[int, ...]]) -> list[str | tuple[str, int]]:
-    """A template as characters and slots."""
-    form, order = template
-    pieces: list[str | tuple[str, int]] = []
-    for index, part in enumerate(form.split("%s")):
-        if index:
-            number = order[index - 1]
-            pieces.append(("X", 9) if number == 9 else (construction.slots[number], number))
-        pieces += list(part)
-    return pieces
-
-
-@cache
-def _network(form: str, speech: bool, habit: bool = False) -> Node:
-    """The templates of a form: doing, bare (told, where the subject is not first), base, asked, bare asked."""
-    root = Node()
-    for construction in constructions().values():
-        for mood in ("inf",) if form == "base" else moods_of(construction, speech=speech):
-            for known in (True, False):
-                for adjunct in (False, True):
-                    _add(root, construction, mood, known, adjunct, form, habit)
-    return root
-
-
-def _add(root: Node, construction: Construction, mood: str, known: bool, adjunct: bool, form: str, habit: bool) -> None:
-    told = {"bare": "told", "base": "doing", "bare asked": "asked"}.get(form, form)
-    said = "habit" if habit and mood == "past" and construction.aspect in ("event", "activity") else mood
-    for template in chinese.templates(construction.id, said, known, told, adjunct):
-        if adjunct and 9 not in template[1]:
-            continue
-        pieces = pieces_of(construction, template)
-        if form == "asked":
-            if pieces[0] != (construction.slots[:1], 0):
-                continue
-            pieces = pieces[1:]
-        if form.startswith("bare") and pieces[0] == (construction.slots[:1], 0) and mood != "lets":
-            continue
-        root.add(pieces, (construction.id, mood, "known" if known else ""))
-        if form == "base":
-            break
-
-
-@cache
-def _relatives() -> tuple[Node, Node]:
-    """Relative clauses: without subject; and without argument 1."""
-    subject_gap, object_gap = Node(), Node()
-    for construction in constructions().values():
-        if not relativizable(construction):
-            continue
-        for mood in ("past", "not", "pres", "prog"):
-            if mood not in (*moods_of(construction, speech=False), *moods_of(construction, speech=True)):
-                continue
-            way = chinese.templates(construction.id, "related" if mood == "past" else mood, False, "doing", False)[0]
-            pieces = pieces_of(construction, way)
-            subject_gap.add([*pieces, "的"], (construction.id, mood, ""))
-            if construction.slots[1] in "NPOD":
-                object_gap.add([*[piece for piece in pieces if type(piece) is str], "的"], (construction.id, mood, ""))
-    return subject_gap, object_gap
-
-
-class ChineseReader(Reader):
-    """Reads one Chinese sentence; its tokens are characters."""
-
-    def __init__(self, text: str, *, speech: bool, asking: bool = False, habit: bool = False) -> None:
-        super().__init__(text, speech=speech)
-        self.habit = habit
-        self.text = text
-        self.asking = asking
-
-    def listed(self, kind: str, place: int) -> Reading:
-        """Words of a kind that stand at a place."""
-        if place >= self.length:
-            return []
-        text = self.text
-        return [
-            (place + len(word), value)
-            for word, value in _words(kind).get(text[place], ())
-            if text.startswith(word, place)
-        ]
-
-    def slot(self, kind: str, place: int) -> Reading:
-        """Read an argument of a kind at a place."""
-        if kind == "phrase":
-            return self._phrases(place)
-        if kind in "NPODBW":
-            return [
-                pair
-                for pair in self.remembered("phrase", place)
-                if pair[1] != "self" and fits_slot(kind, pair[1]) and not is_placed(pair[1])
-                if kind != "D" or not _is_bare(pair[1]) or self.text[place : pair[0]] == plain_phrase(pair[1], True)
-            ]
-        if kind == "C":
-            return [(end + 1, value) for end, value in self.remembered("N", place) if self.text.startswith("里", end)]
-        if kind == "L":
-            return [pair for pair in self._places(place) if not is_placed(pair[1])]
-        if kind == "T":
-            words = [(text, word) for word, text in chinese.GOAL_WORDS.items() if self.asking or word != "where?"]
-            found: Reading = [(place + len(text), word) for text, word in words if self.text.startswith(text, place)]
-            return found + [pair for pair in self.remembered("N", place) if type(pair[1]) is tuple and pair[1][0] == "n"]
-        if kind == "A":
-            return self.listed("quality", place)
-        if kind == "K":
-            found = self.listed("plain", place)
-            return [*found, *[(end, ("as", value)) for end, value in found]]
-        if kind == "G":
-            return self.listed("noun", place)
-        if kind == "V":
-            return self._bases(place)
-        if kind == "X":
-            return self._adjuncts(place)
-        raise AssertionError(kind)
-
-    # phrases
-
-    def _phrases(self, place: int) -> Reading:
-        singles = self._singles(place)
-        found = list(singles)
-        for end, first in singles:
-            self._together(end, [first], found)
-        return [pair for pair in found if self.asking or not _holds_question(pair[1])]
-
-    def _together(self, place: int, parts: list[Phrase], found: Reading) -> None:
-        if self.text.startswith("和", place):
-            for end, last in self._singles(place + 1):
-                found.append((end, ("and", *parts, last)))
-        elif self.text.startswith("、", place):
-            for end, following in self._singles(place + 1):
-                self._together(end, [*parts, following], found)
-
-    def _singles(self, place: int) -> Reading:
-        key = ("singles", place)
-        found = self.memory.get(key)
-        if found is None:
-            self.memory[key] = []  # a phrase does not begin with itself but by what follows below
-            found = self.memory[key] = self._read_singles(place)
-        return found
-
-    def _read_singles(self, place: int) -> Reading:
-        found: dict[tuple[int, Any], None] = {}
-        agenda: Reading = []
-
-        def note(pairs: Iterable[tuple[int, Any]]) -> None:
-            for pair in pairs:
-                if pair not in found:
-                    found[pair] = None
-                    agenda.append(pair)
-
-        if place >= self.length:
-            return []
-        text = self.text
-        for word, value in _PERSONAL.items():
-            if text.startswith(word, place):
-                note([(place + len(word), value)])
-                note(self._kin(place, place + len(word), value, word))
-        for word, value in _ASKED.items():
-            if text.startswith(word, place):
-                note([(place + len(word), value)])
-        note(self.listed("name", place))
-        note(self._described(place, place, "the", ()))
-        without_subject, without_object = _relatives()
-        if text[place] in without_subject.literals:
-            for end, (name, mood, _), filled in self.walk(without_subject, place):
-                if self._mood_fits(name, mood):
-                    note(self._described(place, end, "the", (("rel", 0, (name, mood, "_", filled[1])),)))
-        while agenda:
-            end, phrase = agenda.pop()
-            if end >= self.length:
-                continue
-            if text[end] == "的" and can_own(phrase):
-                note(self._described(place, end + 1, ("of", phrase), ()))
-            if text[end] == "那" and not (type(phrase) is str and phrase in ("who", "what")):
-                note(self._described(place, end, ("of", phrase), ()))
-            if type(phrase) is tuple and phrase[0] == "n":
-                for stop, where in self._located(end, phrase):
-                    if text.startswith("的", stop):
-                        note(self._described(place, stop + 1, "the", (("pp", where),)))
-            for stop, (name, mood, _), _ in self.walk(without_object, end):
-                if self._mood_fits(name, mood):
-                    note(self._described(place, stop, "the", (("rel", 1, (name, mood, phrase, "_")),)))
-        return list(found)
-
-    def _mood_fits(self, name: str, mood: str) -> bool:
-        return mood in moods_of(constructions()[name], speech=self.speech)
-
-    def _kin(self, start: int, place: int, owner: str, word: str) -> Reading:
-        """His mother, without 的."""
-        found: Reading = []
-        for end, noun in self.listed("noun", place):
-            phrase = ("n", ("of", owner), 1, noun, (), ())
-            if "kin" in lexicon().noun[noun].kinds and described(phrase, word, False) == self.text[start:end]:
-                found.append((end, phrase))
-        return found
-
-    def _described(self, start: int, place: int, det: Any, mods: tuple[Meaning, ...]) -> Reading:
-        """Descriptions whose words from `start` to `place` were read already; kept if they would be said just so."""
-        found: Reading = []
-        for begin, word_det, count, classifier, inner in self._counted(place):
-            if inner and mods:
-                continue
-            for end, adjectives in self._attributes(begin):
-                for stop, noun in self.listed("noun", end):
-                    entry = lexicon().noun[noun]
-                    if classifier and entry.classifier != classifier:
-                        continue
-                    number = count
-                    if count == 1 and not entry.plural and not entry.measure:
-                        number = MASS
-                    elif count == 1 and entry.measure and not classifier:
-                        number = MASS
-                    elif count == MANY and not entry.plural and not entry.measure:
-                        number = MASS
-                    elif count == MANY and entry.measure and word_det in ("some", "many", "all"):
-                        number = MASS
-                    chosen = det if type(det) is tuple else word_det
-                    phrase = ("n", chosen, number, noun, sorted_adjectives(adjectives), (*mods, *inner))
-                    for more in (("们", MANY), ("", number)):
-                        if more[0] and not self.text.startswith(more[0], stop):
-                            continue
-                        whole = ("n", chosen, more[1], *phrase[3:])
-                        finish = stop + len(more[0])
-                        if self._is_said(whole, self.text[start:finish]):
-                            found.append((finish, whole))
-                            if chosen == "all" and self.text.startswith("都", finish):
-                                found.append((finish + 1, whole))
-        return found
-
-    def _is_said(self, phrase: Phrase, text: str) -> bool:
-        det = phrase[1]
-        if type(det) is tuple:
-            owner = det[1]
-            if type(owner) is str and owner in (*chinese.PERSONS, "they", "self"):
-                words = [word for word, value in (*_PERSONAL.items(), *_ASKED.items()) if value == owner]
-                return any(described(phrase, word, False) == text for word in words)
-            return plain_phrase(phrase) == text
-        return text in (plain_phrase(phrase), plain_phrase(phrase, True))
-
-    def _counted(self, place: int) -> list[tuple[int, str, Any, str, tuple[Meaning, ...]]]:
-        """What comes before adjectives and noun: where it ends, determiner, count, classifier, a relative clause."""
-        text = self.text
-        found: list[tuple[int, str, Any, str, tuple[Meaning, ...]]] = [(place, "the", 1, "", ())]
-        for word, det, count in (("一些", "some", MANY), ("很多", "many", MANY), ("所有的", "all", MANY),
-                                 ("这些", "this", MANY), ("那些", "the", MANY)):  # fmt: skip
-            if text.startswith(word, place):
-                found.append((place + len(word), det, count, "", ()))
-        openings: list[tuple[int, str, Any]] = []
-        for word, det, number in (("另一", "another", 1), ("几", "few", MANY), ("几", "a", "?"), ("这", "this", 1), ("那", "the", 1)):
-            if text.startswith(word, place):
-                openings.append((place + len(word), det, number))
-                if word in "这那":
-                    openings += [(end, det, value) for end, value in parse_chinese_number(text, place + 1, counting=True)]
-        openings += [(end, "a", value) for end, value in parse_chinese_number(text, place, counting=True)]
-        for end, det, number in openings:
-            for stop, classifier in self.listed("classifier", end):
-                found.append((stop, det, number, classifier, ()))
-                if det == "a":
-                    found += [(after, det, number, classifier, (mod,)) for after, mod in self._inner_relatives(stop)]
-        return found
-
-    def _inner_relatives(self, place: int) -> Reading:
-        """Relative clauses after a classifier: 一只追猫的狗."""
-        without_subject, without_object = _relatives()
-        found: Reading = [
-            (end, ("rel", 0, (name, mood, "_", filled[1])))
-            for end, (name, mood, _), filled in self.walk(without_subject, place)
-            if self._mood_fits(name, mood)
-        ]
-        for middle, subject in self._singles(place):
-            for end, (name, mood, _), _ in self.walk(without_object, middle):
-                if self._mood_fits(name, mood):
-                    found.append((end, ("rel", 1, (name, mood, subject, "_"))))
-        return found
-
-    def _attributes(self, place: int) -> list[tuple[int, tuple[str, ...]]]:
-        found: list[tuple[int, tuple[str, ...]]] = [(place, ())]
-        for end, adjectives in found:
-            found += [(stop, (*adjectives, word)) for stop, word in self.listed("attribute", end) if word not in adjectives]
-        return found
-
-    def _located(self, place: int, phrase: Phrase) -> Reading:
-        """The place words after a phrase: 盒子 + 里."""
-        found: Reading = []
-        noun = lexicon().noun[phrase[3]]
-        if is_place(phrase) and self.text.startswith(noun.locative, place):
-            found.append((place + len(noun.locative), ("at", phrase)))
-        for relation, word in chinese.LOCATIVES.items():
-            if self.text.startswith(word, place) and (relation not in ("in", "on") or not is_place(phrase)):
-                found.append((place + len(word), (relation, phrase)))
-        return found
-
-    def _places(self, place: int) -> Reading:
-        words = [(text, word) for word, text in chinese.PLACE_WORDS.items() if self.asking or word != "where?"]
-        found: Reading = [(place + len(text), word) for text, word in words if self.text.startswith(text, place)]
-        for end, phrase in self.remembered("phrase", place):
-            if type(phrase) is tuple and phrase[0] == "n":
-                found += self._located(end, phrase)
-        return found
+class ChineseReader(ChinesePhraseReader):
+    """Reads one Chinese sentence."""
 
     # clauses
 
@@ -396,7 +69,7 @@ class ChineseReader(Reader):
             if slot == "K" and (type(filled[index]) is tuple) != (name == "same_as"):
                 return None
         clause = clause_of(name, mood, filled)
-        if chinese.knows(clause) != bool(known):
+        if chinese_phrases.knows(clause) != bool(known):
             return None
         kinds = [kind for kind, _ in added]
         if kinds:
@@ -405,7 +78,9 @@ class ChineseReader(Reader):
             allowed += ["with"] if takes_company(construction) else []
             if construction.aspect not in ("event", "activity") or ("how" in kinds and "V" in construction.slots):
                 return None
-            if any(kind not in allowed for kind in kinds) or kinds != sorted(set(kinds), key=["where", "with", "how"].index):
+            if any(kind not in allowed for kind in kinds) or kinds != sorted(
+                set(kinds), key=["where", "with", "how"].index
+            ):
                 return None
             for kind, value in reversed(added):
                 clause = (kind, value, clause)
@@ -413,7 +88,7 @@ class ChineseReader(Reader):
 
     def _bases(self, place: int) -> Reading:
         found: Reading = []
-        for end, (name, mood, known), filled in self.walk(_network("base", self.speech), place):
+        for end, (name, mood, known), filled in self.walk(network("base", self.speech), place):
             clause = self._finished(name, mood, known, {0: "_", **filled})
             if clause is not None:
                 found.append((end, clause))
@@ -426,7 +101,7 @@ class ChineseReader(Reader):
         if found is not None:
             return found
         found = []
-        for end, (name, mood, known), filled in self.walk(_network("doing", self.speech, self.habit), place):
+        for end, (name, mood, known), filled in self.walk(network("doing", self.speech, self.habit), place):
             if mood in ("imp", "impnot", "lets"):
                 continue
             clause = self._finished(name, mood, known, {0: "_", **filled})
@@ -465,7 +140,7 @@ class ChineseReader(Reader):
             for end, clause in self.doing(middle):
                 if self._subject_fits(clause, subject):
                     found.append((end, with_subject(clause, subject)))
-        for end, (name, mood, known), filled in self.walk(_network("bare", self.speech, self.habit), place):
+        for end, (name, mood, known), filled in self.walk(network("bare", self.speech, self.habit), place):
             if mood in ("imp", "impnot"):
                 filled = {**filled, 0: "you"}
             if mood == "lets" and filled.get(0) != "we":
@@ -548,6 +223,8 @@ class ChineseReader(Reader):
         return found
 
     def _asked(self, name: str, mood: str, known: str, filled: dict[int, Any]) -> Clause | None:
+        if any(holds_question(value) for value in filled.values()):
+            return None  # it asks for one thing only
         for index, slot in enumerate(constructions()[name].slots):
             if slot == "A" and mood in ("past", "pres") and name == "be":
                 kind, value = filled[index]
@@ -561,11 +238,11 @@ class ChineseReader(Reader):
         """A clause as 吗 asks for it."""
         found: Reading = []
         for middle, subject in self.remembered("phrase", place):
-            for end, (name, mood, known), filled in self.walk(_network("asked", self.speech), middle):
+            for end, (name, mood, known), filled in self.walk(network("asked", self.speech), middle):
                 clause = self._asked(name, mood, known, {0: subject, **filled})
                 if clause is not None and self._subject_fits(clause, subject):
                     found.append((end, clause))
-        for end, (name, mood, known), filled in self.walk(_network("bare asked", self.speech), place):
+        for end, (name, mood, known), filled in self.walk(network("bare asked", self.speech), place):
             if mood not in ("imp", "impnot", "lets"):
                 clause = self._asked(name, mood, known, filled)
                 if clause is not None:
@@ -579,27 +256,11 @@ def _why(speech: bool) -> Node:
     for construction in constructions().values():
         for mood in moods_of(construction, speech=speech):
             for known in (True, False):
-                for template in chinese.templates(construction.id, mood, known, "why", False)[:1]:
+                for template in chinese_phrases.templates(construction.id, mood, known, "why", False)[:1]:
                     pieces = pieces_of(construction, template)
                     if pieces[0] == (construction.slots[:1], 0):
                         root.add(pieces[1:], (construction.id, mood, "known" if known else ""))
     return root
-
-
-def can_own(phrase: Phrase) -> bool:
-    """Whether something belongs to whom a phrase names: persons and animals own things, places do not."""
-    return is_alive(phrase) is not False
-
-
-def _is_bare(phrase: Phrase) -> bool:
-    """Whether a phrase of what is known may stand bare."""
-    return type(phrase) is tuple and phrase[:3] == ("n", "the", 1)
-
-
-def _holds_question(value: Any) -> bool:
-    if type(value) is tuple:
-        return is_asked(value) or any(_holds_question(part) for part in value)
-    return value in ("who", "what", "where?")
 
 
 @cache
@@ -630,7 +291,7 @@ def read_sentence(text: str, *, speech: bool) -> list[Meaning]:
         else:
             readings = reader.question()
             for end, clause in reader.simple(0):
-                if clause[0] in constructions() and any(is_asked(value) for value in clause[2:]):
+                if clause[0] in constructions() and sum(is_asked(value) for value in clause[2:]) == 1:
                     readings.append((end, ("ask", "hole", clause)))
     else:
         return []

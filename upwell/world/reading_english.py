@@ -1,4 +1,4 @@
-"""Reading English: the network of the English templates, and its phrases."""
+"""Reading English clauses and sentences."""
 
 from __future__ import annotations
 
@@ -6,399 +6,31 @@ import re
 from functools import cache
 from typing import Any
 
-from upwell.world import english
+from upwell.world import english_phrases
 from upwell.world.constructions import (
-    CONNECTED,
-    SAYING,
-    THAT,
-    Construction,
     adverbials,
     constructions,
     fixed_speech,
-    moods_of,
-    manner_adverbs,
     takes_company,
     takes_place,
 )
-from upwell.world.english import described, number_of, plain_phrase, possessive
-from upwell.world.lexicon import Noun, lexicon
-from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, sorted_adjectives
-from upwell.world.numerals import parse_english_number
+from upwell.world.english_phrases import number_of
+from upwell.world.meaning import Clause, Meaning, Phrase
 from upwell.world.parser import (
-    Node,
-    Reader,
     Reading,
-    can_relate,
     clause_of,
     fits_slot,
     is_asked,
-    is_place,
-    is_placed,
-    relativizable,
     split_sentences,
     subject_of,
     with_subject,
 )
-
-_WORD = re.compile(r"'s\b|'(?=\s)|\w+(?:['-](?!s\b)\w+)*|[^\w\s]")
-_PERSONAL = {"I": "i", "me": "i", "you": "you", "we": "we", "us": "we", "he": "he", "him": "he", "she": "she",
-             "her": "she", "it": "it", "they": "they", "them": "they"}  # fmt: skip
-_OWNERS = {form: person for person, form in english.POSSESSIVES.items()}
-_DETERMINERS: dict[tuple[str, ...], str] = {
-    ("a",): "a", ("an",): "a", ("the",): "the", ("this",): "this", ("these",): "this", ("all", "the"): "all",
-    ("many",): "many", ("some",): "some", ("a", "few"): "few", ("another",): "another",
-}  # fmt: skip
+from upwell.world.reading_english_phrases import WORD, EnglishPhraseReader, network, tokens_of
+from upwell.world.wording import CONNECTED, SAYING, THAT
 
 
-def tokens_of(text: str) -> list[str]:
-    """The words and marks of an English sentence; the first word as it would stand within."""
-    found = _WORD.findall(text)
-    if found and found[0] not in lexicon().name and found[0] != "I":
-        found[0] = found[0][0].lower() + found[0][1:]
-    return found
-
-
-@cache
-def _nouns() -> dict[str, list[tuple[tuple[str, ...], Noun, str]]]:
-    """Forms of nouns by their first word: the words, the noun, and s for one or p for several."""
-    found: dict[str, list[tuple[tuple[str, ...], Noun, str]]] = {}
-    for noun in lexicon().nouns:
-        forms = [(noun.english, "s")]
-        if noun.plural:
-            forms.append((noun.plural, "p"))
-        for form, number in forms:
-            words = tuple(form.split())
-            found.setdefault(words[0], []).append((words, noun, number))
-    return found
-
-
-@cache
-def _measures() -> dict[str, tuple[str, str]]:
-    """Words that measure, with their number."""
-    found = {}
-    for noun in lexicon().nouns:
-        if noun.measure:
-            found[noun.measure] = (noun.measure, "s")
-            found[english.measure_plural(noun.measure)] = (noun.measure, "p")
-    return found
-
-
-@cache
-def _words(kind: str) -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    """Adjectives, comparatives or adverbs by their first word."""
-    if kind == "comparative":
-        forms = [(entry.comparative, entry.id) for entry in lexicon().adjectives if entry.comparative]
-    elif kind == "adjective":
-        forms = [(entry.english, entry.id) for entry in lexicon().adjectives]
-    else:
-        forms = [(word, word) for word in manner_adverbs()]
-    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for form, word in forms:
-        parts = tuple(form.split())
-        found.setdefault(parts[0], []).append((parts, word))
-    return found
-
-
-def pieces_of(construction: Construction, template: tuple[str, tuple[int, ...]]) -> list[str | tuple[str, int]]:
-    """A template as words and slots."""
-    form, order = template
-    left = iter(order)
-    return [
-        (construction.slots[index], index) if word == "%s" and (index := next(left)) >= 0 else word
-        for word in _WORD.findall(form.replace("%s", "SLOT"))
-        for word in ["%s" if word == "SLOT" else word]
-    ]
-
-
-@cache
-def _network(form: str, speech: bool) -> Node:
-    """The templates of a form: doing, bare (told, where the subject is not first), base, asked, hole."""
-    root = Node()
-    for construction in constructions().values():
-        moods = ("inf",) if form == "base" else moods_of(construction, speech=speech)
-        for mood in moods:
-            for number in "spi":
-                for kind in ("hole1", "hole2") if form == "hole" else (form,):
-                    _add(root, construction, mood, number, kind)
-    return root
-
-
-def _add(root: Node, construction: Construction, mood: str, number: str, form: str) -> None:
-    told = "told" if form == "bare" else form
-    for template in english.templates(construction.id, mood, number, told):
-        pieces = pieces_of(construction, template)
-        if form == "bare" and any(template[0] == f"%s {way}" for way, _ in english.templates(construction.id, mood, number, "doing")):
-            continue
-        if form.startswith("hole"):
-            index = int(form[4])
-            if index >= len(construction.slots):
-                continue
-            pieces[0] = ("wh" + construction.slots[index], index)
-        root.add(pieces, (construction.id, mood, number))
-        if form == "base":
-            break
-
-
-@cache
-def _relatives() -> tuple[Node, Node]:
-    """Relative clauses: without subject; and without argument 1."""
-    subject_gap, object_gap = Node(), Node()
-    for construction in constructions().values():
-        if not relativizable(construction):
-            continue
-        for mood in ("past", "not", "pres", "prog"):
-            if mood not in (*moods_of(construction, speech=False), *moods_of(construction, speech=True)):
-                continue
-            for number in "spi":
-                template = english.templates(construction.id, mood, number, "doing")[0]
-                pieces = pieces_of(construction, template)
-                subject_gap.add(pieces, (construction.id, mood, number))
-                if construction.slots[1] in "NPOD":
-                    object_gap.add(pieces[:-1], (construction.id, mood, number))
-    return subject_gap, object_gap
-
-
-class EnglishReader(Reader):
+class EnglishReader(EnglishPhraseReader):
     """Reads one English sentence."""
-
-    def matches(self, words: tuple[str, ...], place: int) -> bool:
-        """Whether these words stand at a place."""
-        return tuple(self.tokens[place : place + len(words)]) == words
-
-    def slot(self, kind: str, place: int) -> Reading:
-        """Read an argument of a kind at a place."""
-        if kind in ("phrase", "subject"):
-            return self._phrases(place)
-        if kind in "NPODBCW":
-            return [
-                (end, value)
-                for end, value in self.remembered("phrase", place)
-                if fits_slot(kind, value) and not is_placed(value) and self.tokens[end - 1] not in ("I", "he", "she", "we", "they")
-            ]
-        if kind == "L":
-            return [pair for pair in self.remembered("inner place", place) if not is_placed(pair[1])]
-        if kind == "inner place":
-            return self._places(place)
-        if kind == "T":
-            return self._goals(place)
-        if kind == "A":
-            found = self._listed("adjective", place)
-            if place < self.length and self.tokens[place] in ("very", "too", "so"):
-                found += [(end, (self.tokens[place], word)) for end, word in self._listed("adjective", place + 1)]
-            return found
-        if kind == "K":
-            found = self._listed("comparative", place)
-            return found + [(end, ("as", word)) for end, word in self._listed("adjective", place)]
-        if kind == "G":
-            return [
-                (place + len(words), noun.id)
-                for words, noun, number in _nouns().get(self.tokens[place] if place < self.length else "", ())
-                if self.matches(words, place) and (number == "p") == bool(noun.plural)
-            ]
-        if kind == "V":
-            return self._bases(place)
-        if kind.startswith("wh"):
-            return self._asked(kind[2:], place)
-        raise AssertionError(kind)
-
-    def _listed(self, kind: str, place: int) -> Reading:
-        if place >= self.length:
-            return []
-        return [
-            (place + len(words), word)
-            for words, word in _words(kind).get(self.tokens[place], ())
-            if self.matches(words, place)
-        ]
-
-    def _asked(self, slot: str, place: int) -> Reading:
-        word = self.tokens[place] if place < self.length else ""
-        if slot in "LT":
-            return [(place + 1, "where?")] if word == "where" else []
-        if slot not in "NPODB":
-            return []
-        if word in ("who", "what"):
-            return [(place + 1, word)]
-        return [pair for pair in self.remembered("phrase", place) if is_asked(pair[1])]
-
-    # phrases
-
-    def _phrases(self, place: int) -> Reading:
-        singles = self._singles(place)
-        found = list(singles)
-        for end, first in singles:
-            self._together(end, [first], found)
-        return found
-
-    def _together(self, place: int, parts: list[Phrase], found: Reading) -> None:
-        if place >= self.length:
-            return
-        if self.tokens[place] == "and":
-            for end, last in self._singles(place + 1):
-                found.append((end, ("and", *parts, last)))
-        elif self.tokens[place] == ",":
-            for end, following in self._singles(place + 1):
-                self._together(end, [*parts, following], found)
-
-    def _singles(self, place: int) -> Reading:
-        key = ("singles", place)
-        found = self.memory.get(key)
-        if found is None:
-            found = self.memory[key] = self._read_singles(place)
-        return found
-
-    def _read_singles(self, place: int) -> Reading:
-        if place >= self.length:
-            return []
-        word = self.tokens[place]
-        found: Reading = []
-        if word in _PERSONAL:
-            found.append((place + 1, _PERSONAL[word]))
-        if word in ("who", "what"):
-            found.append((place + 1, word))
-        if word in lexicon().name:
-            found.append((place + 1, word))
-        if word in _OWNERS:
-            found += self._described(place + 1, ("of", _OWNERS[word]), word)
-        elif word == "whose":
-            found += self._described(place + 1, ("of", "who"), word)
-        for words, det in _DETERMINERS.items():
-            if self.matches(words, place):
-                found += self._described(place + len(words), det, "")
-        found += self._described(place, "a", "")
-        if self.matches(("how", "many"), place):
-            found += self._described(place + 2, "?", "")
-        # whose: a phrase before 's
-        agenda = list(found)
-        while agenda:
-            end, owner = agenda.pop()
-            if end < self.length and self.tokens[end] in ("'s", "'") and owner not in ("i", "you", "who", "what"):
-                whose = possessive(owner)
-                if whose.endswith(self.tokens[end]):
-                    more = self._described(end + 1, ("of", owner), whose)
-                    found += more
-                    agenda += more
-        return found
-
-    def _described(self, place: int, det: Any, owner: str) -> Reading:
-        """Descriptions after their determiner; each is kept if it would be said just so."""
-        found: Reading = []
-        starts: list[tuple[int, int | str]] = [(place, 1)]
-        if det == "?":
-            starts = [(place, "?")]
-        else:
-            starts += parse_english_number(list(self.tokens), place)
-        for start, number in starts:
-            for end, adjectives in self._adjectives(start):
-                for stop, noun, count, more in self._heads(end, number, det):
-                    if det == "a" and count in (MANY, MASS):
-                        continue  # a kind, not a thing
-                    phrase = ("n", "a" if det == "?" else det, count, noun.id, sorted_adjectives((*adjectives, *more)), ())
-                    text = described(phrase, owner) if owner else plain_phrase(phrase)
-                    start_of_text = stop - len(_WORD.findall(text))
-                    if start_of_text >= 0 and _WORD.findall(text) == list(self.tokens[start_of_text:stop]):
-                        found.append((stop, phrase))
-                        if not owner:
-                            found += self._modified(stop, phrase)
-        return found
-
-    def _adjectives(self, place: int) -> list[tuple[int, tuple[str, ...]]]:
-        found: list[tuple[int, tuple[str, ...]]] = [(place, ())]
-        for end, adjectives in found:
-            found += [(stop, (*adjectives, word)) for stop, word in self._listed("adjective", end)]
-        return found
-
-    def _heads(self, place: int, number: int | str, det: Any) -> list[tuple[int, Noun, Any, tuple[str, ...]]]:
-        found: list[tuple[int, Noun, Any, tuple[str, ...]]] = []
-        if place >= self.length:
-            return found
-        word = self.tokens[place]
-        for words, noun, form in _nouns().get(word, ()):
-            if not self.matches(words, place):
-                continue
-            end = place + len(words)
-            if number == "?" and form == "p":
-                found.append((end, noun, "?", ()))
-            elif number == 1 and not noun.plural:
-                found.append((end, noun, MASS, ()))
-            elif number == 1 and (form == "s" or noun.plural != noun.english):
-                found.append((end, noun, 1 if form == "s" else MANY, ()))
-            elif number not in (1, "?") and form == "p":
-                found.append((end, noun, number, ()))
-        measure = _measures().get(word)
-        if measure and place + 1 < self.length and self.tokens[place + 1] == "of":
-            for start, adjectives in self._adjectives(place + 2):
-                for words, noun, _ in _nouns().get(self.tokens[start] if start < self.length else "", ()):
-                    if noun.measure == measure[0] and self.matches(words, start):
-                        count = number if measure[1] == "p" and number != 1 else 1 if measure[1] == "s" else MANY
-                        found.append((start + len(words), noun, count, adjectives))
-        return found
-
-    def _modified(self, place: int, phrase: Phrase) -> Reading:
-        """The phrase with a place or a relative clause after it."""
-        found: Reading = []
-        for end, where in self.remembered("inner place", place):
-            if type(where) is tuple:
-                found.append((end, (*phrase[:5], (("pp", where),))))
-        if place < self.length and self.tokens[place] in ("that", "who"):
-            word = "who" if "person" in lexicon().noun[phrase[3]].kinds else "that"
-            without_subject, without_object = _relatives()
-            if self.tokens[place] == word:
-                for end, (name, mood, number), filled in self.walk(without_subject, place + 1):
-                    if number == number_of(phrase) and self._mood_fits(name, mood):
-                        clause = (name, mood, "_", filled[1])
-                        found.append((end, (*phrase[:5], (("rel", 0, clause),))))
-            if self.tokens[place] == "that":
-                for middle, subject in self.remembered("phrase", place + 1):
-                    for end, (name, mood, number), _ in self.walk(without_object, middle):
-                        if number == number_of(subject) and self._mood_fits(name, mood):
-                            found.append((end, (*phrase[:5], (("rel", 1, (name, mood, subject, "_")),))))
-        return found
-
-    def _mood_fits(self, name: str, mood: str) -> bool:
-        return mood in moods_of(constructions()[name], speech=self.speech)
-
-    def _places(self, place: int) -> Reading:
-        found: Reading = []
-        if place >= self.length:
-            return found
-        if self.matches(("at", "home"), place):
-            found.append((place + 2, "home"))
-        word = self.tokens[place]
-        if word in ("here", "there"):
-            found.append((place + 1, word))
-        if word == "where":
-            found.append((place + 1, "where?"))
-        for relation, preposition in english.PREPOSITIONS.items():
-            words = tuple(preposition.split())
-            if self.matches(words, place):
-                for end, phrase in self.remembered("phrase", place + len(words)):
-                    if type(phrase) is tuple and phrase[0] == "n" and can_relate(relation, phrase):
-                        found.append((end, (relation, phrase)))
-        if word in ("in", "on", "at", "by"):
-            for end, phrase in self.remembered("phrase", place + 1):
-                if type(phrase) is tuple and phrase[0] == "n" and is_place(phrase):
-                    if (lexicon().noun[phrase[3]].preposition or "at") == word:
-                        found.append((end, ("at", phrase)))
-        return found
-
-    def _goals(self, place: int) -> Reading:
-        if place >= self.length:
-            return []
-        word = self.tokens[place]
-        if word in ("here", "there"):
-            return [(place + 1, word)]
-        if word == "where":
-            return [(place + 1, "where?")]
-        if word == "to":
-            return [pair for pair in self.remembered("N", place + 1) if type(pair[1]) is tuple]
-        return []
-
-    def _bases(self, place: int) -> Reading:
-        found: Reading = []
-        for end, (name, _, _), filled in self.walk(_network("base", self.speech), place):
-            clause = clause_of(name, "inf", {0: "_", **filled})
-            found += self._with_adjuncts(end, clause)
-        return found
 
     # clauses
 
@@ -412,10 +44,15 @@ class EnglishReader(Reader):
             return found
         more: Reading = []
         if clause is core and "V" not in construction.slots:
-            more += [(end, ("how", word, clause)) for end, word in self._listed("adverb", place)]
+            more += [(end, ("how", word, clause)) for end, word in self.listed("adverb", place)]
         if takes_place(construction) and clause[0] != "where":
             more += [(end, ("where", where, clause)) for end, where in self.remembered("L", place)]
-        if takes_company(construction) and clause[0] not in ("where", "with") and place < self.length and self.tokens[place] == "with":
+        if (
+            takes_company(construction)
+            and clause[0] not in ("where", "with")
+            and place < self.length
+            and self.tokens[place] == "with"
+        ):
             more += [(end, ("with", who, clause)) for end, who in self.remembered("P", place + 1)]
         for end, fuller in more:
             found += self._with_adjuncts(end, fuller)
@@ -428,13 +65,15 @@ class EnglishReader(Reader):
         if found is not None:
             return found
         found = []
-        for end, (name, mood, wanted), filled in self.walk(_network("doing", self.speech), place):
-            if wanted == number:
+        for end, (name, mood, wanted), filled in self.walk(network("doing", self.speech), place):
+            if wanted == number and mood not in ("imp", "impnot", "lets"):
                 found += self._with_adjuncts(end, clause_of(name, mood, {0: "_", **filled}))
         for verb, (english_verb, _, _, aspect) in THAT.items():
-            for mood in ("past", "not") if not self.speech else ("pres", "presnot") if aspect == "state" else ("past", "not"):
-                for form in english.verb_groups_of_that(english_verb, mood, number).items:
-                    words = tuple(_WORD.findall(form))
+            for mood in (
+                ("past", "not") if not self.speech else ("pres", "presnot") if aspect == "state" else ("past", "not")
+            ):
+                for form in english_phrases.verb_groups_of_that(english_verb, mood, number).items:
+                    words = tuple(WORD.findall(form))
                     if self.matches(words, place):
                         found += self._known(verb, mood, place + len(words))
         self.memory[key] = found
@@ -459,12 +98,14 @@ class EnglishReader(Reader):
             return found
         found = []
         for middle, subject in self.remembered("subject", place):
-            if self.tokens[middle - 1] in ("me", "him", "them", "us") or (subject == "she" and self.tokens[middle - 1] == "her"):
+            if self.tokens[middle - 1] in ("me", "him", "them", "us") or (
+                subject == "she" and self.tokens[middle - 1] == "her"
+            ):
                 continue
             for end, clause in self.doing(middle, number_of(subject)):
                 if self._subject_fits(clause, subject):
                     found.append((end, with_subject(clause, subject)))
-        for end, (name, mood, number), filled in self.walk(_network("bare", self.speech), place):
+        for end, (name, mood, number), filled in self.walk(network("bare", self.speech), place):
             if mood in ("imp", "impnot", "lets"):
                 if number != "p":
                     continue
@@ -507,7 +148,7 @@ class EnglishReader(Reader):
         found: Reading = []
         for front, (forms, _) in adverbials().items():
             for form in forms:
-                words = tuple(_WORD.findall(form))
+                words = tuple(WORD.findall(form))
                 if self.matches((*words, ","), place):
                     found += [(end, ("adv", front, inner)) for end, inner in self.body(place + len(words) + 1)]
         first = self.operand(place)
@@ -515,7 +156,7 @@ class EnglishReader(Reader):
         for connective, (ways, _) in CONNECTED.items():
             for template, reverse in ways:
                 before, between = re.split(r"\{\d\}", template)[:2]
-                words, link = tuple(_WORD.findall(before)), tuple(_WORD.findall(between))
+                words, link = tuple(WORD.findall(before)), tuple(WORD.findall(between))
                 if words and not self.matches(words, place):
                     continue
                 for middle, one in self.operand(place + len(words)) if words else first:
@@ -530,14 +171,14 @@ class EnglishReader(Reader):
         found: Reading = []
         if self.matches(("what", "colour"), 0) and self.length > 2 and self.tokens[2] in ("was", "were", "is", "are"):
             for end, phrase in self.remembered("phrase", 3):
-                form = english._agreeing("is" if self.speech else "was", number_of(phrase))
+                form = english_phrases.agreeing("is" if self.speech else "was", number_of(phrase))
                 if form == self.tokens[2]:
                     found.append((end, ("ask", "colour", phrase)))
         start = 1 if self.tokens[0] == "why" else 0
-        for end, (name, mood, number), filled in self.walk(_network("asked", self.speech), start):
+        for end, (name, mood, number), filled in self.walk(network("asked", self.speech), start):
             if not filled or number == number_of(filled[0]):
                 found.append((end, ("ask", "why" if start else "yesno", clause_of(name, mood, filled))))
-        for end, (name, mood, number), filled in self.walk(_network("hole", self.speech), 0):
+        for end, (name, mood, number), filled in self.walk(network("hole", self.speech), 0):
             if number == number_of(filled[0]):
                 found.append((end, ("ask", "hole", clause_of(name, mood, filled))))
         for end, clause in self.simple(0):

@@ -75,7 +75,20 @@ def _cause_of(meaning: Clause) -> Clause | None:
 class World:
     """Who is where, who has what, how things are and how people feel, as far as was told."""
 
-    __slots__ = ("asleep", "broken", "colours", "counts", "feelings", "gone", "holders", "log", "people", "places", "said", "step")
+    __slots__ = (
+        "asleep",
+        "broken",
+        "colours",
+        "counts",
+        "feelings",
+        "gone",
+        "holders",
+        "log",
+        "people",
+        "places",
+        "said",
+        "step",
+    )
 
     def __init__(self) -> None:
         self.people: dict[str, Any] = {}
@@ -273,8 +286,13 @@ class World:
         self._note("has", owner, key)
 
     def _give(self, giver: Phrase, thing: Phrase, taker: Phrase, wrong: list[str]) -> None:
-        if type(thing) is tuple and thing[0] == "n" and type(thing[2]) is int and thing[2] >= 1 and thing[1] == "a" and (
-            thing[2] > 1 or any((key, thing[3]) in self.counts for key in members(giver))
+        if (
+            type(thing) is tuple
+            and thing[0] == "n"
+            and type(thing[2]) is int
+            and thing[2] >= 1
+            and thing[1] == "a"
+            and (thing[2] > 1 or any((key, thing[3]) in self.counts for key in members(giver)))
         ):
             self._count(giver, thing, -thing[2], wrong)
             self._count(taker, thing, thing[2], wrong)

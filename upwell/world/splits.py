@@ -49,6 +49,14 @@ def fits_circle(circle: str, word: str) -> bool:
     return circle == "free" or is_held(word) == (not circle.startswith("near"))
 
 
+def plot_fits_circle(circle: str, plot: str) -> bool:
+    """Whether a plot may be told with the names of a circle: held names are held in half of the plots too."""
+    if circle == "free":
+        return True
+    half = bool(zlib.crc32(f"half {plot}".encode()) & 1)
+    return half == (circle in ("test", "near valid"))
+
+
 def pairs_fit_circle(circle: str, name: str, others: list[str]) -> bool:
     """Whether a name may stand beside others: of the pairs of held names each split has its own half."""
     if circle == "free":

@@ -154,6 +154,13 @@ class Stage:
         self.turning: Clause = ()
         self.outcome: Clause = ()
 
+    def ways(self, count: int) -> tuple[int, ...]:
+        """The ways of telling a turn that this circle has: held names have half of them in their own split, the other
+        half in train."""
+        if self.circle == "free":
+            return tuple(range(count))
+        return tuple(range(0 if self.circle.startswith("near") else 1, count, 2))
+
     # people and things
 
     def name(self, gender: str = "") -> str:

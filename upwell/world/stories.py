@@ -15,8 +15,9 @@ from upwell.world.meaning import Clause, Meaning, hash_of
 from upwell.world.parser import parse_text, split_sentences
 from upwell.world.plots import PLOTS, Plot
 from upwell.world.simulator import World
-from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, SHARES, split_of_hash
+from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, SHARES, plot_fits_circle, split_of_hash
 from upwell.world.stage import LEVELS, Level, Stage, table_of
+from upwell.world.weaving import woven
 
 
 class Story(NamedTuple):
@@ -67,6 +68,7 @@ def make_story(chance: Chance, level: int, split: str) -> Story:
     stage = Stage(chance, numbers, circle)
     stage.taken.update(nouns)
     valence = plot.play(stage, nouns, turns)
+    sentences, places = woven(stage.sentences, chance)
     return Story(
         numbers,
         split,
@@ -74,12 +76,12 @@ def make_story(chance: Chance, level: int, split: str) -> Story:
         plot.topic,
         valence,
         plan,
-        tuple(anchored(stage.sentences, chance)),
+        tuple(anchored(sentences, chance)),
         stage.goal,
         stage.turning,
         stage.outcome,
         tuple(stage.causes),
-        tuple(stage.world.log),
+        tuple([(places[step], kind, of, value) for step, kind, of, value in stage.world.log]),
         chance.bits - before,
     )
 
@@ -90,8 +92,13 @@ def _circles(split: str) -> Table[str]:
     return Table(circles, CIRCLE_WEIGHTS if len(circles) > 1 else None)
 
 
+@cache
+def _plots(circle: str) -> Table[Plot]:
+    return Table([plot for plot in PLOTS.items if plot_fits_circle(circle, plot.name)])
+
+
 def _plan(chance: Chance, level: Level, circle: str) -> tuple[Plot, tuple[str, ...], tuple[int, ...]]:
-    plot = chance.pick(PLOTS)
+    plot = chance.pick(_plots(circle))
     nouns: list[str] = []
     for place, pool in enumerate(plot.pools):
         table = table_of(pool, circle, level.lexicon, "" if place else plot.name, level.number == 4)

@@ -1,8 +1,8 @@
 """Arithmetic: plain, with digits reversed, and in steps.
 
 All forms, both languages, both orders of the operands and the inverse operation share the split of the unordered
-operands: 7 - 3 = 4 is on the side of 3 + 4. Spaces of one and two digits are small, so the pairs of a split are listed
-and drawn evenly; larger ones are drawn until the split fits.
+operands: 7 - 3 = 4 is on the side of 3 + 4. Spaces of one and two digits are small, so their pairs are listed: a
+twentieth of them, and no less than three, is test and another valid; larger ones are drawn until the split fits.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _draw(chance: Chance, level: int, split: str) -> Problem:
     def draw(chance: Chance) -> Problem:
         return _problem(operation, *(_number(chance, count) for count in digits))
 
-    return draw_in_split(chance, split, draw, lambda problem: problem.meaning)
+    return draw_in_split(chance, split, draw, lambda problem: problem.meaning, split_of_pair)
 
 
 @functools.cache
@@ -151,7 +151,28 @@ def _problem(operation: str, left: int, right: int) -> Problem:
 def _listed(operation: str, digits: tuple[int, int], split: str) -> tuple[Problem, ...]:
     ranges = [range(10 ** (count - 1) if count > 1 else 0, 10**count) for count in digits]
     problems = {_problem(operation, left, right): None for left in ranges[0] for right in ranges[1]}
-    return tuple(problem for problem in problems if split_of(problem.meaning) == split)
+    return tuple(problem for problem in problems if split_of_pair(problem.meaning) == split)
+
+
+def split_of_pair(meaning: tuple[str, int, int]) -> str:
+    """The split of unordered operands."""
+    kind, low, high = meaning
+    if len(str(high)) > ENUMERATED:
+        return split_of(meaning)
+    return _small_spaces(kind, len(str(low)), len(str(high)))[meaning]
+
+
+@functools.cache
+def _small_spaces(kind: str, low_digits: int, high_digits: int) -> dict[tuple[str, int, int], str]:
+    """The splits of all pairs of so many digits, by the order of their hashes."""
+    pairs = [
+        (kind, low, high)
+        for low, high in itertools.combinations_with_replacement(range(10**high_digits), 2)
+        if (len(str(low)), len(str(high))) == (low_digits, high_digits)
+    ]
+    pairs.sort(key=hash_of)
+    held = max(3, len(pairs) // 20)
+    return {pair: "test" if i < held else "valid" if i < 2 * held else "train" for i, pair in enumerate(pairs)}
 
 
 def _answer(problem: Problem, kind: str) -> str:

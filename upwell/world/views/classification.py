@@ -127,7 +127,14 @@ def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str
     for _ in range(DISTRACTORS[level]):
         name = chance.of(names)
         others = [other for other in names if other != name]
-        unreal = ("that", chance.pick(_UNREAL), "past", chance.of(others), None, _state(chance, name, chance.of((1, -1))))
+        unreal = (
+            "that",
+            chance.pick(_UNREAL),
+            "past",
+            chance.of(others),
+            None,
+            _state(chance, name, chance.of((1, -1))),
+        )
         clauses.insert(1 + chance.below(len(clauses)), unreal)
     return clauses, names[0], wanted
 
@@ -206,5 +213,3 @@ _TOPIC_TABLES: dict[str, dict[str, Table[str]]] = {}
 
 def _topic_word(topic: str, language: str) -> str:
     return TOPIC_WORDS[topic] if language == "zh" else topic
-
-

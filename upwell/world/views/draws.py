@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from upwell.world.chance import Chance, Table
 from upwell.world.splits import SHARES, split_of
@@ -18,7 +18,11 @@ _NONCE_CHARACTERS = Table(tuple("嘟咪噜啵呱叽咚嗒噗唧啾吱哔咕呜�
 
 
 def draw_in_split(
-    chance: Chance, split: str, draw: Callable[[Chance], Drawn | None], meaning: Callable[[Drawn], Hashable]
+    chance: Chance,
+    split: str,
+    draw: Callable[[Chance], Drawn | None],
+    meaning: Callable[[Drawn], Any],
+    split_of: Callable[[Any], str] = split_of,
 ) -> Drawn:
     """What `draw` gives, drawn again until it is something and its meaning is in `split`.
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from upwell.text.examples import Example, prompt_format
 from upwell.world.chance import Chance, Table
-from upwell.world.chinese import place_text as chinese_place
-from upwell.world.english import place_text as english_place
+from upwell.world.chinese_phrases import place_text as chinese_place
+from upwell.world.english_phrases import place_text as english_place
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import Clause, Phrase, hash_of
 from upwell.world.meaning import noun as phrase_of
@@ -161,7 +161,9 @@ def _named(state: State, phrase: Phrase) -> list[Any]:
     (mod,) = phrase[5]
     if mod[0] == "rel":
         verb, _, who = mod[2][:3]
-        return [thing for (by, thing), taker in state.taker.items() if (by, taker) == (verb, who) and thing[0] == phrase[3]]
+        return [
+            thing for (by, thing), taker in state.taker.items() if (by, taker) == (verb, who) and thing[0] == phrase[3]
+        ]
     place = key_of(mod[1][1])
     return [thing for thing in state.holder if thing[0] == phrase[3] and state.place_of(thing) == place]
 
@@ -207,7 +209,7 @@ def _opening(chance: Chance, names: Sequence[str], place: str) -> Clause:
 
 def _moves(chance: Chance, names: Sequence[str], places: Sequence[str], level: int) -> list[Clause]:
     """Moves after which the person number i is at place number i; all were at the last place before."""
-    at = {name: places[-1] for name in names}
+    at = dict.fromkeys(names, places[-1])
     steps = [(chance.of(names), "") for _ in range(DETOURS[level])]
     steps += list(zip(names, places, strict=True))
     moves: list[Clause] = []
@@ -250,7 +252,9 @@ def _passage(chance: Chance, names: Sequence[str], level: int, *parts: Sequence[
     for _ in range(DISTRACTORS[level]):
         clauses.insert(1 + chance.below(len(clauses)), (chance.pick(_ASIDES), "past", chance.of(names)))
     told = [
-        ("adv", chance.pick(_LATER), clause) if number and clause[0] in (*GOING, *GIVING) and chance.flip(0.25) else clause
+        ("adv", chance.pick(_LATER), clause)
+        if number and clause[0] in (*GOING, *GIVING) and chance.flip(0.25)
+        else clause
         for number, clause in enumerate(clauses)
     ]
     return tuple(told)
@@ -294,9 +298,13 @@ def _stuff(chance: Chance, cast: Cast, names: Sequence[str], depth: int) -> Stuf
     if depth == 3:
         (inner,) = cast.nouns("holder", 1)
         around = tuple(the(inner, (colour,)) for colour in chance.sample(colours().items, count))
-        told += [("put", "past", chance.of(names), box, ("in", outer)) for box, outer in zip(around, boxes, strict=True)]
+        told += [
+            ("put", "past", chance.of(names), box, ("in", outer)) for box, outer in zip(around, boxes, strict=True)
+        ]
     if things:
-        told += [("put", "past", chance.of(names), thing, ("in", box)) for thing, box in zip(things, around, strict=True)]
+        told += [
+            ("put", "past", chance.of(names), thing, ("in", box)) for thing, box in zip(things, around, strict=True)
+        ]
     return Stuff(boxes, things, around, _shuffled(chance, told), dict.fromkeys(names, verb))
 
 
@@ -397,9 +405,7 @@ Numbers = tuple[dict[str, int], list[Gift], list[int], str]
 """Numbers to begin with, gifts, candidates, whom to ask for."""
 
 
-def _numbers(
-    chance: Chance, names: Sequence[str], hops: int, most: int, num_options: int, slot: int
-) -> Numbers | None:
+def _numbers(chance: Chance, names: Sequence[str], hops: int, most: int, num_options: int, slot: int) -> Numbers | None:
     """Numbers to begin with and gifts, such that somebody with `hops` facts ends with the number of this slot.
 
     The slots are the numbers in the order in which the text says them, then those that are only reached.
@@ -423,7 +429,7 @@ def _numbers(
         now[receiver] += count
     said = [*start.values(), *(count for _, count, _ in gifts)]
     options = list(dict.fromkeys([*said, *now.values()]))
-    if len(options) != num_options or max(options) > 2 * most:
+    if len({*said}) != len(said) or len(options) != num_options or max(options) > 2 * most:
         return None
     return (start, gifts, options, asked) if now[asked] == options[slot] else None
 
@@ -453,7 +459,9 @@ def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     return Plan(_passage(chance, names, level, *parts), question, losses[asked], tuple(losses), WHY, hops)
 
 
-_LOSSES = Table((("broke_down", "toy"), ("fly_away", "bird"), ("run_away", "pet"), ("disappear", "thing"), ("wither", "plant")))
+_LOSSES = Table(
+    (("broke_down", "toy"), ("fly_away", "bird"), ("run_away", "pet"), ("disappear", "thing"), ("wither", "plant"))
+)
 assert {verb for verb, _ in _LOSSES.items} <= set(LOSING)
 
 

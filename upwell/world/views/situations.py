@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from upwell.world.chance import Chance, Table
 from upwell.world.chinese import Chinese
-from upwell.world.chinese import plain_phrase as chinese_phrase
+from upwell.world.chinese_phrases import plain_phrase as chinese_phrase
 from upwell.world.english import English
-from upwell.world.english import plain_phrase as english_phrase
+from upwell.world.english_phrases import plain_phrase as english_phrase
 from upwell.world.lexicon import Noun, lexicon
 from upwell.world.meaning import Clause, Phrase
 from upwell.world.meaning import noun as phrase_of
@@ -35,9 +35,13 @@ _CIRCLES = {split: Table(circles, CIRCLE_WEIGHTS if len(circles) > 1 else None) 
 _SMALL = {"toy", "tool", "treasure", "readable", "wearable", "instrument", "fruit", "vegetable", "gift"}
 POOLS: dict[str, Callable[[Noun], bool]] = {
     "place": lambda noun: "place" in noun.kinds and "vehicle" not in noun.kinds,
-    "thing": lambda noun: bool(noun.kinds & _SMALL) and "portable" in noun.kinds and noun.countable and not noun.animate,
+    "thing": lambda noun: (
+        bool(noun.kinds & _SMALL) and "portable" in noun.kinds and noun.countable and not noun.animate
+    ),
     "counted": lambda noun: noun.countable and bool(noun.kinds & {"fruit", "vegetable", "toy", "readable", "dish"}),
-    "holder": lambda noun: {"container", "portable"} <= noun.kinds and noun.id not in ("nest", "barrel", "cage", "teapot"),
+    "holder": lambda noun: (
+        {"container", "portable"} <= noun.kinds and noun.id not in ("nest", "barrel", "cage", "teapot")
+    ),
     "toy": lambda noun: bool(noun.kinds & {"toy", "instrument", "vehicle"}) and "portable" in noun.kinds,
     "dish": lambda noun: "dish" in noun.kinds and noun.countable,
     "bird": lambda noun: "bird" in noun.kinds,
