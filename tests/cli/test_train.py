@@ -127,7 +127,7 @@ def test_a_second_process_on_a_run_gets_one_clear_line(upwell: Any, tiny_run: Pa
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "name a source of text"),
+        (["a.txt", "--resume", "b"], "name a source of text"),
         (["missing.txt"], "missing.txt"),
         (["empty.txt"], "empty"),
         (["binary.txt"], "binary.txt"),

@@ -47,7 +47,8 @@ def mentions_of(phrase: Phrase) -> tuple[tuple[str, Phrase | None], ...]:
         inner = tuple((pronoun, None) for part in phrase[1:] for pronoun, _ in mentions_of(part))
         return (*inner, ("they", phrase))
     if phrase[0] == "n":
-        owner, found = phrase[1], ()
+        owner = phrase[1]
+        found: tuple[tuple[str, Phrase | None], ...] = ()
         if type(owner) is tuple:
             found = mentions_of(owner[1])
         for mod in phrase[5]:

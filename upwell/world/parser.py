@@ -61,6 +61,14 @@ class Reader:
         """Read an argument of a kind at a place."""
         raise NotImplementedError
 
+    def bases(self, place: int) -> Reading:
+        """Read what somebody is asked to do, at a place."""
+        raise NotImplementedError
+
+    def adjuncts(self, place: int) -> Reading:
+        """Read what is added before a verb, at a place."""
+        raise NotImplementedError
+
     def remembered(self, kind: str, place: int) -> Reading:
         """As `slot`, worked out once."""
         key = (kind, place)

@@ -37,7 +37,7 @@ class ChineseReader(ChinesePhraseReader):
 
     # clauses
 
-    def _adjuncts(self, place: int) -> Reading:
+    def adjuncts(self, place: int) -> Reading:
         """What is added before the verb, the outermost first: tuples of kind and value."""
         found: Reading = []
         if self.text.startswith("在", place):
@@ -86,7 +86,8 @@ class ChineseReader(ChinesePhraseReader):
                 clause = (kind, value, clause)
         return clause
 
-    def _bases(self, place: int) -> Reading:
+    def bases(self, place: int) -> Reading:
+        """Read what somebody is asked to do, at a place."""
         found: Reading = []
         for end, (name, mood, known), filled in self.walk(network("base", self.speech), place):
             clause = self._finished(name, mood, known, {0: "_", **filled})

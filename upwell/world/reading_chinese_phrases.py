@@ -179,9 +179,9 @@ class ChinesePhraseReader(Reader):
         if kind == "G":
             return self.listed("noun", place)
         if kind == "V":
-            return self._bases(place)
+            return self.bases(place)
         if kind == "X":
-            return self._adjuncts(place)
+            return self.adjuncts(place)
         raise AssertionError(kind)
 
     # phrases

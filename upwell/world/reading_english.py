@@ -34,7 +34,16 @@ class EnglishReader(EnglishPhraseReader):
 
     # clauses
 
-    def _with_adjuncts(self, place: int, clause: Clause) -> Reading:
+    def bases(self, place: int) -> Reading:
+        """Read what somebody is asked to do, at a place."""
+        found: Reading = []
+        for end, (name, _, _), filled in self.walk(network("base", self.speech), place):
+            clause = clause_of(name, "inf", {0: "_", **filled})
+            found += self.with_adjuncts(end, clause)
+        return found
+
+    def with_adjuncts(self, place: int, clause: Clause) -> Reading:
+        """A clause, and the fuller ones with how, where or with whom after it."""
         found: Reading = [(place, clause)]
         core = clause
         while core[0] in ("how", "where", "with"):
@@ -55,7 +64,7 @@ class EnglishReader(EnglishPhraseReader):
         ):
             more += [(end, ("with", who, clause)) for end, who in self.remembered("P", place + 1)]
         for end, fuller in more:
-            found += self._with_adjuncts(end, fuller)
+            found += self.with_adjuncts(end, fuller)
         return found
 
     def doing(self, place: int, number: str) -> Reading:
@@ -67,7 +76,7 @@ class EnglishReader(EnglishPhraseReader):
         found = []
         for end, (name, mood, wanted), filled in self.walk(network("doing", self.speech), place):
             if wanted == number and mood not in ("imp", "impnot", "lets"):
-                found += self._with_adjuncts(end, clause_of(name, mood, {0: "_", **filled}))
+                found += self.with_adjuncts(end, clause_of(name, mood, {0: "_", **filled}))
         for verb, (english_verb, _, _, aspect) in THAT.items():
             for mood in (
                 ("past", "not") if not self.speech else ("pres", "presnot") if aspect == "state" else ("past", "not")
@@ -113,7 +122,7 @@ class EnglishReader(EnglishPhraseReader):
             elif 0 in filled and number_of(filled[0]) != number:
                 continue
             clause = clause_of(name, mood, filled)
-            found += self._with_adjuncts(end, clause)
+            found += self.with_adjuncts(end, clause)
         found = list(dict.fromkeys(found))
         self.memory[key] = found
         return found

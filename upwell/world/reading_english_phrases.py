@@ -22,7 +22,6 @@ from upwell.world.parser import (
     Reader,
     Reading,
     can_relate,
-    clause_of,
     fits_slot,
     is_asked,
     is_place,
@@ -201,7 +200,7 @@ class EnglishPhraseReader(Reader):
                 if self.matches(words, place) and (number == "p") == bool(noun.plural)
             ]
         if kind == "V":
-            return self._bases(place)
+            return self.bases(place)
         if kind.startswith("wh"):
             return self._asked(kind[2:], place)
         raise AssertionError(kind)
@@ -409,10 +408,3 @@ class EnglishPhraseReader(Reader):
         if word == "to":
             return [pair for pair in self.remembered("N", place + 1) if type(pair[1]) is tuple]
         return []
-
-    def _bases(self, place: int) -> Reading:
-        found: Reading = []
-        for end, (name, _, _), filled in self.walk(network("base", self.speech), place):
-            clause = clause_of(name, "inf", {0: "_", **filled})
-            found += self._with_adjuncts(end, clause)
-        return found

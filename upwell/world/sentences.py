@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from math import log2
 from typing import Any
@@ -288,7 +289,7 @@ def _plain_moods(construction: Construction) -> list[str]:
 
 @cache
 def _nouns(pool: str, circle: str, size: int) -> Table[str]:
-    tests = {
+    tests: dict[str, Callable[[Noun], bool]] = {
         "thing": lambda n: "portable" in n.kinds and not n.animate and "container" not in n.kinds,
         "alive": lambda n: n.animate and n.plural != n.english,
         "person": lambda n: "person" in n.kinds and n.countable,
@@ -328,7 +329,9 @@ def _compared() -> Table[str]:
 
 @cache
 def _qualities(construction: str) -> Table[str]:
-    kinds = ("feeling",) if construction in ("feel", "look_like") else ("size", "colour", "quality", "state", "feeling")
+    kinds: tuple[str, ...] = (
+        ("feeling",) if construction in ("feel", "look_like") else ("size", "colour", "quality", "state", "feeling")
+    )
     if construction == "become":
         kinds = ("size", "state")
     return Table(

@@ -67,9 +67,12 @@ def told(meaning: Clause) -> Iterator[Clause]:
 def _cause_of(meaning: Clause) -> Clause | None:
     if meaning[0] == "adv":
         return _cause_of(meaning[2])
+    cause: Clause | None = None
     if meaning[0] in ("because", "when", "after"):
-        return meaning[2]
-    return meaning[1] if meaning[0] == "so" else None
+        cause = meaning[2]
+    elif meaning[0] == "so":
+        cause = meaning[1]
+    return cause
 
 
 class World:

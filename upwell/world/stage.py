@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from upwell.world.chance import Chance, Table
 from upwell.world.lexicon import Noun, lexicon
-from upwell.world.meaning import MANY, MASS, Clause, Meaning, Phrase, Place, noun, sorted_adjectives
+from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place, noun, sorted_adjectives
 from upwell.world.places import is_place_noun
 from upwell.world.simulator import World
 from upwell.world.splits import fits_circle, name_fits_circle, pairs_fit_circle
@@ -135,6 +135,9 @@ def adjectives_for(word: str, kinds: tuple[str, ...]) -> Table[str] | None:
         if adjective.kind in kinds and adjective.band <= 3 and lexicon().describes(adjective, entry)
     ]
     return Table.zipf(found) if found else None
+
+
+Choice = TypeVar("Choice")
 
 
 class Stage:
@@ -261,7 +264,7 @@ class Stage:
                 raise AssertionError(f"{sentence}: {wrong}")
             self.sentences.append(sentence)
 
-    def one(self, *choices: Meaning) -> Meaning:
+    def one(self, *choices: Choice) -> Choice:
         """One of several sentences or things."""
         return self.chance.of(choices)
 

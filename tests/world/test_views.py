@@ -1,0 +1,175 @@
+"""Every view: oracle, options, splits, formats, balance."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upwell.errors import UserError
+from upwell.text.examples import LANGUAGES, PROMPT_FORMATS, SPLITS, Example, PromptFormat, prompt_format
+from upwell.world.audit import audit, draw_examples, run_hashes
+from upwell.world.chance import VERSION, Chance
+from upwell.world.entropy import bounds
+from upwell.world.specification import LEVELS, VIEW_NAMES
+from upwell.world.views.arithmetic import Problem, final_number, split_of_pair
+from upwell.world.views.fewshot import RULES
+from upwell.world.views.views import VIEWS
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "world_version.json"
+
+
+def some(view: str, count: int, split: str = "train", *, levels: tuple[int, ...] = LEVELS) -> list[Example]:
+    return [e for language in LANGUAGES for e in draw_examples(view, language, split, count, levels=levels)]
+
+
+def test_views_formats_and_names_are_the_same_list() -> None:
+    assert tuple(VIEWS) == VIEW_NAMES
+    assert set(PROMPT_FORMATS) == {(view, language) for view in VIEW_NAMES for language in LANGUAGES}
+    assert sum(view.share for view in VIEWS.values()) == 100
+
+
+@pytest.mark.parametrize("view", VIEW_NAMES)
+@pytest.mark.parametrize("split", SPLITS)
+def test_oracle_is_right_everywhere(view: str, split: str) -> None:
+    for example in some(view, 40, split):
+        assert VIEWS[view].is_right(example, VIEWS[view].oracle(example)), example.text
+        assert VIEWS[view].is_right(example, example.answer), example.text
+
+
+@pytest.mark.parametrize("view", VIEW_NAMES)
+def test_examples_are_whole(view: str) -> None:
+    for example in some(view, 60):
+        assert example.prompt and example.answer and example.prompt == example.prompt.strip()
+        assert not example.options or example.answer in example.options
+        assert len(set(example.options)) == len(example.options)
+        assert 0 <= VIEWS[view].chance_level(example) <= 0.5 or example.kind == "layout"
+        assert example.bits > 0 and len(example.meaning) == 16
+        form = prompt_format(view, example.language)
+        assert (
+            example.text.startswith(example.prompt)
+            and form.answer(example.text[len(example.prompt) :]) == example.answer
+        )
+        json.dumps(example.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("view", VIEW_NAMES)
+def test_an_example_follows_from_its_key(view: str) -> None:
+    first = VIEWS[view].make(Chance("key", 7), 2, "en", "train")
+    assert first == VIEWS[view].make(Chance("key", 7), 2, "en", "train")
+    assert first != VIEWS[view].make(Chance("key", 8), 2, "en", "train")
+
+
+def test_no_meaning_and_no_text_is_in_two_splits() -> None:
+    for finding in audit(train_examples=150, test_examples=60):
+        assert (finding.meanings, finding.texts) == (0, 0), finding
+
+
+def test_the_audit_finds_what_is_planted() -> None:
+    (finding,) = audit(views=("arithmetic",), languages=("en",), train_examples=90, test_examples=90, held_out="train")
+    assert finding.texts == 90 and finding.meanings > 0
+    (finding,) = audit(views=("story",), languages=("en",), train_examples=20, test_examples=20, held_out="train")
+    assert finding.texts == finding.seen == 20 and finding.known_runs == finding.runs
+
+
+def test_runs_are_of_thirteen_words() -> None:
+    words = [f"w{i}" for i in range(20)]
+    assert len(run_hashes(" ".join(words), "en")) == 8
+    assert set(run_hashes(" ".join(words[2:16]), "en")) <= set(run_hashes(" ".join(words), "en"))
+    assert len(run_hashes("short", "en")) == 0
+    assert len(run_hashes("字" * 25, "zh")) == 6
+
+
+def test_bounds_are_positive_and_stories_are_not_free() -> None:
+    found = bounds(views=("story", "qa"), levels=(1, 3), count=30)
+    assert len(found) == 8
+    assert all(0.02 < bound.bits_per_byte < 4 and bound.error < bound.bits_per_byte for bound in found)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_questions_are_answered_by_any_candidate_alike(language: str) -> None:
+    """The candidate named last, and yes and no, are right as often as chance says."""
+    last: defaultdict[str, list[bool]] = defaultdict(list)
+    chances: defaultdict[str, list[float]] = defaultdict(list)
+    for example in draw_examples("qa", language, "test", 3000, levels=(2, 3)):
+        text = example.prompt.rsplit("\n", 2)[0].lower()
+        bare = {
+            option: option.lower().split(" ")[-1].removesuffix("里").removesuffix("上") for option in example.options
+        }
+        named = max(example.options, key=lambda option: text.rfind(bare[option]))
+        if example.kind in ("where", "who", "what"):
+            last[example.kind].append(named == example.answer)
+        elif example.kind == "yes-no":
+            last[example.kind].append(example.answer == example.options[-1])
+        else:
+            continue
+        chances[example.kind].append(1 / len(example.options))
+    for kind, points in last.items():
+        expected = sum(chances[kind]) / len(points)
+        assert abs(sum(points) / len(points) - expected) < 0.075, kind
+
+
+def test_sentiment_words_say_nothing_from_level_two_on() -> None:
+    glad = Counter[tuple[bool, bool]]()
+    for example in draw_examples("classification", "en", "train", 3000, levels=(2, 3)):
+        if example.kind == "sentiment":
+            for word in ("happy", "proud", "laughed", "sad", "angry", "not", "n't", "but", "dreamed"):
+                glad[example.answer == "good", word in example.prompt] += 1
+    with_word = glad[True, True] / (glad[True, True] + glad[False, True])
+    assert abs(with_word - glad[True, False] / (glad[True, False] + glad[False, False])) < 0.04
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_sums_share_the_split_of_their_operands(left: int, right: int) -> None:
+    total = left + right
+    meanings = {Problem(left, "+", right).meaning, Problem(right, "+", left).meaning}
+    meanings |= {Problem(total, "-", left).meaning, Problem(total, "-", right).meaning}
+    assert len(meanings) == 1
+    assert split_of_pair(meanings.pop()) in SPLITS
+
+
+def test_every_digit_level_has_all_splits_and_steps_end_in_the_result() -> None:
+    for example in some("arithmetic", 200, "test") + some("arithmetic", 200, "valid"):
+        if example.kind == "steps":
+            assert example.answer.endswith("; " + final_number(example.answer))
+
+
+def test_rules_change_a_list_in_different_ways() -> None:
+    words = ("a", "b", "c", "d")
+    assert len({rule.apply(words) for rule in RULES.values()}) == len(RULES)
+
+
+def test_prompt_formats_are_read_back_and_stored() -> None:
+    form = PromptFormat(template="{a}\nQ: {b}\nA:", separator=" ")
+    assert form.fields(form.prompt(a="one\ntwo", b="three")) == {"a": "one\ntwo", "b": "three"}
+    assert PromptFormat.from_dict(form.to_dict()) == form
+    with pytest.raises(ValueError, match="not a prompt"):
+        form.fields("one")
+    with pytest.raises(UserError, match="prompt format"):
+        PromptFormat.from_dict({"templat": ""})
+    assert form.answer(" yes \nno") == "yes"
+
+
+def test_the_version_is_pinned() -> None:
+    """The same version gives the same texts: where this fails, raise VERSION in `chance` and record the file anew."""
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    assert golden == recorded(), "run python -m tests.world.test_views to record the texts of a new version"
+
+
+def recorded() -> dict[str, object]:
+    from hashlib import blake2b
+
+    digests = {}
+    for view in VIEW_NAMES:
+        for language in LANGUAGES:
+            texts = [example.text for example in draw_examples(view, language, "train", 12, levels=LEVELS)]
+            digests[f"{view} {language}"] = blake2b("\n\n".join(texts).encode(), digest_size=8).hexdigest()
+    return {"format": 1, "version": VERSION, "texts": digests}
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(recorded(), indent=2) + "\n", encoding="utf-8")
