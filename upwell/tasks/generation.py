@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from upwell.tasks.metrics import Measure, distinct, mean, ratio
 from upwell.tasks.task import Guess, Item, answer_nll
 from upwell.text.examples import Example
-from upwell.world import check_story
+from upwell.world.stories import check_story
 
 SPAN = 16
 """Tokens in a row that, found in the training text, count as copied."""

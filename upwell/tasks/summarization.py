@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upwell.tasks.metrics import Measure, exact_match, f1_of_bags, mean, token_f1
+from upwell.tasks.metrics import Measure, exact_match, mean, token_f1
 from upwell.tasks.task import Guess, Item, answer_nll
 from upwell.text.examples import Example, prompt_format
-from upwell.world import facts
+from upwell.world.views.summarization import fact_f1
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Summarization:
         """fact_f1 (of the world only), token_f1, exact_match, answer_nll."""
         found: dict[str, Measure] = {}
         if all(item.example.meaning for item in items):
-            found["fact_f1"] = mean([fact_f1(item) for item in items])
+            found["fact_f1"] = mean([fact_f1(item.example, item.output) for item in items])
         found["token_f1"] = mean([token_f1(item.example.answer, item.output) for item in items])
         found["exact_match"] = mean([exact_match(item.example.answer, item.output) for item in items])
         return {**found, **answer_nll(items)}
@@ -31,16 +31,6 @@ class Summarization:
     def baselines(self, train: Sequence[Example]) -> dict[str, Guess]:
         """The first sentence, and the first and the last."""
         return {"first sentence": lambda prompt: _sentences(prompt)[0], "first and last": _first_and_last}
-
-
-def fact_f1(item: Item) -> float:
-    """F1 of the facts of the output against those of the right summary; what does not parse counts as a wrong fact."""
-    language = item.example.language
-    return f1_of_bags(_facts(item.example.answer, language), _facts(item.output, language))
-
-
-def _facts(text: str, language: str) -> list[Hashable]:
-    return facts(text, language)
 
 
 def _sentences(prompt: str) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upwell.tasks.metrics import Measure, bleu, chrf, exact_match, mean
+from upwell.tasks.metrics import Measure, bleu, chrf, exact_match, mean, units
 from upwell.tasks.task import Guess, Item, answer_nll, by_kind
 from upwell.text.examples import Example, prompt_format
-from upwell.world import parse
+from upwell.world.views.translation import is_right
 
 INTO = {"en": "zh", "zh": "en"}
 
@@ -25,7 +25,7 @@ class Translation:
         """meaning_match (of the world only; also by direction), chrf, bleu, exact_match, answer_nll."""
         found: dict[str, Measure] = {}
         if all(item.example.meaning for item in items):
-            matches = {id(item): meaning_match(item) for item in items}
+            matches = {id(item): float(is_right(item.example, item.output)) for item in items}
             found["meaning_match"] = mean(list(matches.values()))
             kinds = by_kind(items)
             if len(kinds) > 1:
@@ -44,12 +44,6 @@ class Translation:
         return {"copy": _source, "nearest": _Nearest(train)}
 
 
-def meaning_match(item: Item) -> float:
-    """1 where some reading of the output is a reading of the right answer."""
-    language = INTO[item.example.language]
-    return float(bool(set(parse(item.output, language)) & set(parse(item.example.answer, language))))
-
-
 def _source(prompt: str) -> str:
     for language in INTO:
         try:
@@ -63,15 +57,9 @@ class _Nearest:
     """The answer of the training example whose prompt has the most words, or characters, in common."""
 
     def __init__(self, train: Sequence[Example]) -> None:
-        self.known = [(frozenset(_pieces(example.prompt)), example.answer) for example in train]
+        self.known = [(frozenset(units(example.prompt)), example.answer) for example in train]
 
     def __call__(self, prompt: str) -> str:
-        pieces = set(_pieces(prompt))
+        pieces = set(units(prompt))
         best = max(self.known, key=lambda pair: len(pieces & pair[0]) / (1 + len(pieces | pair[0])), default=None)
         return best[1] if best else ""
-
-
-def _pieces(text: str) -> list[str]:
-    from upwell.tasks.metrics import units
-
-    return units(text)

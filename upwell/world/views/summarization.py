@@ -60,8 +60,13 @@ def fact_f1(example: Example, answer: str) -> float:
     """F1 of the answer's facts against those of the summary; sentences that are not understood count as wrong facts."""
     wanted = _facts(parse_text(example.answer, example.language))
     said = _facts(parse_text(answer, example.language))
-    common = sum(bool(fact & other) for fact in wanted for other in said)
-    return min(1.0, 2 * common / (len(wanted) + len(said))) if wanted and said else 0.0
+    open_facts, common = list(wanted), 0
+    for fact in said:  # each wanted fact counts once, however often it is said
+        match = next((i for i, other in enumerate(open_facts) if fact & other), None)
+        if match is not None:
+            common += 1
+            del open_facts[match]
+    return 2 * common / (len(wanted) + len(said)) if wanted and said else 0.0
 
 
 def _facts(sentences: Iterable[list[Clause]]) -> list[set[Clause]]:
