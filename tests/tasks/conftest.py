@@ -42,8 +42,6 @@ def ignorant() -> ModelAnswerer:
     """A model of random weights."""
     text = "\n".join(question(number).text for number in range(40))
     tokenizer = train_tokenizer("bpe", [text], vocab_size=330)
-    network = Network(
-        network_config("lstm", 3000, vocab_size=tokenizer.vocab_size, context=64, depth=None)
-    )
+    network = Network(network_config("lstm", 3000, vocab_size=tokenizer.vocab_size, context=64, depth=None))
     network.reset_parameters(0)
     return ModelAnswerer(network.eval(), tokenizer)

@@ -20,7 +20,10 @@ from upwell.tasks.metrics import (
     units,
 )
 
-ENGLISH = (["the cat sat on the mat", "a dog ran", "it rained"], ["the cat sat on a mat", "the dog ran away", "it rained"])
+ENGLISH = (
+    ["the cat sat on the mat", "a dog ran", "it rained"],
+    ["the cat sat on a mat", "the dog ran away", "it rained"],
+)
 CHINESE = (["小猫坐在垫子上", "狗跑了"], ["猫坐在垫子上", "小狗跑走了"])
 
 
@@ -30,7 +33,9 @@ def test_chrf_is_that_of_sacrebleu_on_the_corpus(answers: list[str], outputs: li
 
 
 @pytest.mark.parametrize(("texts", "language", "tokenize"), [(ENGLISH, "en", "13a"), (CHINESE, "zh", "zh")])
-def test_bleu_is_that_of_sacrebleu_on_the_corpus(texts: tuple[list[str], list[str]], language: str, tokenize: str) -> None:
+def test_bleu_is_that_of_sacrebleu_on_the_corpus(
+    texts: tuple[list[str], list[str]], language: str, tokenize: str
+) -> None:
     answers, outputs = texts
     expected = BLEU(tokenize=tokenize).corpus_score(outputs, [answers]).score / 100
     assert bleu(answers, outputs, language=language).value() == pytest.approx(expected)

@@ -51,5 +51,3 @@ def read_corpus(
         {"description": corpus.description, "train_tokens": len(corpus.train.tokens), "entropy_bound_bpb": bound},
     )
     return corpus, bound
-
-

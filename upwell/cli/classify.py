@@ -12,13 +12,13 @@ from upwell.cli.lines import answer_lines
 def classify(
     run: str,
     *text: str,
-    label: str = "sentiment",
+    of: str | None = None,
     device: str | None = None,
     threads: int | None = None,
     dtype: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
-    """Say what a text is: its sentiment or its topic.
+    """Say what a text is about, or how somebody in it felt in the end.
 
     The run must have learned to classify, as those of upwell train do.
 
@@ -28,8 +28,8 @@ def classify(
         Folder of the run.
     text
         The text; without one each line of standard input.
-    label
-        sentiment or topic.
+    of
+        A person in the text: tell how that person felt in the end, good or bad, and not the topic.
     device
         cpu or cuda.
     threads
@@ -40,7 +40,9 @@ def classify(
         Print a JSON object for each text.
     """
     from upwell.api import LanguageModel
+    from upwell.text.files import text_of_argument
 
     model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
     asker = model.asker
-    answer_lines(text, lambda line: {"answer": asker.classify(line, label)}, as_json=as_json)
+    person = text_of_argument(of or "")
+    answer_lines(text, lambda line: {"answer": asker.classify(line, person)}, as_json=as_json)

@@ -65,9 +65,8 @@ def evaluate(
     from upwell import api
 
     if task or not sources:
-        from upwell.api.evaluation import TASKS
         from upwell.cli.display import scorecard_lines
-        from upwell.tasks.scorecard import to_json
+        from upwell.tasks.scorecard import TASKS, to_json
 
         if len(sources) > 1:
             raise UserError(f"one file of examples at a time, not {len(sources)}")

@@ -11,13 +11,13 @@ from typing import Any
 from upwell.errors import UserError
 from upwell.tasks.answering import Answerer
 from upwell.text.examples import PromptFormat
+from upwell.world.views.classification import LABELS, TOPIC_LABEL
 
 Formats = Mapping[tuple[str, str], PromptFormat]
 """By view and language."""
 MAX_TOKENS = 300
 WORD_CLASSES = {"en": ("noun", "verb", "adjective", "adverb"), "zh": ("名词", "动词", "形容词", "副词")}
 INTO = {"en": "in Chinese", "zh": "英文"}
-LABELS = {"sentiment": {"en": "Sentiment", "zh": "情感"}, "topic": {"en": "Topic", "zh": "主题"}}
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,7 @@ class Asker:
         language = language_of(word)
         wording = "{} ({})" if language == "en" else "{}（{}）"
         form = self._format("dictionary", language)
-        prompts = [
-            form.prompt(word=wording.format(word, kind), what=INTO[language]) for kind in WORD_CLASSES[language]
-        ]
+        prompts = [form.prompt(word=wording.format(word, kind), what=INTO[language]) for kind in WORD_CLASSES[language]]
         outputs = self._write(form, prompts)
         pairs = [(prompt, form.separator + output) for prompt, output in zip(prompts, outputs, strict=True)]
         likelihoods = self.answerer.likelihoods(pairs) or []
@@ -60,11 +58,11 @@ class Asker:
             text, question = split_question(text)
         return self._ask("qa", text=text, question=question)
 
-    def classify(self, text: str, label: str = "sentiment") -> str:
-        """The label of `text`: its sentiment or its topic."""
-        if label not in LABELS:
-            raise UserError(f"--label {label}: choose {' or '.join(LABELS)}")
-        return self._ask("classification", text=text, label=LABELS[label][language_of(text)])
+    def classify(self, text: str, of: str = "") -> str:
+        """The topic of `text`, or how the person called `of` felt in the end: good or bad."""
+        language = language_of(text)
+        label = LABELS[language].format(of) if of else TOPIC_LABEL[language]
+        return self._ask("classification", text=text, label=label)
 
     def summarize(self, text: str) -> str:
         """`text` in a sentence or two."""
@@ -83,7 +81,9 @@ class Asker:
         if (view, language) not in self.formats:
             known = sorted({name for name, _ in self.formats})
             what = f"it knows {', '.join(known)}" if known else "it was trained on plain text"
-            raise UserError(f"{self.name}: does not know {view} in {language}; {what}. upwell train makes a run that does")
+            raise UserError(
+                f"{self.name}: does not know {view} in {language}; {what}. upwell train makes a run that does"
+            )
         return self.formats[view, language]
 
 
@@ -96,7 +96,9 @@ def split_question(text: str) -> tuple[str, str]:
     """What comes before the last sentence, and that sentence; a UserError where it does not end in a question mark."""
     match = re.fullmatch(r"(.*?)([^.!?。！？]+[?？])\s*", text, re.DOTALL)
     if not match:
-        raise UserError('the text must end in a question, e.g. "Anna has a red ball. What does Anna have?", or be given by --about')
+        raise UserError(
+            'the text must end in a question, e.g. "Anna has a red ball. What does Anna have?", or be given by --about'
+        )
     return match[1].strip(), match[2].strip()
 
 

@@ -30,7 +30,7 @@ class Classification:
         return {**found, **answer_nll(items)}
 
     def baselines(self, train: Sequence[Example]) -> dict[str, Guess]:
-        """The most frequent label of what is asked for, by the prompt's last line."""
+        """The most frequent label of what is asked for, by the first characters of the prompt's last line."""
         groups: dict[str, list[Example]] = {}
         for example in train:
             groups.setdefault(_asked(example.prompt), []).append(example)
@@ -44,4 +44,4 @@ def _classified(items: Sequence[Item]) -> Classified:
 
 
 def _asked(prompt: str) -> str:
-    return prompt.rpartition("\n")[2]
+    return prompt.rpartition("\n")[2][:2]

@@ -13,6 +13,7 @@ from upwell.tasks.task import Guess, Item, answer_nll
 from upwell.text.examples import Example
 from upwell.world.stories import check_story
 
+Encode = Callable[[str], NDArray[np.integer]]
 SPAN = 16
 """Tokens in a row that, found in the training text, count as copied."""
 
@@ -39,7 +40,10 @@ class Generation:
             for item in items
         ]
         # The given beginning is right by construction and is nobody's achievement.
-        own = [tuple(max(0, a - b) for a, b in zip(whole, given, strict=True)) for whole, given in zip(checked, told, strict=True)]
+        own = [
+            tuple(max(0, a - b) for a, b in zip(whole, given, strict=True))
+            for whole, given in zip(checked, told, strict=True)
+        ]
         found = {
             "grammatical": ratio([(good, max(1, number)) for number, good, _ in own]),
             "consistent": ratio([(good, max(1, number)) for number, _, good in own]),
@@ -56,7 +60,7 @@ class Generation:
 
 
 def known_spans(
-    train_tokens: NDArray[np.unsignedinteger], encode: Callable[[str], NDArray[np.unsignedinteger]], *, span: int = SPAN
+    train_tokens: NDArray[np.unsignedinteger], encode: Encode, *, span: int = SPAN
 ) -> Callable[[Sequence[str]], list[tuple[int, int]]]:
     """A function for `Generation.known_spans`: which spans of `span` tokens do not occur in `train_tokens` (N,)."""
 

@@ -150,14 +150,14 @@ def f1_of_bags(wanted: Sequence[Any], found: Sequence[Any]) -> float:
 
 def chrf(answers: Sequence[str], outputs: Sequence[str]) -> Measure:
     """chrF2 of the corpus (Popovic 2015) by sacrebleu, 0 to 1."""
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     return _corpus_score(CHRF(), answers, outputs)
 
 
 def bleu(answers: Sequence[str], outputs: Sequence[str], *, language: str) -> Measure:
     """BLEU of the corpus (Papineni et al. 2002) by sacrebleu, 0 to 1; `language` chooses its tokenizer (zh: characters)."""
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     return _corpus_score(BLEU(tokenize="zh" if language == "zh" else "13a"), answers, outputs)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from upwell.errors import UserError
 from upwell.tasks.answering import Answerer
 from upwell.tasks.classification import Classification
-from upwell.tasks.generation import Generation, known_spans
+from upwell.tasks.generation import Encode, Generation, known_spans
 from upwell.tasks.question_answering import QuestionAnswering
 from upwell.tasks.summarization import Summarization
 from upwell.tasks.task import Evaluation, Item, Task, evaluate_task
@@ -39,7 +39,7 @@ def make_tasks(
     names: Sequence[str] = TASKS,
     *,
     train_tokens: NDArray[np.unsignedinteger] | None = None,
-    encode: Callable[[str], NDArray[np.unsignedinteger]] | None = None,
+    encode: Encode | None = None,
 ) -> list[Task]:
     """The tasks called `names`; with the training text's tokens and its encoding, stories are searched for copies."""
     novelty = known_spans(train_tokens, encode) if train_tokens is not None and encode is not None else None
@@ -107,7 +107,9 @@ def read_examples(path: Path, *, view: str) -> list[Example]:
             values = json.loads(line)
         except ValueError as error:
             raise UserError(f"{path}: line {number}: no JSON ({error})") from error
-        wrong = not isinstance(values, dict) or not all(isinstance(values.get(key), str) for key in ("prompt", "answer"))
+        wrong = not isinstance(values, dict) or not all(
+            isinstance(values.get(key), str) for key in ("prompt", "answer")
+        )
         if wrong:
             raise UserError(f"{path}: line {number}: expected an object with texts named prompt and answer")
         given = {key: value for key, value in values.items() if key in known}
@@ -148,5 +150,3 @@ def _item(item: Item) -> dict[str, Any]:
     if item.likelihood is not None:
         values |= {"answer_nats": item.likelihood.nats, "answer_tokens": item.likelihood.tokens}
     return values
-
-

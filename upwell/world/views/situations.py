@@ -72,7 +72,11 @@ class Cast:
         """Settle the theme: what `draw` gives, of this split; `about` picks from it what counts, in any order."""
 
         def theme(drawn: Drawn) -> Hashable:
-            return ("situation", kind, tuple(sorted(repr(part).lower() for part in about(drawn))))  # no word like a name
+            return (
+                "situation",
+                kind,
+                tuple(sorted(repr(part).lower() for part in about(drawn))),
+            )  # no word like a name
 
         before = set(self.taken)
 
