@@ -47,7 +47,9 @@ def story_sentences(language: str, count: int) -> dict[str, Any]:
         read = parse_text(text, language)
         failures += len(read) != len(story.sentences)
         for meanings, meaning in zip(read, story.sentences, strict=False):
-            failures += meanings != [meaning]
+            if meanings != [meaning]:
+                failures += 1
+                print(f"story {stories}: {meaning}\n  {meanings}")
             contradictions += bool(meanings and world.tell(meanings[0]))
         sentences += len(read)
         stories += 1

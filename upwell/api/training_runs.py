@@ -25,11 +25,11 @@ from upwell.generation import generate as generate_texts
 from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
-from upwell.text.corpus import Corpus
-from upwell.text.files import atomic_write_json, lock_file
 from upwell.tasks.asking import Formats, formats_to_json
 from upwell.tasks.scorecard import keep_items, make_tasks, score_world, to_json
+from upwell.text.corpus import Corpus
 from upwell.text.examples import prompt_format
+from upwell.text.files import atomic_write_json, lock_file
 from upwell.training.card import write_card
 from upwell.training.compute import Compute, apply_threads, keep_freed_memory, torch_dtype
 from upwell.training.distributed import World, join, leave, share_object, wait

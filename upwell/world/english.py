@@ -99,11 +99,13 @@ class English(Lineariser):
             return pronoun
         return ""
 
-    def _object(self, slot: str, value: Any, subject: Phrase, *, moved: bool = False) -> str:
+    def _object(self, slot: str, value: Any, subject: Phrase, *, moved: bool = False, close: bool = False) -> str:
         if slot in "NPODBC":
             if self.speech:
                 return plain_phrase(value)
             pronoun = self.pronoun_for(value) if slot in "NPOD" and not moved else ""
+            if pronoun == "she" and close:
+                pronoun = ""  # "brought her apples" would be of two meanings
             if pronoun and value != subject and self.chance.flip(0.5):
                 return OBJECT_FORMS[pronoun]
             return self._named(value, subject, first=False)
@@ -135,7 +137,11 @@ class English(Lineariser):
             else:
                 texts.append(
                     self._object(
-                        slots[index], clause[index + 2], subject, moved=index == 1 and len(slots) > 2 and order[-1] == 1
+                        slots[index],
+                        clause[index + 2],
+                        subject,
+                        moved=index == 1 and len(slots) > 2 and order[-1] == 1,
+                        close=index != order[-1] and "%s %s" in form,
                     )
                 )
         return form % tuple(texts) + after

@@ -245,7 +245,7 @@ def measure_plural(measure: str) -> str:
 
 
 def relative(mod: Any, head: Phrase) -> str:
-    """A relative clause: that chased the cat; that Tom found."""
+    """A relative clause: that chased the cat, that Tom found; of persons: who helped Tom, whom Tom met."""
     _, gap, clause = mod
     person = "person" in lexicon().noun[head[3]].kinds
     if gap == 0:
@@ -254,7 +254,7 @@ def relative(mod: Any, head: Phrase) -> str:
     subject = clause[2]
     form, order = templates(clause[0], clause[1], number_of(subject), "told")[0]
     assert order[-1] == 1 and form.endswith(" %s")
-    return "that " + form[:-3] % (subject_text(subject),)
+    return ("whom " if person else "that ") + form[:-3] % (subject_text(subject),)
 
 
 def subject_text(phrase: Phrase) -> str:

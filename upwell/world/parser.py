@@ -238,7 +238,8 @@ def makes_sense(meaning: Any) -> bool:
     """Whether verbs have objects that they can have."""
     if type(meaning) is not tuple or not meaning:
         return True
-    verb = lexicon().verb.get(meaning[0]) if type(meaning[0]) is str else None
+    construction = constructions().get(meaning[0]) if type(meaning[0]) is str else None
+    verb = lexicon().verb.get(construction.verb) if construction is not None else None
     takes_thing = verb is not None and len(meaning) == 4 and type(meaning[3]) is tuple and meaning[3][0] == "n"
     if verb is not None and takes_thing and not lexicon().fits(verb.object, lexicon().noun[meaning[3][3]]):
         return False

@@ -355,15 +355,16 @@ class EnglishPhraseReader(Reader):
         for end, where in self.remembered("inner place", place):
             if type(where) is tuple:
                 found.append((end, (*phrase[:5], (("pp", where),))))
-        if place < self.length and self.tokens[place] in ("that", "who"):
-            word = "who" if "person" in lexicon().noun[phrase[3]].kinds else "that"
+        if place < self.length and self.tokens[place] in ("that", "who", "whom"):
+            person = "person" in lexicon().noun[phrase[3]].kinds
+            word, object_word = ("who", "whom") if person else ("that", "that")
             without_subject, without_object = relatives()
             if self.tokens[place] == word:
                 for end, (name, mood, number), filled in self.walk(without_subject, place + 1):
                     if number == number_of(phrase) and self._mood_fits(name, mood):
                         clause = (name, mood, "_", filled[1])
                         found.append((end, (*phrase[:5], (("rel", 0, clause),))))
-            if self.tokens[place] == "that":
+            if self.tokens[place] == object_word:
                 for middle, subject in self.remembered("phrase", place + 1):
                     for end, (name, mood, number), _ in self.walk(without_object, middle):
                         if number == number_of(subject) and self._mood_fits(name, mood):

@@ -75,7 +75,7 @@ class Maker:
             meaning = (word, self.clause(), self.clause())
         else:
             verb = self.chance.of(tuple(THAT))
-            listener = self.person() if verb == "tell" else None
+            listener = self.chance.pick(names_of(self.circle, self.chance.of("fm"))) if verb == "tell" else None
             meaning = ("that", verb, self.chance.of(("past", "not")), self.person(), listener, self.clause())
         if self.chance.flip(0.3):
             meaning = ("adv", self.chance.of(tuple(adverbials())), meaning)

@@ -57,7 +57,8 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
     if kind == SENTIMENT:
         clauses, who, sign = _feelings(chance, cast, level)
         label = LABELS[language].format(say_phrase(who, language))
-        answer, options = ANSWERS[language][sign < 0], ANSWERS[language]
+        answer = ANSWERS[language][sign < 0]
+        options: tuple[str, ...] = ANSWERS[language]
     else:
         clauses, topic = _topical(chance, cast, level)
         label, answer = TOPIC_LABEL[language], _topic_word(topic, language)

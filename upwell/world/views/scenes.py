@@ -83,7 +83,7 @@ def oracle(example: Example) -> str:
 
 def chance_level(example: Example) -> float:
     """Guessing every relation."""
-    return len(RELATIONS) ** -float(example.difficulty["entities"] - 1)
+    return 1.0 / len(RELATIONS) ** (example.difficulty["entities"] - 1)
 
 
 def _told(name: str, item: Item) -> Clause:

@@ -72,11 +72,8 @@ class Cast:
         """Settle the theme: what `draw` gives, of this split; `about` picks from it what counts, in any order."""
 
         def theme(drawn: Drawn) -> Hashable:
-            return (
-                "situation",
-                kind,
-                tuple(sorted(repr(part).lower() for part in about(drawn))),
-            )  # no word like a name
+            # in small letters, so that nothing looks like a name, which a canonical meaning would leave out
+            return ("situation", kind, tuple(sorted(repr(part).lower() for part in about(drawn))))
 
         before = set(self.taken)
 
@@ -246,7 +243,7 @@ def say_phrase(phrase: Phrase, language: str) -> str:
 @functools.lru_cache(maxsize=1 << 14)
 def say_plainly(clause: Clause, language: str) -> str:
     """A clause in its first wording, without capital and mark: part of an answer."""
-    text = LINEARISERS[language](Plain()).say(clause)  # type: ignore[arg-type]
+    text = LINEARISERS[language](Plain()).say(clause)
     body = text.rstrip(".。")
     return body if language == "zh" or type(clause[2]) is str else body[0].lower() + body[1:]
 
