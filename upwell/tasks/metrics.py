@@ -114,9 +114,11 @@ class Classified:
 def _macro(totals: Floats, what: str) -> Floats:
     right, guessed, there = (totals[:, i::3] for i in range(3))
     with np.errstate(invalid="ignore", divide="ignore"):
-        each = {"precision": right / guessed, "recall": right / there, "f1": 2 * right / (guessed + there)}[what]
+        of = {"precision": guessed, "recall": there, "f1": (guessed + there) / 2}[what]
+        each = right / of
     counts = (guessed + there) > 0
-    return np.where(counts, np.nan_to_num(each), 0).sum(1) / np.maximum(1, counts.sum(1))
+    mean_of_labels: Floats = np.where(counts, np.nan_to_num(each), 0).sum(1) / np.maximum(1, counts.sum(1))
+    return mean_of_labels
 
 
 def normalize(text: str) -> str:

@@ -29,7 +29,7 @@ TASKS = ("generation", "translation", "question_answering", "classification", "s
 ITEMS = {"generation": 60, "translation": 200, "question_answering": 300, "classification": 200, "summarization": 100}
 """Test examples of each task; half are English and half Chinese on average."""
 BASELINE_EXAMPLES = 500
-"""Training examples that baselines learn from and shots are drawn from."""
+"""Most training examples that baselines learn from and shots are drawn from; otherwise five times the items."""
 LEVELS = (1, 2)
 
 Progress = Callable[[str], None]
@@ -84,7 +84,7 @@ def score_world(
         number = items or max(10, round(share * ITEMS[task.name]))
         progress(f"{task.name}: {number} examples")
         examples = world_examples(task.view, number, split=split, levels=levels, seed=seed)
-        train = world_examples(task.view, BASELINE_EXAMPLES, split="train", levels=levels, seed=seed)
+        train = world_examples(task.view, min(BASELINE_EXAMPLES, 5 * number), split="train", levels=levels, seed=seed)
         found.append(evaluate_task(task, answerer, examples, train=train, shots=shots, seed=seed))
     return found
 

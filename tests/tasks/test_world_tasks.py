@@ -1,0 +1,50 @@
+"""The five tasks on the micro-world: an oracle has all points, one who copies is caught."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from upwell.tasks.answering import FixedAnswerer
+from upwell.tasks.generation import Generation, known_spans
+from upwell.tasks.scorecard import make_tasks, world_examples
+from upwell.tasks.task import evaluate_task
+from upwell.world.views.views import VIEWS
+
+FIRST = {
+    "translation": "meaning_match",
+    "question_answering": "exact_match",
+    "classification": "f1_macro",
+    "summarization": "fact_f1",
+}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_the_oracle_has_all_points_and_no_baseline_comes_near(name: str) -> None:
+    (task,) = make_tasks([name])
+    examples = world_examples(task.view, 40, split="test")
+    train = world_examples(task.view, 80, split="train")
+    right = {example.prompt: VIEWS[task.view].oracle(example) for example in examples}
+    found = evaluate_task(task, FixedAnswerer(right.__getitem__), examples, train=train)
+    metric = found.metrics[FIRST[name]]
+    assert metric.figure.value == 1
+    assert metric.baseline is not None and metric.baseline < 0.7
+
+
+def test_stories_are_right_and_new_and_a_copied_one_is_not_new() -> None:
+    examples = world_examples("story", 12, split="test")
+    train = world_examples("story", 60, split="train")
+
+    def encode(text: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return np.array([ord(character) for character in text])
+
+    stream = np.concatenate([encode(example.text) for example in train]).astype(np.uint32)
+    task = Generation(known_spans(stream, encode))
+    own = {example.prompt: example.answer for example in examples}
+    told = evaluate_task(task, FixedAnswerer(own.__getitem__), examples, train=train).metrics
+    assert told["grammatical"].figure.value == told["consistent"].figure.value == 1
+    assert told["novelty"].figure.value > 0.3  # of 16 characters; of 16 tokens it is more
+    copied = evaluate_task(task, FixedAnswerer(lambda prompt: train[len(prompt) % 60].answer), examples, train=train)
+    assert copied.metrics["novelty"].figure.value < 0.02
+    nonsense = evaluate_task(task, FixedAnswerer(lambda prompt: "Cat the the. Ran of."), examples, train=train)
+    assert nonsense.metrics["grammatical"].figure.value == 0
