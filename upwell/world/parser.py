@@ -243,6 +243,10 @@ def makes_sense(meaning: Any) -> bool:
     takes_thing = verb is not None and len(meaning) == 4 and type(meaning[3]) is tuple and meaning[3][0] == "n"
     if verb is not None and takes_thing and not lexicon().fits(verb.object, lexicon().noun[meaning[3][3]]):
         return False
+    if meaning[0] == "be" and len(meaning) == 4 and type(meaning[2]) is tuple and meaning[2][0] == "n":
+        word = meaning[3] if type(meaning[3]) is str else meaning[3][1]
+        if not lexicon().fits(lexicon().adjective[word].applies, lexicon().noun[meaning[2][3]]):
+            return False
     if meaning[0] == "be_noun" and not is_alive(meaning[3]):
         return False
     return all(makes_sense(part) for part in meaning if type(part) is tuple)
