@@ -39,7 +39,7 @@ TEST_EXAMPLES = 2_000
 Hashes = npt.NDArray[np.uint64]
 Progress = Callable[[str], None]
 
-_WORDS = {"en": re.compile(r"\w+(?:'\w+)?|[^\w\s]"), "zh": re.compile(r"\S")}
+_WORDS = {"en": re.compile(r"\w+(?:'\w+)?|[^\w\s]"), "zh": re.compile(r"[a-z]+|\S")}
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 

@@ -234,15 +234,28 @@ def is_sound(meaning: Any) -> bool:
     return all(is_sound(part) for part in meaning if type(part) is tuple)
 
 
+def _head_fits(phrase: Phrase) -> bool:
+    """Whether who is described by what they did can do it, and what by what was done to it, can have it done."""
+    _, gap, clause = phrase[5][0]
+    verb = lexicon().verb.get(constructions()[clause[0]].verb)
+    return verb is None or lexicon().fits(verb.object if gap else verb.subject, lexicon().noun[phrase[3]])
+
+
 def makes_sense(meaning: Any) -> bool:
     """Whether verbs have objects that they can have."""
     if type(meaning) is not tuple or not meaning:
         return True
+    if meaning[0] == "n" and meaning[5] and meaning[5][0][0] == "rel" and not _head_fits(meaning):
+        return False
     construction = constructions().get(meaning[0]) if type(meaning[0]) is str else None
     verb = lexicon().verb.get(construction.verb) if construction is not None else None
     takes_thing = verb is not None and len(meaning) == 4 and type(meaning[3]) is tuple and meaning[3][0] == "n"
     if verb is not None and takes_thing and not lexicon().fits(verb.object, lexicon().noun[meaning[3][3]]):
         return False
+    if meaning[0] == "be" and len(meaning) == 4 and type(meaning[2]) is tuple and meaning[2][0] == "n":
+        word = meaning[3] if type(meaning[3]) is str else meaning[3][1]
+        if not lexicon().fits(lexicon().adjective[word].applies, lexicon().noun[meaning[2][3]]):
+            return False
     if meaning[0] == "be_noun" and not is_alive(meaning[3]):
         return False
     return all(makes_sense(part) for part in meaning if type(part) is tuple)

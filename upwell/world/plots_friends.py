@@ -45,7 +45,7 @@ def quarrel(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(front("that_evening", was("tell_truth", hero, elder)))
         s.tell(say(elder, ("apologize", "mustp", "you", friend), to=hero))
     else:
-        s.tell(front("that_night", ("sleep", "cannot", hero)))
+        s.tell(front("that_night", was("lie_awake", hero)))
         s.tell(was("think_of", hero, friend))
     s.turning = was("apologize", hero, friend)
     s.tell(

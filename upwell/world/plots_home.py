@@ -137,7 +137,7 @@ def broken_thing(s: Stage, nouns: Nouns, turns: Turns) -> int:
         s.tell(was("hide_at", hero, s.the(thing), s.spot(spot)))
         s.tell(say(elder, ("ask", "hole", ("be_at", "pres", noun(thing, ("of", "i")), "where?")), verb="ask"))
         s.tell(s.one(was("say_nothing", hero), ("tell_truth", "wantnot", hero, elder)))
-        s.tell(front("that_night", ("sleep", "cannot", hero)))
+        s.tell(front("that_night", was("lie_awake", hero)))
         s.turning = was("tell_truth", hero, elder)
         s.tell(front(s.one("next_morning", "at_last"), s.turning))
     elif truth == 1:
@@ -295,7 +295,7 @@ def garden(s: Stage, nouns: Nouns, turns: Turns) -> int:
     else:
         s.tell(front("one_evening", was("wind")))
         feel(s, hero, "worried", was("wind"))
-        s.tell(("sleep", "cannot", hero))
+        s.tell(was("lie_awake", hero))
     s.tell(was("visit", teacher, hero) if known != teacher else was("comfort", teacher, hero))
     s.tell(say(known, fixed("do_not_worry"), ("help", "will", "i", "you"), to=hero))
     if help_ == 0:

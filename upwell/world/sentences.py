@@ -88,7 +88,7 @@ class Maker:
 
     def _with_adjunct(self) -> Clause:
         construction = self.chance.pick(_active())
-        clause = self._filled(construction, self.chance.of(_plain_moods(construction)))
+        clause = self.filled(construction, self.chance.of(_plain_moods(construction)))
         kinds = ["how"]
         if takes_place(construction):
             kinds.append("where")
@@ -100,11 +100,11 @@ class Maker:
         return (kind, self.place() if kind == "where" else self.person(), clause)
 
     def _chain(self) -> Clause:
-        first = self._filled(self.chance.pick(_active()), "past")
+        first = self.filled(self.chance.pick(_active()), "past")
         parts = [first]
         for _ in range(self.chance.between(1, 2)):
             construction = self.chance.pick(_active())
-            clause = self._filled(construction, "past")
+            clause = self.filled(construction, "past")
             parts.append((clause[0], clause[1], first[2], *clause[3:]))
         return ("chain", *parts)
 
@@ -114,7 +114,7 @@ class Maker:
         if kind == "colour":
             return ("ask", "colour", self.thing("the"))
         construction = self.chance.pick(_active())
-        clause = self._filled(construction, "will" if speech else mood, speech=speech)
+        clause = self.filled(construction, "will" if speech else mood, speech=speech)
         if kind == "hole":
             index = self.chance.of([i for i, slot in enumerate(construction.slots) if slot in "NPOLT" and i < 2])
             slot = construction.slots[index]
@@ -125,9 +125,10 @@ class Maker:
     def clause(self, *, speech: bool = False) -> Clause:
         """A plain clause of any construction and mood."""
         construction = self.chance.pick(_all())
-        return self._filled(construction, self.chance.of(moods_of(construction, speech=speech)), speech=speech)
+        return self.filled(construction, self.chance.of(moods_of(construction, speech=speech)), speech=speech)
 
-    def _filled(self, construction: Construction, mood: str, *, speech: bool = False) -> Clause:
+    def filled(self, construction: Construction, mood: str, *, speech: bool = False) -> Clause:
+        """A clause of a construction in a mood, its arguments drawn."""
         arguments = [self._argument(construction, index, mood) for index in range(len(construction.slots))]
         if speech and construction.slots[:1] in ("N", "P") and construction.english[0].startswith("{0} "):
             if mood in ("imp", "impnot"):
@@ -174,7 +175,7 @@ class Maker:
 
     def _deed(self) -> Clause:
         construction = self.chance.pick(_deeds())
-        clause = self._filled(construction, "inf")
+        clause = self.filled(construction, "inf")
         return (*clause[:2], "_", *clause[3:])
 
     def _new(self, construction: Construction) -> Phrase:

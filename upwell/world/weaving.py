@@ -44,7 +44,7 @@ def can_follow(first: Clause, second: Clause) -> bool:
 def is_deed(clause: Clause) -> bool:
     """Whether a clause is a plain deed that was done, not a state."""
     construction = constructions().get(clause[0])
-    if construction is None or clause[1] not in ("past", "want", "cannot", "decide", "try"):
+    if construction is None or clause[1] != "past":
         return False
     return construction.aspect in ("event", "activity") and construction.slots[:1] in ("N", "P")
 

@@ -151,7 +151,7 @@ tell_truth      PP  event    {0} [tell] {1} the truth | {0} [tell] the truth to 
 tell_story      PP  event    {0} [tell] {1} a story | {0} [tell] a story to {1}     {0}^给{1}讲*一个故事
 have_idea       P   event    {0} [think] of a plan | {0} [think] of a way              {0}^想出*一个主意 | {0}^想到*一个办法
 give_up         P   event    {0} [give] up                                          {0}^放弃*
-try_again       P   event    {0} [try] again                                        {0}^又试*一次 | {0}^再试*一次
+try_again       P   event    {0} [try] again                                        {0}^重新试*一次 | {0}^重新试*一遍
 try_hard        P   activity {0} [try] hard | {0} [work] hard                       {0}^努力*<了很久>
 work_together   P   activity {0} [work] together                                    {0}^一起干*<起了>活
 make_noise      N   event    {0} [make] a noise                                     {0}^发出*声音

@@ -6,6 +6,7 @@ A layout is a line of items, the ground first, each with its colour, its size an
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from upwell.text.examples import Example, prompt_format
@@ -83,7 +84,7 @@ def oracle(example: Example) -> str:
 
 def chance_level(example: Example) -> float:
     """Guessing every relation."""
-    return 1.0 / len(RELATIONS) ** (example.difficulty["entities"] - 1)
+    return math.pow(len(RELATIONS), 1 - example.difficulty["entities"])
 
 
 def _told(name: str, item: Item) -> Clause:

@@ -1,5 +1,6 @@
-"""Translation in both directions: a few sentences of a story, said in both languages from one meaning.
+"""Translation in both directions: sentences said in both languages from one meaning.
 
+Most are from a story; some stand alone and are of any construction, with words that no plot needs.
 A translation is right if it means the same, whatever the wording: both are read back, with pronouns resolved.
 """
 
@@ -7,24 +8,34 @@ from __future__ import annotations
 
 from upwell.text.examples import Example, prompt_format
 from upwell.world.chance import Chance
+from upwell.world.meaning import Clause, hash_of
 from upwell.world.parser import parse_text
+from upwell.world.sentences import make_sentence
+from upwell.world.stage import LEVELS
 from upwell.world.stories import make_story
 from upwell.world.views.situations import Plain, say_text
 from upwell.world.views.story import difficulty_of
 
 OTHER = {"en": "zh", "zh": "en"}
+ALONE = 0.3
+"""How often one sentence stands alone."""
 SENTENCES = {1: (1, 2), 2: (2, 4), 3: (3, 6), 4: (6, 9)}
 """Fewest and most sentences, by level."""
 
 
 def make(chance: Chance, level: int, language: str, split: str) -> Example:
-    """Some sentences of a story of `level` in `split`, from `language` into the other one."""
+    """One sentence, or some of a story, of `level` in `split`, from `language` into the other one."""
     before = chance.bits
-    story = make_story(chance, level, split)
-    low, high = SENTENCES[level]
-    count = min(len(story.sentences), chance.between(low, high))
-    start = chance.below(len(story.sentences) - count + 1)
-    meanings = story.sentences[start : start + count]
+    if chance.flip(ALONE):
+        meanings: tuple[Clause, ...] = (make_sentence(chance, level, split),)
+        meaning, knobs = hash_of(meanings[0]), {"depth": LEVELS[level].depth, "lexicon": LEVELS[level].lexicon}
+    else:
+        story = make_story(chance, level, split)
+        low, high = SENTENCES[level]
+        count = min(len(story.sentences), chance.between(low, high))
+        start = chance.below(len(story.sentences) - count + 1)
+        meanings = story.sentences[start : start + count]
+        meaning, knobs = story.meaning, difficulty_of(story)
     text, answer = (say_text(meanings, side, chance) for side in (language, OTHER[language]))
     return Example(
         view="translation",
@@ -34,9 +45,9 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
         split=split,
         prompt=prompt_format("translation", language).prompt(text=text),
         answer=answer,
-        meaning=f"{story.meaning:016x}",
+        meaning=f"{meaning:016x}",
         bits=chance.bits - before,
-        difficulty={**difficulty_of(story), "events": count},
+        difficulty={**knobs, "events": len(meanings)},
     )
 
 

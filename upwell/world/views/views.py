@@ -45,7 +45,7 @@ def same_words(example: Example, answer: str) -> bool:
 
 VIEWS = {
     "story": View(story.make, story.oracle, story.is_right, story.chance_level, 37, 1),
-    "translation": View(translation.make, translation.oracle, translation.is_right, translation.chance_level, 20, 2),
+    "translation": View(translation.make, translation.oracle, translation.is_right, translation.chance_level, 20, 3),
     "qa": View(qa.make, qa.oracle, same_words, qa.chance_level, 14, 1),
     "classification": View(classification.make, classification.oracle, same_words, classification.chance_level, 7, 1),
     "summarization": View(
