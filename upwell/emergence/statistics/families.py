@@ -197,7 +197,7 @@ class Fitter:
 def _columns_about(family: Family, x: Array, grid: Array, centre: float) -> Array:
     """`family.columns` with its origin at `centre` rather than at the mean of `x`."""
     if family.name not in ("power law", "broken power law"):
-        return family.columns(x, grid)
+        return np.asarray(family.columns(x, grid))
     balanced = np.append(x, len(x) * centre + centre - x.sum())  # one more point makes `centre` the mean
     return family.columns(balanced, grid)[:, :-1]
 
