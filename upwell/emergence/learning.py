@@ -122,7 +122,7 @@ def reference_nll(ability: Ability, rows: Rows) -> float:
     for column, asked in zip(known.T, rows.targets.T, strict=True):
         counts = np.bincount(column, minlength=ability.vocab_size) + 1e-3
         total += float(-np.log(counts[asked] / counts.sum()).mean())
-    return total / known.shape[1]
+    return float(total / known.shape[1])
 
 
 def test_rows(ability: Ability, count: int) -> Rows:
@@ -235,7 +235,7 @@ def measure_step(job: Job, *, seconds: float = 0.4) -> dict[str, float]:
     reference_nll(job.ability, check)
     ready = time.perf_counter() - began
     run.advance(ROWS_AHEAD)  # the first steps take memory and choose kernels
-    blocks = []
+    blocks: list[float] = []
     while sum(blocks) < seconds or len(blocks) < 2:
         start = time.perf_counter()
         run.advance(run.step + ROWS_AHEAD)

@@ -6,6 +6,7 @@ import math
 
 from upwell.emergence.ability import Ability
 from upwell.errors import UserError
+from upwell.model.accounting import flops_per_token
 from upwell.model.config import MIXERS, MIXERS_WITH_MLP, NetworkConfig
 from upwell.model.network import Network
 from upwell.model.sizes import MATRICES, MLP_MATRICES
@@ -50,9 +51,6 @@ def count_parameters(network: Network) -> tuple[int, int]:
 def training_flops(network: Network, ability: Ability) -> int:
     """FLOPs of training on one row: forward and backward through the blocks at every token, the head at the answers."""
     tokens = network.config.context
-    blocks = sum(
-        block.mixer.flops_per_token((tokens + 1) // 2) + (block.mlp.flops_per_token() if block.mlp else 0)
-        for block in network.blocks
-    )
-    head = 2 * network.config.vocab_size * network.config.width * len(ability.positions)
-    return 3 * (blocks * tokens + head)
+    head = 2 * network.config.vocab_size * network.config.width
+    blocks = flops_per_token(network, (tokens + 1) // 2) - head
+    return 3 * (blocks * tokens + head * len(ability.positions))

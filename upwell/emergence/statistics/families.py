@@ -143,7 +143,8 @@ class Fitter:
         """(M, G) weighted sum of squares at every grid point of the family called `name`."""
         index = [family.name for family in self.families].index(name)
         z = means * self.design.root_weights
-        return np.maximum(0.0, (z**2).sum(1)[:, None] - self._explained(self._bases[index], z)) + within[:, None]
+        between = np.maximum(0.0, (z**2).sum(1)[:, None] - self._explained(self._bases[index], z))
+        return np.asarray(between + within[:, None])
 
     @staticmethod
     def _explained(basis: Array, z: Array) -> Array:

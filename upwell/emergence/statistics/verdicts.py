@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 VERDICTS = ("smooth", "metric-induced", "sharp", "seed-lottery", "undetermined")
 MIN_RUNGS = 5
 MIN_SEEDS = 3
+EVEN_SPREAD = 1 / 3
+"""Polarisation of runs spread evenly from floor to ceiling: seeds must differ by more in the continuous score too."""
 MARGIN = 0.1
 """How far above the baseline a score must be to count as present."""
 
@@ -41,10 +43,11 @@ def decide(
     continuous_p: float,
     mirage: Mirage,
     lottery: Lottery,
+    continuous_polarisation: float,
 ) -> Verdict:
     """The verdict from intervals of exact match (R,) and of the continuous score (R,), tests with adjusted p-values,
 
-    the mirage check and the seeds' spread.
+    the mirage check, and the spread of the seeds' exact match and of their continuous scores.
     """
     rungs = len(match_low)
     if rungs < MIN_RUNGS:
@@ -53,7 +56,7 @@ def decide(
         return Verdict("undetermined", "few seeds")
     present = match_low[-1] > baseline + MARGIN
     learned = continuous_low[-1] > MARGIN
-    if lottery.is_lottery:
+    if lottery.is_lottery and continuous_polarisation > EVEN_SPREAD:
         return Verdict("seed-lottery", "split seeds")
     if not present and not learned:
         return Verdict("undetermined", "not reached")
