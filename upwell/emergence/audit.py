@@ -25,13 +25,14 @@ def audit(ladder: Ladder, *, sitting: float) -> dict[str, Any]:
     """Rate checks, leak check, planned and real time of every rung, FLOPs, versions; `sitting` in seconds."""
     rates = [load_result(job.path(ladder.folder))[0] for job in ladder.rate_checks()]
     times: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
-    flops = seconds = 0.0
+    flops = seconds = wall = 0.0
     for job in ladder.runs():
         figures, _ = load_result(job.path(ladder.folder))
         planned = ladder.planned(job, steps=figures["steps"])
         times.setdefault((job.ability.name, job.family, job.size), []).append((planned, figures["seconds"]))
         flops += figures["flops"]
         seconds += figures["seconds"]
+        wall += figures["wall_seconds"]
     rungs: list[dict[str, Any]] = []
     for (ability, model, size), pairs in times.items():
         planned, real = (float(np.sum(part)) for part in zip(*pairs, strict=True))
@@ -45,6 +46,7 @@ def audit(ladder: Ladder, *, sitting: float) -> dict[str, Any]:
         "times_within_quarter": float(np.mean(within)),
         "flops": flops,
         "cpu_seconds": seconds + sum(rate["seconds"] for rate in rates),
+        "wall_seconds": wall + sum(rate["wall_seconds"] for rate in rates),
         "sitting_seconds": sitting,
         "workers": ladder.workers,
         "machine": describe_machine(torch.device("cpu")),
