@@ -17,6 +17,7 @@ VERBS = {
     "evaluate": "Measure a model on text.",
     "info": "Show what a run holds.",
     "plan": "Say what a training run would cost, before it begins.",
+    "emerge": "Grow a ladder of models: which ability appears where.",
 }
 
 

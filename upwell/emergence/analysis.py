@@ -174,18 +174,18 @@ def _judge(
         reference = abilities[ability]["reference_nll"]
         smooth = np.interp(x, np.linspace(x[0], x[-1], 61), continuous.families[continuous.best_smooth]["curve"])
         check = mirage(
-            np.array(scores["match"]["mean"]),
-            np.array(scores["match"]["low"]),
-            np.array(scores["match"]["high"]),
-            np.array(scores["whole"]["mean"]),
-            np.array(scores["nll"]["mean"]),
+            np.array(scores["match"]["mean"], float),
+            np.array(scores["match"]["low"], float),
+            np.array(scores["match"]["high"], float),
+            np.array(scores["whole"]["mean"], float),
+            np.array(scores["nll"]["mean"], float),
             reference * (1 - smooth),
             answer_length=abilities[ability]["answer_tokens"],
         )
         verdict = decide(
-            match_low=np.array(scores["match"]["low"]),
-            match_high=np.array(scores["match"]["high"]),
-            continuous_low=np.array(scores["continuous"]["low"]),
+            match_low=np.array(scores["match"]["low"], float),
+            match_high=np.array(scores["match"]["high"], float),
+            continuous_low=np.array(scores["continuous"]["low"], float),
             baseline=abilities[ability]["baseline"],
             num_seeds=min(len(rung.scores) for rung in rungs),
             match=match,

@@ -27,7 +27,7 @@ class Budget:
     """Optimizer steps of a run that is not solved before."""
     rows: int = 64
     """Rows in a step."""
-    rate: float = 1e-2
+    rate: float = 4e-3
     """Learning rate at width 32, before the rung's own factor."""
     ema: float = 0.998
     """Memory of the average of the weights, which is what is measured."""

@@ -114,7 +114,7 @@ class Ladder:
             "budgets": {a.name: vars(self.budgets.get(a.name, self.budget)) for a in self.abilities},
         }
 
-    def run(self, observe: Observer = lambda kind, figures: None) -> dict[str, Any]:
+    def run(self, observe: Observer = lambda kind, figures: None, *, language: str = "en") -> dict[str, Any]:
         """Compute what is not yet there, then the statistics; writes report.json and report.html and returns the report.
 
         `observe` is told of the "plan" before any work, of every "job" that is done, and of the "report".
@@ -141,7 +141,7 @@ class Ladder:
             sitting = time.perf_counter() - began
             report = analyse(self, sitting=sitting)
             atomic_write_json(self.folder / "report.json", report)
-            write_page(report, self.folder / "report.html")
+            write_page(report, self.folder / "report.html", language=language)
             observe("report", report)
         return report
 

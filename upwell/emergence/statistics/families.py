@@ -139,12 +139,28 @@ class Fitter:
             fits.append(Fits(family, between + within, best))
         return fits
 
-    def profile(self, name: str, means: Array, within: Array) -> Array:
-        """(M, G) weighted sum of squares at every grid point of the family called `name`."""
-        index = [family.name for family in self.families].index(name)
-        z = means * self.design.root_weights
-        between = np.maximum(0.0, (z**2).sum(1)[:, None] - self._explained(self._bases[index], z))
-        return np.asarray(between + within[:, None])
+    def width_profile(self, means: Array, within: Array) -> tuple[Array, Array]:
+        """For one data set: widths of the logistic (W,), and at each the least sum of squares over all centres (W,).
+
+        The centre is found off the grid, by zooming in: at little noise the grid's own error would be all one sees.
+        """
+        index = [family.name for family in self.families].index("logistic")
+        family = self.families[index]
+        low, high = family.grid[:, 1].min(), family.grid[:, 1].max()
+        widths = np.geomspace(low, high, 96)
+        centres, step = np.unique(family.grid[:, 0]), float(np.ptp(family.grid[:, 0])) / 60
+        z = means[:1] * self.design.root_weights
+        total = float((z**2).sum() + within[0])
+        trial = np.broadcast_to(centres, (len(widths), len(centres)))
+        for _ in range(5):
+            grid = np.stack([trial, np.broadcast_to(widths[:, None], trial.shape)], -1).reshape(-1, 2)
+            basis = _orthonormal(family.columns(self.design.x, grid) * self.design.root_weights[:, None])
+            explained = self._explained(basis, z)[0].reshape(trial.shape)
+            best = explained.argmax(1)
+            found = trial[np.arange(len(widths)), best]
+            trial = found[:, None] + np.linspace(-step, step, 11)
+            step /= 4
+        return widths, np.maximum(0.0, total - within[0] - explained.max(1)) + within[0]
 
     @staticmethod
     def _explained(basis: Array, z: Array) -> Array:

@@ -17,7 +17,7 @@ from upwell.emergence.statistics.families import Design, Fits, Fitter
 
 Array = NDArray[np.float64]
 
-DISCREPANCY = 0.02
+DISCREPANCY = 0.01
 """No real curve follows a family exactly: deviations of this size are not held against one (in units of the score)."""
 REPLICATES = 1999
 BIC_MARGIN = 6.0
@@ -66,16 +66,26 @@ class Sharpness:
 
 
 def working_variance(values: list[Array], item_variance: float) -> Array:
-    """Variance of a run on each rung (R,) for weighing: pooled over neighbours, with items' and curves' own error."""
-    spread = np.array([np.var(v, ddof=1) * (len(v) - 1) if len(v) > 1 else 0.0 for v in values])
+    """Variance of a run on each rung (R,) for weighing, with the items' and the curves' own error.
+
+    Single rungs have too few seeds for an estimate of their own. Seeds differ most in the middle of a rise, so the
+    variance is fitted as a + b (4 s (1 - s))^2, a and b not below 0, with s the mean's place in its range on the ladder.
+    """
+    from scipy.optimize import nnls
+
+    spread = np.array([np.var(v, ddof=1) if len(v) > 1 else 0.0 for v in values])
     freedom = np.array([len(v) - 1.0 for v in values])
-    kernel = np.array([0.5, 1.0, 0.5])
-
-    def around(part: Array) -> Array:
-        return np.asarray(np.convolve(part, kernel, mode="full")[1:-1])
-
-    pooled = around(spread) / np.maximum(around(freedom), 1e-12)
-    return pooled + item_variance + DISCREPANCY**2
+    means = np.array([v.mean() for v in values])
+    own_error = item_variance + DISCREPANCY**2
+    if not freedom.any():
+        return np.full(len(values), own_error)
+    place = (means - means.min()) / max(float(np.ptp(means)), 1e-9)
+    terms = np.stack([np.ones(len(values)), (4 * place * (1 - place)) ** 2], 1)
+    variance = np.full(len(values), (freedom * spread).sum() / freedom.sum())
+    for _ in range(5):  # a variance estimate errs in proportion to the variance
+        weight = np.sqrt(freedom) / np.maximum(variance, 1e-8)
+        variance = terms @ nnls(terms * weight[:, None], spread * weight)[0]
+    return np.asarray(variance + own_error)
 
 
 def assess(
@@ -177,13 +187,12 @@ def _simulate(
 def _width(fitter: Fitter, means: Array, within: Array, design: Design) -> tuple[float, float, float, float, float]:
     """Width of the logistic with its interval by profile likelihood (an F test of one parameter), centre and rise."""
     family = next(f for f in fitter.families if f.name == "logistic")
-    surface = fitter.profile("logistic", means, within)[0]
-    widths = np.unique(family.grid[:, 1])
-    table = surface.reshape(-1, len(widths))  # (centres, widths)
-    profile = table.min(0)
+    widths, profile = fitter.width_profile(means, within)
     best = int(profile.argmin())
     room = max(1, design.num_runs - family.num_parameters)
-    limit = profile[best] * (1 + float(special.fdtri(1, room, 0.95)) / room)
+    # Seeds that agree better than the variances that weigh them, by luck or by the allowance for discrepancy, must not
+    # shorten the interval: the scale is at least one.
+    limit = profile[best] + float(special.fdtri(1, room, 0.95)) * max(1.0, profile[best] / room)
     inside = profile <= limit
     logs = np.log(widths)
     low, high = 0.0, math.inf
