@@ -57,7 +57,7 @@ class Preset:
 PRESETS = {
     "smoke": Preset(("copy",), ("lstm", "attention"), (1_500, 6_000, 25_000), 1, Budget(steps=200)),
     "quick": Preset(
-        ("copy", "parity", "addition-reversed", "knowledge"),
+        ("copy", "parity", "knowledge"),
         ("lstm", "attention"),
         (1_500, 5_500, 15_000, 40_000, 100_000),
         3,
