@@ -171,14 +171,14 @@ def test_mirage_covers_independent_tokens_and_not_a_jump_of_their_own() -> None:
     assert same.explains and same.from_tokens == pytest.approx(whole)
     jump = mirage(
         np.array([0, 0, 0.9, 1, 1.0]),
-        np.zeros(5),
+        np.array([0, 0, 0.8, 0.95, 0.95]),
         np.array([0.05, 0.05, 1, 1, 1]),
         whole,
         token,
         token,
         answer_length=5,
     )
-    assert jump.covered < 0.9
+    assert jump.covered == pytest.approx(0.6) and not jump.explains
     right = np.array([[True, True], [True, False]])
     assert match_by_length(right) == pytest.approx([1, 0.5])
 
@@ -198,7 +198,7 @@ def test_forecasts_of_a_line_are_right_and_every_method_answers() -> None:
 def test_crossings_and_their_ratio() -> None:
     rng = np.random.default_rng(0)
     one, draws = crossing_size(X8, runs(logistic(X8, 4.0, 0.5), 3, 0.01), 0.5, rng)
-    two, later = crossing_size(X8, runs(logistic(X8, 4.5, 0.5), 3, 0.01), 0.5, rng)
+    _, later = crossing_size(X8, runs(logistic(X8, 4.5, 0.5), 3, 0.01), 0.5, rng)
     assert one.side == "inside" and one.at == pytest.approx(1e4, rel=0.15)
     assert size_ratio(later, draws).ratio == pytest.approx(10**0.5, rel=0.25)
     never, none = crossing_size(X8, runs(np.zeros(8), 3, 0.01), 0.5, rng)
