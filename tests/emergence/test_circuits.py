@@ -8,6 +8,7 @@ import pytest
 from upwell.emergence.ability import Ability, Rows, mix
 from upwell.emergence.circuits import Addition, Hops, Knowledge, Labels, ModularAddition, Parity, Recall, Sorting, Swaps
 from upwell.emergence.presets import CIRCUITS
+from upwell.errors import UserError
 
 every = pytest.mark.parametrize("ability", CIRCUITS, ids=lambda ability: ability.name)
 
@@ -132,3 +133,8 @@ def test_mix_spreads_evenly_and_depends_on_order() -> None:
     hashes = mix(rows)
     assert len(np.unique(hashes)) == 10_000
     assert np.histogram((hashes % np.uint64(16)).astype(int), 16)[0].min() > 500
+
+
+def test_an_ability_with_too_few_prompts_to_split_is_told_so() -> None:
+    with pytest.raises(UserError, match="too few different prompts"):
+        Parity(length=1).sample(np.random.default_rng(0), 10, test=True)

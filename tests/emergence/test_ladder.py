@@ -134,7 +134,7 @@ def test_the_same_job_gives_the_same_result() -> None:
 
 def test_solved_runs_stop() -> None:
     figures, arrays = train(
-        job(ability=Parity(length=3), family="gru", budget=replace(SHORT, steps=2000, rows=32, rate=1e-2))
+        job(ability=Parity(length=6), family="gru", budget=replace(SHORT, steps=2000, rows=32, rate=1e-2))
     )
     assert figures["solved"] and figures["steps"] < 2000 and arrays["right"].all(1).mean() > 0.9
 

@@ -12,8 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from upwell.errors import UserError
+
 Tokens = NDArray[np.int64]
 _SPLIT_BINS = 1 << 20
+_EMPTY_DRAWS = 200
+"""Draws in a row without one row of the part wanted, after which that part counts as empty."""
 
 
 @dataclass(frozen=True)
@@ -80,20 +84,27 @@ class Ability:
         return {name: value for name, value in sorted(vars(self).items()) if isinstance(value, int | float | str)}
 
     def sample(self, rng: np.random.Generator, count: int, *, test: bool) -> Rows:
-        """`count` rows of the training part or of the test part; no prompt is in both."""
+        """`count` rows of the training part or of the test part; no prompt is in both.
+
+        Raises UserError where one of the parts is empty because there are only a few prompts.
+        """
         if self.test_share == 0:
             return self.rows(rng, count)
         share = self.test_share if test else 1 - self.test_share
         inputs: list[Tokens] = []
         targets: list[Tokens] = []
-        found = 0
+        found = empty = 0
         while found < count:
+            if empty == _EMPTY_DRAWS:
+                part = "test" if test else "training"
+                raise UserError(f"{self.name}: too few different prompts, none falls into the {part} part")
             rows = self.rows(rng, int((count - found) / share * 1.1) + 8)
             is_test = self.keys(rows) % np.uint64(_SPLIT_BINS) < np.uint64(round(self.test_share * _SPLIT_BINS))
             rows = rows[is_test == test]
             inputs.append(rows.inputs)
             targets.append(rows.targets)
             found += len(rows)
+            empty = 0 if len(rows) else empty + 1
         return Rows(np.concatenate(inputs)[:count], np.concatenate(targets)[:count])
 
 
