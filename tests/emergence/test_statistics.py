@@ -166,19 +166,14 @@ def test_evenly_spread_seeds_are_seldom_called_a_lottery() -> None:
 
 def test_mirage_covers_independent_tokens_and_not_a_jump_of_their_own() -> None:
     token = np.array([2.0, 1.0, 0.4, 0.1, 0.02])
-    whole = np.exp(-5 * token)
-    same = mirage(whole, whole - 0.03, whole + 0.03, whole, token, token, answer_length=5)
-    assert same.explains and same.from_tokens == pytest.approx(whole)
-    jump = mirage(
-        np.array([0, 0, 0.9, 1, 1.0]),
-        np.array([0, 0, 0.8, 0.95, 0.95]),
-        np.array([0.05, 0.05, 1, 1, 1]),
-        whole,
-        token,
-        token,
-        answer_length=5,
-    )
+    whole, places = np.exp(-5 * token), np.repeat(np.exp(-token)[:, None], 5, 1)
+    same = mirage(whole, whole - 0.03, whole + 0.03, whole, places, token)
+    assert same.explains and same.from_tokens == pytest.approx(whole) and same.from_curve == pytest.approx(whole)
+    jumped, low = np.array([0, 0, 0.9, 1, 1.0]), np.array([0, 0, 0.8, 0.95, 0.95])
+    jump = mirage(jumped, low, np.array([0.05, 0.05, 1, 1, 1]), whole, places, token)
     assert jump.covered == pytest.approx(0.6) and not jump.explains
+    greedy = mirage(jumped, low, np.ones(5), whole, jumped[:, None] ** np.full(5, 0.2), token)
+    assert greedy.explains
     right = np.array([[True, True], [True, False]])
     assert match_by_length(right) == pytest.approx([1, 0.5])
 
@@ -225,7 +220,7 @@ def verdict(
     _, below, _ = mean_intervals(scores, floor=1e-5)
     shapes = [assess(x, v, item_variance=1e-4, rng=rng, replicates=199) for v in (matches, scores)]
     whole = match if whole is None else whole
-    check = mirage(match, low, high, whole, 1 - continuous, 1 - continuous, answer_length=4)
+    check = mirage(match, low, high, whole, np.repeat(whole[:, None], 1, 1), 1 - continuous)
     found = decide(
         match_low=low, match_high=high, continuous_low=below, baseline=0.01, num_seeds=seeds,
         match=shapes[0], match_p=shapes[0].p_value, continuous=shapes[1], continuous_p=shapes[1].p_value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -115,7 +115,7 @@ def _new_folder(out: str | None) -> Path:
     return folder
 
 
-def _summary(report: dict, folder: Path) -> dict:  # type: ignore[type-arg]
+def _summary(report: dict[str, Any], folder: Path) -> dict[str, Any]:
     """What a program wants to know: folder, files, verdicts, times."""
     return {
         "out": str(folder),

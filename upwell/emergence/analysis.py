@@ -178,9 +178,8 @@ def _judge(
             np.array(scores["match"]["low"], float),
             np.array(scores["match"]["high"], float),
             np.array(scores["whole"]["mean"], float),
-            np.array(scores["nll"]["mean"], float),
+            np.array([np.mean([a["right"].mean(0) for a in rung.arrays], axis=0) for rung in rungs]),
             reference * (1 - smooth),
-            answer_length=abilities[ability]["answer_tokens"],
         )
         verdict = decide(
             match_low=np.array(scores["match"]["low"], float),

@@ -19,7 +19,7 @@ from upwell.emergence.jobs import Job, save_result
 from upwell.emergence.learning import measure_step, run_job
 
 DEATHS_BEFORE_STOP = 3
-"""Times that the same job may take its worker down before the ladder stops."""
+"""Times that a worker may die, with no job finished between, before the ladder stops."""
 
 
 def compute(job: Job, folder: Path) -> str:
@@ -43,7 +43,7 @@ def compute_all(jobs: Iterable[Job], folder: Path, *, workers: int) -> Iterator[
     deaths = 0
     while left:
         try:
-            for job in _in_pool(list(left.values()), lambda pool, job: pool.submit(compute, job, folder), workers):
+            for job, _ in _in_pool(list(left.values()), workers, compute, folder):
                 deaths = 0
                 del left[job.id]
                 yield job
@@ -51,47 +51,38 @@ def compute_all(jobs: Iterable[Job], folder: Path, *, workers: int) -> Iterator[
             deaths += 1
             if deaths >= DEATHS_BEFORE_STOP:
                 raise
-            left = {name: job for name, job in left.items() if not job.path(folder).exists()}
+            for job in [job for job in left.values() if job.path(folder).exists()]:  # done, but not yet told of
+                del left[job.id]
+                yield job
 
 
 def measure_all(jobs: Iterable[Job], *, workers: int) -> dict[str, dict[str, float]]:
     """By job id what its steps cost, measured with all workers at work as they will be."""
-    jobs = list(jobs)
     if workers == 1:
         return {job.id: measure_step(job) for job in jobs}
-    costs: dict[str, dict[str, float]] = {}
-    for job, cost in _results(jobs, workers):
-        costs[job.id] = cost
-    return costs
+    return {job.id: cost for job, cost in _in_pool(list(jobs), workers, measure_step)}
 
 
-def _results(jobs: list[Job], workers: int) -> Iterator[tuple[Job, dict[str, float]]]:
-    with _pool(workers) as pool:
-        futures = {pool.submit(measure_step, job): job for job in jobs}
-        for future, job in futures.items():
-            yield job, future.result()
-
-
-def _in_pool(jobs: list[Job], submit: Callable[[ProcessPoolExecutor, Job], Any], workers: int) -> Iterator[Job]:
-    pool = _pool(workers)
+def _in_pool(jobs: list[Job], workers: int, function: Callable[..., Any], *arguments: Any) -> Iterator[tuple[Job, Any]]:
+    """`function(job, *arguments)` of every job in `workers` processes, each result as it comes; none outlives this."""
+    # spawn: a forked copy of a process in which torch has run may hang.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),))
     try:
-        futures = {submit(pool, job): job for job in jobs}
+        futures = {pool.submit(function, job, *arguments): job for job in jobs}
         while futures:
             done, _ = wait(futures, return_when=FIRST_COMPLETED)
             for future in done:
-                future.result()
-                yield futures.pop(future)
-    finally:
+                yield futures.pop(future), future.result()
+    except BaseException:
+        # An interrupt should not wait for the runs at work, whose files appear whole or not at all; until Python 3.14
+        # the processes are to be had from the pool's own dictionary alone, and only before it is shut down.
+        processes = list((getattr(pool, "_processes", None) or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.terminate()  # an interrupt should not wait for the runs at work; their files appear whole or not
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # spawn: a forked copy of a process in which torch has run may hang; the variables must be there before torch loads.
-    os.environ["OMP_NUM_THREADS"] = "1"
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),))
+        for process in processes:
+            process.terminate()
+        raise
+    pool.shutdown()
 
 
 def _begin(parent: int) -> None:

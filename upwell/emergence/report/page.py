@@ -163,6 +163,7 @@ def _predicted(model: str, ability: dict[str, Any], family: dict[str, Any], w: W
     panel.line([0, 1], [0, 1], "dash")
     panel.dots(check["from_curve"], check["observed"], "curve", radius=3)
     panel.dots(check["from_items"], check["observed"], "whole", radius=3.5)
+    panel.dots(check["from_tokens"], check["observed"], "match", radius=3.5)
     found = panel.svg()
     lengths = np.array(family["by_length"])
     if lengths.shape[1] > 1:

@@ -26,11 +26,12 @@ class Mirage:
     from_items: list[float]
     """(R,) mean probability of the whole answer, exp(-sum of NLL): exact, from each item."""
     from_tokens: list[float]
-    """(R,) p^K from the mean NLL of a token, p = exp(-NLL): Schaeffer's form, as if tokens were alike and independent."""
+    """(R,) product over the K places of the share of right first choices there, as if tokens were independent."""
     from_curve: list[float]
-    """(R,) the same from the smooth curve fitted to the mean NLL."""
+    """(R,) p^K with p = exp(-NLL) from the smooth curve fitted to the mean NLL: Schaeffer's form."""
     covered: float
-    """Share of rungs where `from_items` meets the interval of the observed exact match, or comes within 0.1 of its mean."""
+    """Share of rungs where a prediction lies in the interval of the observed exact match, or within 0.1 of its mean; of
+    `from_items` and `from_tokens` the better one: the first is what sampling gets right, the second greedy choice."""
 
     @property
     def explains(self) -> bool:
@@ -38,21 +39,20 @@ class Mirage:
         return self.covered >= SHARE_COVERED
 
 
-def mirage(
-    match: Array, low: Array, high: Array, whole: Array, token_nll: Array, smooth_nll: Array, *, answer_length: int
-) -> Mirage:
+def mirage(match: Array, low: Array, high: Array, whole: Array, places: Array, smooth_nll: Array) -> Mirage:
     """Compare exact match `match` (R,), interval `low` to `high`, with predictions from the probabilities of tokens.
 
-    `whole` (R,) is the mean probability of a whole answer, `token_nll` (R,) the mean NLL of a token in nats and
-    `smooth_nll` (R,) the smooth curve fitted to it.
+    `whole` (R,) is the mean probability of a whole answer, `places` (R, K) the share of right first choices at each place
+    of the answer, and `smooth_nll` (R,) the smooth curve fitted to the mean NLL of a token in nats.
     """
-    near = ((whole >= low) & (whole <= high)) | (np.abs(whole - match) <= TOLERANCE)
+    product = places.prod(1)
+    near = [((p >= low) & (p <= high)) | (np.abs(p - match) <= TOLERANCE) for p in (whole, product)]
     return Mirage(
         match.tolist(),
         whole.tolist(),
-        np.exp(-answer_length * token_nll).tolist(),
-        np.exp(-answer_length * np.maximum(0, smooth_nll)).tolist(),
-        float(near.mean()),
+        product.tolist(),
+        np.exp(-places.shape[1] * np.maximum(0, smooth_nll)).tolist(),
+        float(max(part.mean() for part in near)),
     )
 
 
