@@ -175,7 +175,7 @@ def test_options_named_in_sentences_exist(options: dict[str, set[str]]) -> None:
             assert not unknown, f"{path.name}: `{span}`"
 
 
-@pytest.mark.parametrize("name", ["guide", "learning"])
+@pytest.mark.parametrize("name", ["emergence", "guide", "learning"])
 def test_both_languages_have_the_same_sections_and_commands(name: str) -> None:
     english, chinese = ((ROOT / "docs" / file).read_text(encoding="utf-8") for file in (f"{name}.md", f"{name}.zh.md"))
     for pattern in (r"^#+ ", r"^```bash\n(.*?)^```$", r"^\|"):
