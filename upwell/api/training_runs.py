@@ -41,8 +41,12 @@ from upwell.training.runs import Run, check_out, create_run
 from upwell.training.schedules import Budget
 from upwell.training.streams import TokenStream
 from upwell.training.validation import Score, Validation
-from upwell.world.specification import PREFIX, Specification, is_world
+from upwell.world.specification import PREFIX, TRAIN_MEGABYTES, Specification, is_world
 
+MEGABYTES_PER_MINUTE = 4.0
+"""Of the micro-world, where no source is named: two or three passes on two cores."""
+BYTES_PER_TOKEN = 4.5
+LEAST_MEGABYTES, MOST_MEGABYTES = 2.0, 400.0
 SCORED_SECONDS = 300.0
 """Training at least this long ends with the whole scorecard; shorter training with as much less of it."""
 
@@ -86,10 +90,18 @@ def train_run(
         if resume is not None:
             run = Run(Path(resume))
             return run, _resume(run, world, told)
-        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [PREFIX])
+        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [_world_for(wanted)])
         return _begin([os.fspath(name) for name in names], wanted, world, told)
     finally:
         leave(world)
+
+
+def _world_for(options: TrainOptions) -> str:
+    """The micro-world as a source, as much of it as suits the budget."""
+    budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
+    wanted = {"minutes": MEGABYTES_PER_MINUTE * budget.amount, "tokens": BYTES_PER_TOKEN * budget.amount / 1e6}
+    megabytes = wanted.get(budget.kind, TRAIN_MEGABYTES)
+    return f"{PREFIX}megabytes={min(MOST_MEGABYTES, max(LEAST_MEGABYTES, megabytes)):g}"
 
 
 def _begin(names: list[str], options: TrainOptions, world: World, observe: Observer) -> tuple[Run, dict[str, Any]]:
