@@ -9,6 +9,7 @@ has the red box, Anna is in the garden.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -448,13 +449,12 @@ def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
         holders = {name: loss[2] for name, loss in zip(names, losses, strict=True)}
         takes: list[Clause] = [("have", "past", name, some(thing[3])) for name, thing in holders.items()]
         swaps: list[Clause] = []
-        if hops == 3:
-            name, other = names[asked], chance.of([name for name in names if name != names[asked]])
-            for giver, receiver in ((name, other), (other, name)):
+        if hops == 3:  # everybody gives what they had to the next one, so that all things are named as often
+            for giver, receiver in itertools.pairwise([*names, names[0]]):
                 verb = "give_pet" if lexicon().noun[holders[giver][3]].animate else chance.pick(_TRANSFERS)
                 swaps.append((verb, "past", giver, holders[giver], receiver))
-            losses[asked], losses[names.index(other)] = losses[names.index(other)], losses[asked]
-        parts = [[opening], _shuffled(chance, takes), swaps, _shuffled(chance, losses)]
+            losses = [losses[-1], *losses[:-1]]
+        parts = [[opening], _shuffled(chance, takes), _shuffled(chance, swaps), _shuffled(chance, losses)]
     question = ("ask", "why", ("be", "past", names[asked], feeling))
     return Plan(_passage(chance, names, level, *parts), question, losses[asked], tuple(losses), WHY, hops)
 
