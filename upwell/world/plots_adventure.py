@@ -148,7 +148,9 @@ def lost_pet(s: Stage, nouns: Nouns, turns: Turns) -> int:
     s.tell(was("meet", hero, s.a(person)))
     s.tell(say(hero, ("ask", "yesno", ("see", "past", "you", noun(pet, ("of", "i")))), to=s.the(person), verb="ask"))
     if finder == 0:
-        s.tell(say(s.the(person), ("see_at", "past", "i", noun(pet, ("of", "you")), s.at(place)), to=hero, verb="answer"))
+        s.tell(
+            say(s.the(person), ("see_at", "past", "i", noun(pet, ("of", "you")), s.at(place)), to=hero, verb="answer")
+        )
         s.turning = was("find_at", hero, s.the(pet), s.at(place))
         s.tell(was("hurry", ("and", hero, friend), s.the(place)), s.turning)
     elif finder == 1:
