@@ -15,7 +15,7 @@ from upwell.world.constructions import constructions, moods_of
 from upwell.world.linearise import ADJUNCTS, names_in
 from upwell.world.meaning import CONNECTIVES, Clause
 
-NEAR = 8
+NEAR = 7
 """Words that may pass without a name."""
 SEEING = ("see", "notice")
 UNSEEN = frozenset({"smell_good", "thunder", "sing", "hot_day", "cold_day", "windy_day", "wind", "quiet", "make_noise"})

@@ -4,8 +4,9 @@ Three searches, each from every view and language of the training split into eve
 
 - meaning: the hash of an example's meaning is in both splits; there must be none;
 - text: an example's whole text is in both splits, letter for letter;
-- 13-grams: a run of 13 words (in Chinese, of 20 characters, which say about as much) is in both. Sentences repeat in
-  any text, so what counts is how much of an example is known: it is called seen when at least half of its runs are.
+- 13-grams: a run of 13 words (in Chinese, of 20 characters, which say about as much; marks do not count) is in both.
+  Sentences repeat in any text, so what counts is how much of an example is known: it is called seen when at least half
+  of its runs are.
 
 And the share of examples that say the same as an earlier one of their own view and split.
 """
@@ -39,7 +40,7 @@ TEST_EXAMPLES = 2_000
 Hashes = npt.NDArray[np.uint64]
 Progress = Callable[[str], None]
 
-_WORDS = {"en": re.compile(r"\w+(?:'\w+)?|[^\w\s]"), "zh": re.compile(r"[a-z]+|\S")}
+_WORDS = {"en": re.compile(r"\w+(?:'\w+)?"), "zh": re.compile(r"[a-z]+|\w")}
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 

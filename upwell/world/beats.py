@@ -8,7 +8,7 @@ from upwell.world.chance import Table
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import Clause, Phrase, noun
 from upwell.world.simulator import GOING, GOING_HOME, told
-from upwell.world.stage import Stage, chain, fixed, front, knew, say, was
+from upwell.world.stage import Stage, chain, fixed, front, say, was
 
 DAYS = ("one_day", "one_morning", "one_afternoon", "on_sunday", "in_spring", "in_summer", "in_autumn")
 LATER = ("then", "soon", "later", "just_then", "suddenly")

@@ -20,7 +20,7 @@ HOLES = ("who", "what", "where?")
 
 PRONOUN_SHARE = 0.8
 """How often a subject that a pronoun would name is named by it."""
-WITHIN = {"en": (12, 4), "zh": (19, 5)}
+WITHIN = {"en": (12, 4), "zh": (16, 5)}
 """How many words (in Chinese characters) may pass until a name, and how many stand at most before the name in a
 sentence that begins with when it was. A text stays clear, and no run of 13 words is without a name (see `splits`)."""
 MAX_NAMELESS = 2
@@ -128,8 +128,10 @@ class Lineariser(ABC):
         words = 0
         if meaning[0] == "adv":
             words, meaning = front, meaning[2]
-        if meaning[0] == "because" and not begins_with_name(meaning[2]):
-            return longest
+        if meaning[0] == "because":
+            words += 2
+            if not begins_with_name(meaning[2]):
+                return longest
         if meaning[0] in CONNECTIVES or meaning[0] == "chain":
             meaning = meaning[1]
         return words if begins_with_name(meaning) else longest

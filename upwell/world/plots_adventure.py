@@ -92,7 +92,7 @@ def storm(s: Stage, nouns: Nouns, turns: Turns) -> int:
     )
     if help_ == 0:
         s.tell(was("knock", hero, s.the("door")), was("open", s.a(helper), s.the("door")))
-        s.tell(say(s.the(helper), fixed("come_in"), to=hero))
+        s.tell(was("help", s.the(helper), both))
         s.turning = was("lead_home", s.the(helper), both)
         s.tell(front("later", s.turning))
     elif help_ == 1:

@@ -27,7 +27,7 @@ def quarrel(s: Stage, nouns: Nouns, turns: Turns) -> int:
     )
     s.goal = ("play_toy", "want", friend, s.the(toy))
     if how == 2:
-        s.tell(("but", s.goal, ("lend", "wouldnot", hero, s.the(toy), friend)))
+        s.tell(s.goal, ("lend", "wouldnot", hero, s.the(toy), friend))
     else:
         s.tell(s.goal)
         s.tell(say(friend, ("ask", "yesno", ("lend", "will", "you", s.the(toy), "i")), to=hero, verb="ask"))

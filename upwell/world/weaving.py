@@ -9,7 +9,7 @@ from upwell.world.meaning import Clause
 
 SHARE = 0.65
 """How often two sentences that could be one are one."""
-LONGEST = 15
+LONGEST = 11
 """Words of a sentence made of several, about."""
 
 

@@ -38,6 +38,8 @@ SAD_DEEDS = ("cry", "tremble")
 PERSONS = {1: 1, 2: 2, 3: 3, 4: 4}
 UNREAL = ("think", "hope", "dream", "believe")
 """Verbs of which the clause after them is not said to be so."""
+UNIQUE = ("sun", "moon", "sky", "sea", "world", "earth", "air", "wind", "rainbow")
+"""Of these there is one: nobody saw a sun."""
 DISTRACTORS = {1: 0, 2: 2, 3: 3, 4: 5}
 
 _KINDS = Table(KINDS, (2, 1))
@@ -157,12 +159,15 @@ def _verdict(chance: Chance, name: str, sign: int, others: list[str], level: int
     """How somebody felt in the end, alone or against what was so before or what somebody thought."""
     final = _feeling(chance, name, sign, level)
     way = chance.pick(_CONTRAST) if level > 1 else "plain"
-    if way == "but":
-        return ("but", _feeling(chance, name, -sign, level), final)
-    if way == "thought":
-        thought = ("that", "think", "past", chance.of(others), None, _feeling(chance, name, -sign, level))
-        return ("but", thought, final)
-    return ("adv", "at_last", final)
+    if way == "plain":
+        return ("adv", "at_last", final)
+    while _word(before := _feeling(chance, name, -sign, level)) == _word(final):
+        pass  # not: was angry, but was not angry
+    return ("but", before if way == "but" else ("that", "think", "past", chance.of(others), None, before), final)
+
+
+def _word(clause: Clause) -> str:
+    return str(clause[3] if clause[0] == "be" else clause[0])
 
 
 def _signs(clauses: list[Clause]) -> Iterator[tuple[str, int]]:
@@ -203,7 +208,9 @@ def _topics(circle: str) -> dict[str, Table[str]]:
     """The topics with enough things that can be seen, and these."""
     if circle not in _TOPIC_TABLES:
         nouns = [noun for noun in lexicon().nouns if noun.countable and fits_circle(circle, noun.id)]
-        nouns = [noun for noun in nouns if not noun.kinds & {"abstract", "time", "body", "weather"}]
+        nouns = [
+            noun for noun in nouns if not noun.kinds & {"abstract", "time", "body", "weather"} and noun.id not in UNIQUE
+        ]
         tables = {topic: [noun.id for noun in nouns if noun.topic == topic] for topic in TOPICS}
         _TOPIC_TABLES[circle] = {topic: Table.zipf(words) for topic, words in tables.items() if len(words) >= 9}
     return _TOPIC_TABLES[circle]

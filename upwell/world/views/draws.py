@@ -11,6 +11,9 @@ from upwell.world.splits import SHARES, split_of
 
 Drawn = TypeVar("Drawn")
 
+MAX_DRAWS = 100_000
+"""So many draws in vain mean that nothing can fit; then the program is wrong."""
+
 _ONSETS = Table(tuple("b d f g k l m n p r s t v w z bl br dr fl gl gr kl kr pl sn tr".split()))
 _VOWELS = Table(tuple("aeiou"))
 _MIDDLES = Table(tuple("b d f g k l m n p r t v z bb mp nd lk rb st x".split()))
@@ -30,12 +33,13 @@ def draw_in_split(
     leaves log2(20) bits less to tell.
     """
     before = chance.bits
-    while True:
+    for _ in range(MAX_DRAWS):
         drawn = draw(chance)
         if drawn is not None and split_of(meaning(drawn)) == split:
             chance.bits = max(before, chance.bits + math.log2(SHARES[split]))
             return drawn
         chance.bits = before
+    raise AssertionError(f"nothing of {split} in {MAX_DRAWS} draws")
 
 
 def nonce_words(chance: Chance, language: str, count: int, known: frozenset[str] = frozenset()) -> tuple[str, ...]:

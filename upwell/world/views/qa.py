@@ -9,6 +9,7 @@ has the red box, Anna is in the garden.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from upwell.world.meaning import Clause, Phrase, hash_of
 from upwell.world.meaning import noun as phrase_of
 from upwell.world.numerals import chinese_number, english_number
 from upwell.world.parser import parse
+from upwell.world.views.counting import GIFT_TRIES, NUMBERS, Numbers, find_numbers
 from upwell.world.views.situations import (
     GIVING,
     GOING,
@@ -48,7 +50,7 @@ SWAPS = {1: 0, 2: 1, 3: 1, 4: 2}
 """Pairs of persons who change what they have."""
 DISTRACTORS = {1: 0, 2: 1, 3: 2, 4: 4}
 """Sentences that no question is about."""
-YES = {"en": ("yes", "no"), "zh": ("是", "不是")}
+YES = {"en": ("yes", "no"), "zh": ("对", "不对")}
 
 _KINDS = Table(KINDS, (4, 4, 4, 3, 2, 3))
 _GOING = Table(GOING[:5])
@@ -217,7 +219,11 @@ def _moves(chance: Chance, names: Sequence[str], places: Sequence[str], level: i
         if not place:
             place = chance.of([other for other in places if other != at[name]])
         if place != at[name]:
-            moves.append((chance.pick(_GOING), "past", name, the(place)))
+            move = (chance.pick(_GOING), "past", name, the(place))
+            if moves and moves[-1][0] != "chain" and moves[-1][2] == name:
+                moves[-1] = ("chain", moves[-1], move)  # one person, two moves, one sentence
+            else:
+                moves.append(move)
             at[name] = place
     return moves
 
@@ -282,21 +288,21 @@ def _stuff(chance: Chance, cast: Cast, names: Sequence[str], depth: int) -> Stuf
     settle = cast.settle if cast.theme is None else lambda kind, draw: draw()
     words: tuple[str, ...] = ()
     if depth != 1:
-        words = settle("things", lambda: cast.nouns("thing", count))
+        words = settle("things", lambda: cast.nouns("thing" if depth == 0 else "hidden", count))
     if depth == 0:
         takes = {name: chance.pick(_TAKING) for name in names}
         told: list[Clause] = [(takes[name], "past", name, some(word)) for name, word in zip(names, words, strict=True)]
         return Stuff(tuple(the(word) for word in words), (), (), _shuffled(chance, told), takes)
     if depth == 1:
-        kind, *chosen = settle("boxes", lambda: (*cast.nouns("holder", 1), *chance.sample(colours().items, count)))
+        kind, *chosen = settle("boxes", lambda: (*cast.nouns("large", 1), *chance.sample(colours().items, count)))
     else:
-        kind, chosen = cast.nouns("holder", 1)[0], chance.sample(colours().items, count)
+        kind, chosen = cast.nouns("large", 1)[0], chance.sample(colours().items, count)
     boxes = tuple(the(kind, (colour,)) for colour in chosen)
     verb = chance.pick(_TAKING)  # one for all: the box that Tom found is one of several that were found
     told = [(verb, "past", name, box) for name, box in zip(names, boxes, strict=True)]
     things, around = tuple(the(word) for word in words), boxes
     if depth == 3:
-        (inner,) = cast.nouns("holder", 1)
+        (inner,) = cast.nouns("little", 1)
         around = tuple(the(inner, (colour,)) for colour in chance.sample(colours().items, count))
         told += [
             ("put", "past", chance.of(names), box, ("in", outer)) for box, outer in zip(around, boxes, strict=True)
@@ -379,18 +385,23 @@ def _plan_what(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     return Plan(clauses, question, answer, tuple(map(key_of, stuff.things)), WHAT, hops)
 
 
-NUMBERS = {1: 9, 2: 10, 3: 12, 4: 20}
-"""Most of a thing that somebody has, by level."""
-
-
 def _plan_how_many(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     names = cast.names(PERSONS[level])
     num_options = len(names) + 2 * (hops - 1)
     slot = chance.below(num_options)
 
     def draw() -> tuple[str, Numbers] | None:
-        found = _numbers(chance, names, hops, NUMBERS[level], num_options, slot)
-        return None if found is None else (cast.nouns("counted", 1)[0], found)
+        word = cast.nouns("counted", 1)[0]
+        start = dict(zip(names, chance.sample(range(2, NUMBERS[level] + 1), len(names)), strict=True))
+        if not cast.fits("numbers", (word, *start.values())):
+            return None
+        before = chance.bits
+        for _ in range(GIFT_TRIES):
+            chance.bits = before
+            found = find_numbers(chance, start, hops, NUMBERS[level], num_options, slot)
+            if found is not None:
+                return word, found
+        return None
 
     word, (start, gifts, options, asked) = cast.settle("numbers", draw, lambda drawn: (drawn[0], *drawn[1][0].values()))
     had = [("have", "past", name, some(word, count)) for name, count in start.items()]
@@ -398,40 +409,6 @@ def _plan_how_many(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     parts = [[_opening(chance, names, cast.nouns("place", 1)[0])], had, given]
     question = ("ask", "howmany", ("have", "past", asked, phrase_of(word, "a", "?")))
     return Plan(_passage(chance, names, level, *parts), question, options[slot], tuple(options), HOW_MANY, hops)
-
-
-Gift = tuple[str, int, str]
-Numbers = tuple[dict[str, int], list[Gift], list[int], str]
-"""Numbers to begin with, gifts, candidates, whom to ask for."""
-
-
-def _numbers(chance: Chance, names: Sequence[str], hops: int, most: int, num_options: int, slot: int) -> Numbers | None:
-    """Numbers to begin with and gifts, such that somebody with `hops` facts ends with the number of this slot.
-
-    The slots are the numbers in the order in which the text says them, then those that are only reached.
-    """
-    start = dict(zip(names, chance.sample(range(2, most + 1), len(names)), strict=True))
-    now = dict(start)
-    gifts: list[Gift] = []
-    target = list(start.values())[slot] if slot < len(names) else 0
-    asked = chance.of(names)
-    for left in range(hops - 2, -1, -1):
-        other = chance.of([name for name in names if name != asked])
-        count = 2 + chance.below(most - 2)
-        giver, receiver = (asked, other) if chance.flip(0.5) else (other, asked)
-        if target and not left:  # the last gift brings whom we ask for to the number wanted
-            count = abs(target - now[asked])
-            giver, receiver = (asked, other) if target < now[asked] else (other, asked)
-        if not 1 < count < now[giver]:
-            return None
-        gifts.append((giver, count, receiver))
-        now[giver] -= count
-        now[receiver] += count
-    said = [*start.values(), *(count for _, count, _ in gifts)]
-    options = list(dict.fromkeys([*said, *now.values()]))
-    if len({*said}) != len(said) or len(options) != num_options or max(options) > 2 * most:
-        return None
-    return (start, gifts, options, asked) if now[asked] == options[slot] else None
 
 
 def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
@@ -448,13 +425,12 @@ def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
         holders = {name: loss[2] for name, loss in zip(names, losses, strict=True)}
         takes: list[Clause] = [("have", "past", name, some(thing[3])) for name, thing in holders.items()]
         swaps: list[Clause] = []
-        if hops == 3:
-            name, other = names[asked], chance.of([name for name in names if name != names[asked]])
-            for giver, receiver in ((name, other), (other, name)):
+        if hops == 3:  # everybody gives what they had to the next one, so that all things are named as often
+            for giver, receiver in itertools.pairwise([*names, names[0]]):
                 verb = "give_pet" if lexicon().noun[holders[giver][3]].animate else chance.pick(_TRANSFERS)
                 swaps.append((verb, "past", giver, holders[giver], receiver))
-            losses[asked], losses[names.index(other)] = losses[names.index(other)], losses[asked]
-        parts = [[opening], _shuffled(chance, takes), swaps, _shuffled(chance, losses)]
+            losses = [losses[-1], *losses[:-1]]
+        parts = [[opening], _shuffled(chance, takes), _shuffled(chance, swaps), _shuffled(chance, losses)]
     question = ("ask", "why", ("be", "past", names[asked], feeling))
     return Plan(_passage(chance, names, level, *parts), question, losses[asked], tuple(losses), WHY, hops)
 

@@ -20,7 +20,7 @@ from upwell.world.lexicon import Noun, lexicon
 from upwell.world.meaning import Clause, Phrase
 from upwell.world.meaning import noun as phrase_of
 from upwell.world.parser import parse_text
-from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, fits_circle, name_fits_circle
+from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, fits_circle, name_fits_circle, split_of
 from upwell.world.views.draws import draw_in_split
 
 Drawn = TypeVar("Drawn", bound="tuple[Any, ...]")
@@ -39,9 +39,15 @@ POOLS: dict[str, Callable[[Noun], bool]] = {
         bool(noun.kinds & _SMALL) and "portable" in noun.kinds and noun.countable and not noun.animate
     ),
     "counted": lambda noun: noun.countable and bool(noun.kinds & {"fruit", "vegetable", "toy", "readable", "dish"}),
-    "holder": lambda noun: (
-        {"container", "portable"} <= noun.kinds and noun.id not in ("nest", "barrel", "cage", "teapot")
+    "hidden": lambda noun: (
+        {"portable", "hideable"} <= noun.kinds
+        and bool(noun.kinds & _SMALL)
+        and noun.countable
+        and not noun.animate
+        and not noun.kinds & {"instrument", "container"}
     ),
+    "large": lambda noun: noun.id in ("basket", "chest", "suitcase", "backpack", "bucket", "sack", "bag"),
+    "little": lambda noun: noun.id in ("box", "jar", "case", "pot"),
     "toy": lambda noun: bool(noun.kinds & {"toy", "instrument", "vehicle"}) and "portable" in noun.kinds,
     "dish": lambda noun: "dish" in noun.kinds and noun.countable,
     "bird": lambda noun: "bird" in noun.kinds,
@@ -71,19 +77,19 @@ class Cast:
     ) -> Drawn:
         """Settle the theme: what `draw` gives, of this split; `about` picks from it what counts, in any order."""
 
-        def theme(drawn: Drawn) -> Hashable:
-            # in small letters, so that nothing looks like a name, which a canonical meaning would leave out
-            return ("situation", kind, tuple(sorted(repr(part).lower() for part in about(drawn))))
-
         before = set(self.taken)
 
         def draw_anew(_: Chance) -> Drawn | None:
             self.taken = set(before)
             return draw()
 
-        drawn: Drawn = draw_in_split(self.chance, self.split, draw_anew, theme)
-        self.theme = theme(drawn)
+        drawn: Drawn = draw_in_split(self.chance, self.split, draw_anew, lambda drawn: theme_of(kind, about(drawn)))
+        self.theme = theme_of(kind, about(drawn))
         return drawn
+
+    def fits(self, kind: str, about: Iterable[Any]) -> bool:
+        """Whether a theme of this would be of the split: to be asked before what is costly to draw."""
+        return split_of(theme_of(kind, about)) == self.split
 
     def names(self, count: int) -> tuple[str, ...]:
         """Different names."""
@@ -98,6 +104,11 @@ class Cast:
             pass
         self.taken.add(word)
         return word
+
+
+def theme_of(kind: str, about: Iterable[Any]) -> Hashable:
+    """A theme as a meaning: in small letters, so that nothing looks like a name, which a canonical one leaves out."""
+    return ("situation", kind, tuple(sorted(repr(part).lower() for part in about)))
 
 
 @functools.cache
