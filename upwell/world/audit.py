@@ -13,7 +13,6 @@ And the share of examples that say the same as an earlier one of their own view 
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -26,11 +25,10 @@ import numpy.typing as npt
 
 from upwell.text.examples import LANGUAGES, Example
 from upwell.world.chance import Chance
+from upwell.world.runs import RUN, UNITS
 from upwell.world.specification import TRAINED_LEVELS, VIEW_NAMES
 from upwell.world.views.views import VIEWS
 
-RUN = {"en": 13, "zh": 20}
-"""Length of a run: words in English, characters in Chinese."""
 SEEN = 0.5
 """An example is seen when this share of its runs is known."""
 TRAIN_EXAMPLES = 20_000
@@ -40,7 +38,6 @@ TEST_EXAMPLES = 2_000
 Hashes = npt.NDArray[np.uint64]
 Progress = Callable[[str], None]
 
-_WORDS = {"en": re.compile(r"\w+(?:'\w+)?"), "zh": re.compile(r"[a-z]+|\w")}
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -143,7 +140,7 @@ def audit(
 
 def run_hashes(text: str, language: str) -> Hashes:
     """Hashes of all runs of words in a text (R,); R is 0 where the text is shorter than one run."""
-    words = _WORDS[language].findall(text.lower())
+    words = UNITS[language].findall(text.lower())
     length = RUN[language]
     if len(words) < length:
         return np.empty(0, np.uint64)

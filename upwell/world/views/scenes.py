@@ -6,6 +6,7 @@ A layout is a line of items, the ground first, each with its colour, its size an
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from upwell.text.examples import Example, prompt_format
 from upwell.world.chance import Chance, Table
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import Clause, hash_of, sorted_adjectives
+from upwell.world.splits import fits_circle
 from upwell.world.views.situations import Cast, colours, read_clauses, say_text, simple_clauses, some, the
 
 ITEMS = {1: 1, 2: 3, 3: 4, 4: 7}
@@ -20,10 +22,9 @@ ITEMS = {1: 1, 2: 3, 3: 4, 4: 7}
 SPOTS = {"table": 3, "chair": 2, "bed": 2, "box": 1, "bench": 2, "tree": 1, "sofa": 2, "desk": 3, "basket": 1}
 """What things stand by, with a weight."""
 RELATIONS = ("on", "under", "behind", "beside", "near", "front")
-_SPOTS = Table(tuple(SPOTS), tuple(SPOTS.values()))
 _RELATIONS = Table(RELATIONS, (4, 2, 2, 2, 1, 1))
 _SIZES = Table(("", "big", "small"), (2, 1, 1))
-_GROUNDS = Table(("garden", "kitchen", "bedroom", "living room", "yard", "classroom", "park", "barn"))
+GROUNDS = ("garden", "kitchen", "bedroom", "living room", "yard", "classroom", "park", "barn")
 
 
 class Item(NamedTuple):
@@ -38,15 +39,26 @@ class Item(NamedTuple):
         return " ".join([self.word, *self.qualities, self.relation, self.by])
 
 
+@functools.cache
+def _spots(circle: str) -> Table[str]:
+    known = {spot: weight for spot, weight in SPOTS.items() if fits_circle(circle, spot)}
+    return Table(tuple(known), tuple(known.values()))
+
+
+@functools.cache
+def _grounds(circle: str) -> Table[str]:
+    return Table([place for place in GROUNDS if fits_circle(circle, place)])
+
+
 def make(chance: Chance, level: int, language: str, split: str) -> Example:
     """One scene of `level` in `split`."""
     before = chance.bits
     cast = Cast(chance, split)
 
     def draw() -> tuple[Item, ...]:
-        spot = chance.pick(_SPOTS)
+        spot = chance.pick(_spots(cast.circle))
         cast.taken.add(spot)
-        items = [Item(spot, (), "in", chance.pick(_GROUNDS))]
+        items = [Item(spot, (), "in", chance.pick(_grounds(cast.circle)))]
         for word in cast.nouns("thing", ITEMS[level]):
             by = chance.of(items).word if level > 2 else spot
             qualities = sorted_adjectives(tuple(filter(None, (chance.pick(_SIZES), chance.pick(colours())))))

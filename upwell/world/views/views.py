@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from upwell.text.examples import Example
 from upwell.world.chance import Chance
+from upwell.world.runs import named
 from upwell.world.views import (
     arithmetic,
     classification,
@@ -44,16 +45,18 @@ def same_words(example: Example, answer: str) -> bool:
 
 
 VIEWS = {
-    "story": View(story.make, story.oracle, story.is_right, story.chance_level, 37, 1),
-    "translation": View(translation.make, translation.oracle, translation.is_right, translation.chance_level, 20, 3),
+    "story": View(named(story.make), story.oracle, story.is_right, story.chance_level, 37, 1),
+    "translation": View(
+        named(translation.make), translation.oracle, translation.is_right, translation.chance_level, 20, 3
+    ),
     "qa": View(qa.make, qa.oracle, same_words, qa.chance_level, 14, 1),
     "classification": View(classification.make, classification.oracle, same_words, classification.chance_level, 7, 1),
     "summarization": View(
-        summarization.make, summarization.oracle, summarization.is_right, summarization.chance_level, 8, 1
+        named(summarization.make), summarization.oracle, summarization.is_right, summarization.chance_level, 8, 1
     ),
     "fewshot": View(fewshot.make, fewshot.oracle, same_words, fewshot.chance_level, 4, 1),
     "arithmetic": View(arithmetic.make, arithmetic.oracle, same_words, arithmetic.chance_level, 3, 12),
     "dictionary": View(dictionary.make, dictionary.oracle, same_words, dictionary.chance_level, 2, 12),
-    "entities": View(entities.make, entities.oracle, same_words, entities.chance_level, 3, 1),
+    "entities": View(named(entities.make), entities.oracle, same_words, entities.chance_level, 3, 1),
     "scenes": View(scenes.make, scenes.oracle, same_words, scenes.chance_level, 2, 2),
 }
