@@ -7,17 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upwell.world.chance import Chance
-from upwell.world.chinese_phrases import plain_phrase
+from upwell.world.chinese_phrases import passive_templates, plain_phrase
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import noun
 from upwell.world.numerals import chinese_count
 from upwell.world.stories import say
+from upwell.world.wording import PASSIVE
 
 COUNTED = [entry.id for entry in lexicon().nouns if entry.plural]
 
 
 def chinese(meaning):
-    return {say(meaning, "zh", Chance(key)) for key in range(24)}
+    return {say(meaning, "zh", Chance(key)) for key in range(100)}
 
 
 @given(st.sampled_from(COUNTED), st.integers(1, 200))
@@ -37,6 +38,9 @@ def test_a_number_wants_the_noun_s_own_classifier(word, count):
         (("ask", "hole", ("buy", "past", "Tom", noun("apple", "a", "?"))), "汤姆买了几个苹果？"),
         (("adv", "every_day", ("feed", "past", "Tom", noun("cat"))), "每天，汤姆都喂猫。"),
         (("so", ("be", "past", "Tom", "hungry"), ("cry", "past", "Tom")), "汤姆很饿，所以哭了起来。"),
+        (("break", "past", "Tom", noun("bowl")), "碗被汤姆打碎了。"),
+        (("find", "had", "Tom", noun("hat", ("of", "Lily"))), "莉莉的帽子已经被汤姆找到了。"),
+        (("take_from", "past", "Tom", noun("ball", "this"), "Lily"), "这个皮球被汤姆从莉莉那里拿走了。"),
         (("reach", "past", "Tom", noun("valley")), "汤姆到达了山谷。"),
     ],
 )
@@ -46,6 +50,18 @@ def test_sentences_are_said_as_people_say_them(meaning, text):
 
 def test_a_known_thing_is_moved_with_ba_only():
     assert all("把" in text for text in chinese(("give", "past", "Tom", noun("ball"), "Lily")))
+
+
+@pytest.mark.parametrize("name", sorted(PASSIVE))
+def test_each_verb_with_bei_has_a_complement_or_le_and_no_object(name):
+    for form, order in passive_templates(name, "past"):
+        assert form.startswith("%s被%s") and order[:2] == (1, 0)
+        assert "了" in form and "把" not in form
+        assert passive_templates(name, "had")[0][0].startswith("%s已经被%s")
+
+
+def test_a_habit_is_not_told_with_bei():
+    assert not any("被" in text for text in chinese(("adv", "every_day", ("open", "past", "Tom", noun("door")))))
 
 
 def test_relative_clauses_stand_before_their_noun():

@@ -7,13 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upwell.world.chance import Chance
-from upwell.world.constructions import constructions
-from upwell.world.english_phrases import plain_phrase, templates
+from upwell.world.constructions import constructions, forms_of
+from upwell.world.english_phrases import passive_templates, plain_phrase, templates
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import MANY, noun
+from upwell.world.passive import can_be_passive, english_ways
 from upwell.world.stories import lineariser, say
+from upwell.world.wording import PASSIVE
 
 COUNTED = [entry.id for entry in lexicon().nouns if entry.plural and entry.plural != entry.english]
+
+
+def turned(clause, language, chance):
+    return lineariser(language, chance).turned(clause)
 
 
 def english(meaning, key=0):
@@ -75,10 +81,14 @@ def test_the_present_agrees_with_the_person(verb):
         (("ask", "hole", ("be_at", "past", noun("ball"), "where?")), "Where was the ball?"),
         (("ask", "hole", ("buy", "past", "Tom", noun("apple", "a", "?"))), "How many apples did Tom buy?"),
         (("ask", "colour", noun("ball")), "What colour was the ball?"),
+        (("break", "past", "Tom", noun("bowl")), "The bowl was broken by Tom."),
+        (("break", "past", "Tom", noun("bowl", "the", MANY)), "The bowls were broken by Tom."),
+        (("steal", "had", "Tom", noun("hat", ("of", "Lily"))), "Lily's hat had been stolen by Tom."),
+        (("adv", "at_last", ("find", "past", "Tom", noun("ball"))), "At last, the ball was found by Tom."),
     ],
 )
 def test_sentences_are_said_as_people_say_them(meaning, text):
-    said = {english(meaning, key) for key in range(20)}
+    said = {english(meaning, key) for key in range(60)}
     assert text in said
 
 
@@ -87,6 +97,26 @@ def test_relative_clauses_of_persons_and_things():
     met = noun("farmer", "the", 1, (), (("rel", 1, ("meet", "past", "Tom", "_")),))
     assert plain_phrase(followed) == "the dog that followed Lily"
     assert plain_phrase(met) == "the farmer whom Tom met"
+
+
+@given(st.sampled_from(COUNTED), st.booleans(), st.sampled_from(("past", "had")))
+@settings(max_examples=200, deadline=None)
+def test_a_passive_agrees_with_what_it_was_done_to(word, many, mood):
+    thing = noun(word, "the", MANY if many else 1)
+    clause = ("find", mood, ("and", "Tom", "Lily"), thing)
+    verb = "had been" if mood == "had" else "were" if many else "was"
+    form, order = passive_templates("find", mood, "p" if many else "s")[0]
+    assert can_be_passive(clause) and order == (1, 0)
+    assert form == f"%s {verb} found by %s"
+    said = turned(clause, "en", Chance(word, many))
+    assert said.startswith(plain_phrase(thing)) and said.endswith(" found by Tom and Lily")
+    assert mood == "had" or f" {verb} found" in said
+
+
+def test_passives_take_the_participle_of_the_lexicon():
+    for name in PASSIVE:
+        for (verb, _), (form, _) in zip(english_ways(name), passive_templates(name, "past", "s"), strict=True):
+            assert form.startswith(f"%s was {forms_of(verb)[2]} ") or form == f"%s was {forms_of(verb)[2]} by %s"
 
 
 def test_a_pronoun_is_said_only_of_the_one_whom_it_can_mean():

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from upwell.world.chance import Chance
 from upwell.world.constructions import constructions, moods_of
+from upwell.world.meaning import noun
 from upwell.world.parser import parse, parse_text, split_sentences
+from upwell.world.passive import can_be_passive
 from upwell.world.sentences import Maker, make_sentence
 from upwell.world.stage import LEVELS
-from upwell.world.stories import make_story, say, tell
+from upwell.world.stories import lineariser, make_story, say, tell
+from upwell.world.wording import PASSIVE
 
 LANGUAGES = ("en", "zh")
+BOWL = noun("bowl")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -35,6 +41,59 @@ def test_each_construction_reads_back_in_each_of_its_moods(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@given(name=st.sampled_from(sorted(PASSIVE)), mood=st.sampled_from(("past", "had")), key=st.integers(0, 10**6))
+@settings(max_examples=150, deadline=None)
+def test_a_passive_reads_back_to_the_active(language, name, mood, key):
+    chance = Chance("passive", key)
+    meaning = Maker(chance, LEVELS[3], "free").filled(constructions()[name], mood)
+    assume(can_be_passive(meaning))
+    speaker = lineariser(language, chance)
+    text = speaker.finished(speaker.turned(meaning), ".")
+    assert (" by " if language == "en" else "被") in text
+    assert parse(text, language) == [meaning], text
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        ("break", "not", "Tom", BOWL),
+        ("break", "past", "Tom", noun("bowl", "a")),
+        ("break", "past", "Tom", noun("bowl", "all", 0)),
+        ("break", "past", "Tom", noun("bowl", ("of", "Tom"))),
+        ("break", "past", "he", BOWL),
+        ("break", "past", "i", BOWL),
+        ("break", "past", noun("dog", "the", 1, (), (("pp", ("on", noun("table"))),)), BOWL),
+        ("buy", "past", "Tom", BOWL),
+        ("chain", ("go_home", "past", "Tom"), ("break", "past", "Tom", BOWL)),
+        ("because", ("be", "past", "Lily", "sad"), ("break", "past", "Tom", BOWL)),
+        ("that", "see", "past", "Lily", None, ("break", "past", "Tom", BOWL)),
+    ],
+)
+def test_what_is_never_told_in_the_passive(meaning):
+    assert not can_be_passive(meaning)
+    assert not any("被" in say(meaning, "zh", Chance(key)) for key in range(60))
+    assert not any(" by " in say(meaning, "en", Chance(key)) for key in range(60))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_about_one_in_eight_is_told_in_the_passive(language):
+    texts = [say(("break", "past", "Tom", BOWL), language, Chance("share", key)) for key in range(2000)]
+    turned = sum((" by " if language == "en" else "被") in text for text in texts)
+    assert 0.1 < turned / len(texts) < 0.15
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_pronoun_before_a_passive_is_the_one_named_before(language):
+    meanings = (("apologize", "past", "Tom", "Lily"), ("forgive", "past", "Lily", "Tom"))
+    said = set()
+    for key in range(400):
+        text = lineariser(language, Chance("forgiven", key)).text(meanings)
+        assert parse_text(text, language) == [[meaning] for meaning in meanings], text
+        said.add(split_sentences(text, language)[1])
+    assert ("He was forgiven by Lily." if language == "en" else "他被莉莉原谅了。") in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_stories_read_back_with_their_pronouns_resolved(language):
     for index in range(120):
         story = make_story(Chance("parse story", index), 1 + index % 4, "train")
@@ -52,6 +111,11 @@ def test_stories_read_back_with_their_pronouns_resolved(language):
         ("tom went to the park.", "en"),
         ("Tom park the went to.", "en"),
         ("How many apples was on the table?", "en"),
+        ("The bowls was broken by Tom.", "en"),
+        ("The bowl was broke by Tom.", "en"),
+        ("A bowl was broken by Tom.", "en"),
+        ("The bowl was broken by he.", "en"),
+        ("Her was forgiven by Tom.", "en"),
         ("", "en"),
         ('"', "en"),
         ("汤姆有一只苹果。", "zh"),
@@ -59,6 +123,9 @@ def test_stories_read_back_with_their_pronouns_resolved(language):
         ("汤姆去了公园里。", "zh"),
         ("汤姆了去公园。", "zh"),
         ("汤姆去了公园", "zh"),
+        ("汤姆被碗打碎了。", "zh"),
+        ("一个碗被汤姆打碎了。", "zh"),
+        ("碗被汤姆没有打碎。", "zh"),
         ("“", "zh"),
         ("", "zh"),
     ],

@@ -12,6 +12,7 @@ from upwell.world.chinese_phrases import (
     described,
     knows,
     locative_of,
+    passive_templates,
     plain_phrase,
     slot_text,
     spoken_pronoun,
@@ -175,6 +176,18 @@ class Chinese(Lineariser):
                 texts.append(self._object(slots[index], clause[index + 2], subject, clause))
         return form % tuple(texts)
 
+    def may_turn(self, meaning: Clause) -> bool:
+        """Whether a sentence may be told with 被; habits are not."""
+        return not self.habit and super().may_turn(meaning)
+
+    def passives(self, clause: Clause) -> Table[Template]:
+        """皮球被汤姆找到了."""
+        return _passive_table(clause[0], clause[1])
+
+    def argument(self, clause: Clause, index: int) -> str:
+        """An argument of a clause, without pronouns."""
+        return argument(clause, index)
+
     def that(self, meaning: Clause, *, without_subject: bool) -> str:
         """汤姆知道球在盒子里."""
         _, verb, mood, who, listener, inner = meaning
@@ -222,6 +235,11 @@ _SAYING = saying_forms("zh")
 @cache
 def _table(name: str, mood: str, known: bool, form: str, adjunct: bool) -> Table[Template]:
     return Table(templates(name, mood, known, form, adjunct))
+
+
+@cache
+def _passive_table(name: str, mood: str) -> Table[Template]:
+    return Table(passive_templates(name, mood))
 
 
 @cache

@@ -17,6 +17,7 @@ from upwell.world.linearise import (
 )
 from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place
 from upwell.world.numerals import chinese_count
+from upwell.world.passive import chinese_ways
 
 PERSONS = {"i": "我", "you": "你", "we": "我们", "he": "他", "she": "她", "it": "它", "who": "谁", "what": "什么"}
 PLACE_WORDS = {"home": "家里", "here": "这里", "there": "那里", "where?": "哪里"}
@@ -109,6 +110,19 @@ def templates(name: str, mood: str, known: bool, form: str, adjunct: bool) -> tu
                 text = text[3:]
             order = tuple(int(number) for number in re.findall(r"\{(\d)\}", text))
             found[(re.sub(r"\{\d\}", "%s", text), order)] = None
+    return tuple(found)
+
+
+@cache
+def passive_templates(name: str, mood: str) -> tuple[Template, ...]:
+    """All ways to say a construction with 被, as `templates`."""
+    construction = constructions()[name]
+    found = []
+    for pattern in chinese_ways(name):
+        for before, after, _ in _MOODS[mood]:
+            text = _TOLD.sub(told_mark(construction, mood, after), pattern.replace("^", before))
+            order = tuple(int(number) for number in re.findall(r"\{(\d)\}", text))
+            found.append((re.sub(r"\{\d\}", "%s", text), order))
     return tuple(found)
 
 

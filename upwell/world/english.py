@@ -18,6 +18,7 @@ from upwell.world.english_phrases import (
     described,
     hole_of,
     number_of,
+    passive_templates,
     plain_phrase,
     preposition_of,
     slot_text,
@@ -146,6 +147,14 @@ class English(Lineariser):
                 )
         return form % tuple(texts) + after
 
+    def passives(self, clause: Clause) -> Table[Template]:
+        """The ball was found by."""
+        return _passive_table(clause[0], clause[1], number_of(clause[3]))
+
+    def argument(self, clause: Clause, index: int) -> str:
+        """An argument of a clause, without pronouns."""
+        return argument(clause, index)
+
     def that(self, meaning: Clause, *, without_subject: bool) -> str:
         """Tom knew that the ball was in the box."""
         _, verb, mood, who, listener, inner = meaning
@@ -211,6 +220,11 @@ _SAYING = saying_forms("en")
 @cache
 def _table(name: str, mood: str, number: str, form: str) -> Table[Template]:
     return Table(templates(name, mood, number, form))
+
+
+@cache
+def _passive_table(name: str, mood: str, number: str) -> Table[Template]:
+    return Table(passive_templates(name, mood, number))
 
 
 @cache

@@ -14,6 +14,7 @@ from upwell.world.lexicon import lexicon
 from upwell.world.linearise import ADJUNCTS, Template, owner_of
 from upwell.world.meaning import MASS, Clause, Phrase, Place
 from upwell.world.numerals import english_number
+from upwell.world.passive import english_ways
 
 OBJECT_FORMS = {"i": "me", "you": "you", "we": "us", "he": "him", "she": "her", "it": "it", "they": "them"}
 POSSESSIVES = {"i": "my", "you": "your", "we": "our", "he": "his", "she": "her", "it": "its", "they": "their"}
@@ -156,6 +157,19 @@ def templates(name: str, mood: str, number: str, form: str) -> tuple[Template, .
         if form == "asked" or form.startswith("hole"):
             break  # the first way is the plain one
     return tuple(found)
+
+
+@cache
+def passive_templates(name: str, mood: str, number: str) -> tuple[Template, ...]:
+    """All ways to say a construction in the passive, as `templates`; `number` is that of what it was done to."""
+    groups = {"past": [agreeing("was", number)], "had": ["had been", "had already been"]}[mood]
+    return tuple(
+        [
+            _template(["{1}", group, forms_of(verb)[2], *after.split(), "by", "{0}"])
+            for verb, after in english_ways(name)
+            for group in groups
+        ]
+    )
 
 
 def _template(words: list[str]) -> Template:

@@ -9,6 +9,7 @@ from upwell.world.chance import Chance, Table
 from upwell.world.constructions import Construction, adverbials, constructions, fixed_speech
 from upwell.world.discourse import Discourse, pronoun_of
 from upwell.world.meaning import CONNECTIVES, Clause, Phrase
+from upwell.world.passive import can_be_passive
 from upwell.world.wording import CONNECTED, SAYING
 
 Template = tuple[str, tuple[int, ...]]
@@ -20,6 +21,8 @@ HOLES = ("who", "what", "where?")
 
 PRONOUN_SHARE = 0.8
 """How often a subject that a pronoun would name is named by it."""
+PASSIVE_SHARE = 1 / 8
+"""How often a sentence that can be told in the passive is told so."""
 WITHIN = {"en": (12, 4), "zh": (16, 5)}
 """How many words (in Chinese characters) may pass until a name, and how many stand at most before the name in a
 sentence that begins with when it was. A text stays clear, and no run of 13 words is without a name (see `splits`)."""
@@ -51,6 +54,8 @@ class Lineariser(ABC):
         self.names_only = False
         self.name_due = False
         self.ahead = 0
+        self.front_length = 0
+        """How many words stand before the clause of this sentence: one day."""
         self.before: dict[str, Phrase | None] = {}
         self.speech = False
 
@@ -69,6 +74,14 @@ class Lineariser(ABC):
     @abstractmethod
     def told(self, clause: Clause, *, without_subject: bool) -> str:
         """A clause as it is told, or only what its subject does."""
+
+    @abstractmethod
+    def passives(self, clause: Clause) -> Table[Template]:
+        """The ways to tell a clause from what was done to it."""
+
+    @abstractmethod
+    def argument(self, clause: Clause, index: int) -> str:
+        """An argument of a clause, without pronouns."""
 
     @abstractmethod
     def question(self, meaning: Clause) -> str:
@@ -151,6 +164,7 @@ class Lineariser(ABC):
     def _say(self, meaning: Clause) -> str:
         self.before = self.discourse.previous
         self.named = False
+        self.front_length = 0
         tag = meaning[0]
         if tag == "say":
             text = self._speech(meaning)
@@ -181,6 +195,7 @@ class Lineariser(ABC):
         tag = meaning[0]
         if tag == "adv":
             front = self.chance.pick(self.front[meaning[1]])
+            self.front_length += self.length(front)
             return self.fronted(front, self.body(meaning[2]))
         if tag in CONNECTIVES:
             template, reverse = self.chance.pick(self.connected[tag])
@@ -191,7 +206,32 @@ class Lineariser(ABC):
                 first = self.operand(meaning[1])
                 second = self.operand(meaning[2])
             return template.replace("{0}", first).replace("{1}", second)
+        if self.may_turn(meaning) and self.chance.flip(PASSIVE_SHARE):
+            return self.turned(meaning)
         return self.operand(meaning)
+
+    def may_turn(self, meaning: Clause) -> bool:
+        """Whether a sentence may be told in the passive: names must not come too late then."""
+        if self.speech or not can_be_passive(meaning):
+            return False
+        if not self.names:
+            return True
+        words = sum(self.length(self.argument(meaning, index)) for index in range(1, len(meaning) - 2))
+        words += self.front_length + (2 if meaning[1] == "past" else 4)  # was by, had already been by
+        return bool(names_in(meaning)) and self.gap + words <= WITHIN[self.language][0]
+
+    def turned(self, clause: Clause) -> str:
+        """A clause in the passive; what it was done to may be a pronoun, all else is said by name."""
+        form, order = self.chance.pick(self.passives(clause))
+        texts = []
+        for index in order:
+            if index == 1 and owner_of(clause[3]) is None:
+                texts.append(self.subject(clause[3]))
+            else:
+                self.named = self.named or bool(names_in(clause[index + 2]))
+                texts.append(self.argument(clause, index))
+        self.mention(clause)
+        return form % tuple(texts)
 
     def operand(self, meaning: Clause, *, without_subject: bool = False) -> str:
         """A clause, or several with one subject."""

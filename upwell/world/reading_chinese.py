@@ -28,7 +28,8 @@ from upwell.world.parser import (
     subject_of,
     with_subject,
 )
-from upwell.world.reading_chinese_phrases import ChinesePhraseReader, holds_question, network, pieces_of
+from upwell.world.passive import can_be_passive
+from upwell.world.reading_chinese_phrases import ChinesePhraseReader, holds_question, network, passives, pieces_of
 from upwell.world.wording import CONNECTED, SAYING, THAT
 
 
@@ -157,6 +158,18 @@ class ChineseReader(ChinesePhraseReader):
             clause = clause[2]
         return clause[0] == "that" or fits_slot(constructions()[clause[0]].slots[0], subject)
 
+    def passive(self, place: int) -> Reading:
+        """One clause with 被."""
+        if self.speech or self.habit:
+            return []
+        found: Reading = []
+        for middle, patient in self.remembered("phrase", place):
+            for end, (name, mood, _), filled in self.walk(passives(), middle):
+                clause = clause_of(name, mood, {**filled, 1: patient})
+                if can_be_passive(clause):
+                    found.append((end, clause))
+        return found
+
     def operand(self, place: int) -> Reading:
         """A clause, or several with one subject."""
         found: Reading = []
@@ -194,7 +207,7 @@ class ChineseReader(ChinesePhraseReader):
                         reader = ChineseReader(self.text, speech=self.speech, habit=True)
                     found += [(end, ("adv", front, inner)) for end, inner in reader.body(place + len(form) + 1)]
         first = self.operand(place)
-        found += first
+        found += first + self.passive(place)
         for connective, (_, ways) in CONNECTED.items():
             for template, reverse in ways:
                 before, between = re.split(r"\{\d\}", template)[:2]

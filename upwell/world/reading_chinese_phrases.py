@@ -29,6 +29,8 @@ from upwell.world.parser import (
     relative_mood_fits,
     relativizable,
 )
+from upwell.world.passive import MOODS
+from upwell.world.wording import PASSIVE
 
 _PERSONAL = {"我": "i", "你": "you", "我们": "we", "他": "he", "她": "she", "它": "it", "他们": "they", "她们": "they",
              "它们": "they", "自己": "self"}  # fmt: skip
@@ -106,6 +108,17 @@ def _add(root: Node, construction: Construction, mood: str, known: bool, adjunct
         root.add(pieces, (construction.id, mood, "known" if known else ""))
         if form == "base":
             break
+
+
+@cache
+def passives() -> Node:
+    """What follows the subject of a clause with 被."""
+    root = Node()
+    for name in sorted(PASSIVE):
+        for mood in MOODS:
+            for template in chinese_phrases.passive_templates(name, mood):
+                root.add(pieces_of(constructions()[name], template)[1:], (name, mood, "known"))
+    return root
 
 
 @cache

@@ -25,7 +25,8 @@ from upwell.world.parser import (
     subject_of,
     with_subject,
 )
-from upwell.world.reading_english_phrases import WORD, EnglishPhraseReader, network, tokens_of
+from upwell.world.passive import can_be_passive
+from upwell.world.reading_english_phrases import WORD, EnglishPhraseReader, network, passives, tokens_of
 from upwell.world.wording import CONNECTED, SAYING, THAT
 
 
@@ -132,6 +133,20 @@ class EnglishReader(EnglishPhraseReader):
             clause = clause[2]
         return clause[0] == "that" or fits_slot(constructions()[clause[0]].slots[0], subject)
 
+    def passive(self, place: int) -> Reading:
+        """One clause told from what was done to it."""
+        if self.speech:
+            return []
+        found: Reading = []
+        for middle, patient in self.remembered("subject", place):
+            if self.tokens[middle - 1] in ("me", "her", "him", "them", "us"):
+                continue
+            for end, (name, mood, number), filled in self.walk(passives(), middle):
+                clause = clause_of(name, mood, {**filled, 1: patient})
+                if number == number_of(patient) and can_be_passive(clause):
+                    found.append((end, clause))
+        return found
+
     def operand(self, place: int) -> Reading:
         """A clause, or several with one subject."""
         found: Reading = []
@@ -161,7 +176,7 @@ class EnglishReader(EnglishPhraseReader):
                 if self.matches((*words, ","), place):
                     found += [(end, ("adv", front, inner)) for end, inner in self.body(place + len(words) + 1)]
         first = self.operand(place)
-        found += first
+        found += first + self.passive(place)
         for connective, (ways, _) in CONNECTED.items():
             for template, reverse in ways:
                 before, between = re.split(r"\{\d\}", template)[:2]

@@ -29,6 +29,8 @@ from upwell.world.parser import (
     relative_mood_fits,
     relativizable,
 )
+from upwell.world.passive import MOODS
+from upwell.world.wording import PASSIVE
 
 WORD = re.compile(r"'s\b|'(?=\s)|\w+(?:['-](?!s\b)\w+)*|[^\w\s]")
 _PERSONAL = {"I": "i", "me": "i", "you": "you", "we": "we", "us": "we", "he": "he", "him": "he", "she": "she",
@@ -133,6 +135,18 @@ def _add(root: Node, construction: Construction, mood: str, number: str, form: s
         root.add(pieces, (construction.id, mood, number))
         if form == "base":
             break
+
+
+@cache
+def passives() -> Node:
+    """What follows the subject of a passive."""
+    root = Node()
+    for name in sorted(PASSIVE):
+        for mood in MOODS:
+            for number in "sp":
+                for template in english_phrases.passive_templates(name, mood, number):
+                    root.add(pieces_of(constructions()[name], template)[1:], (name, mood, number))
+    return root
 
 
 @cache

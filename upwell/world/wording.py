@@ -231,6 +231,13 @@ windy_day       -   fixed    it [be] windy outside | the weather [be] windy     
 quiet           -   fixed    everything [be] quiet | all [be] still                 四周静悄悄的 | 到处都很安静
 """
 
+PASSIVE = frozenset({
+    "break", "close", "open", "mend", "lose", "hide", "hide_at", "find", "see", "discover", "catch", "steal", "take away",
+    "take_from", "give_back", "sell_to", "carry_to", "lead_home", "wake up", "fill", "wrap", "light_lamp",
+    "rescue", "let_go", "help_up", "scold", "praise", "trick", "cheat", "tease", "overtake", "forgive",
+})  # fmt: skip
+"""What is told from what it was done to as well, as both languages do in children's books: see `passive`."""
+
 SPEECH = """
 sorry           I am sorry . | I am so sorry .                                      对不起。 | 真对不起。
 thanks          Thank you ! | Thank you very much !                                 谢谢你！ | 太谢谢你了！
