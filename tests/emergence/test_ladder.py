@@ -159,7 +159,7 @@ def test_measuring_leaves_training_as_it_was() -> None:
 def test_the_rate_check_prefers_the_base_rate_unless_another_is_clearly_better() -> None:
     figures, _ = check_rates(job(budget=replace(SHORT, steps=100, rate=4e-3)))
     assert set(figures["losses"]) >= {"0.5", "1", "2"}
-    slow, _ = check_rates(job(budget=replace(SHORT, steps=300, rows=32, rate=1e-4)))
+    slow, _ = check_rates(job(budget=replace(SHORT, steps=1500, rate=5e-4)))
     assert slow["factor"] > 1 and slow["at_edge"]
 
 

@@ -36,7 +36,7 @@ def emerge(
     Parameters
     ----------
     preset
-        smoke (one task, a minute), quick (default; three tasks, under twenty minutes on two cores) or standard (all, hours).
+        smoke (one task, a minute), quick (default; four tasks, under twenty minutes on two cores) or standard (all, hours).
     tasks
         Abilities, separated by commas: recall copy addition addition-reversed modular-addition sorting parity swaps hops
         labels knowledge.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -103,7 +104,7 @@ class Ladder:
 
     def settings(self) -> dict[str, Any]:
         """What the ladder is, as JSON values."""
-        return {
+        settings = {
             "format": 1,
             "abilities": [
                 {"class": type(a).__name__, "name": a.name, "settings": a.settings()} for a in self.abilities
@@ -113,6 +114,8 @@ class Ladder:
             "seeds": self.seeds,
             "budgets": {a.name: vars(self.budgets.get(a.name, self.budget)) for a in self.abilities},
         }
+        plain: dict[str, Any] = json.loads(json.dumps(settings))  # as it comes back from a file: lists, no tuples
+        return plain
 
     def run(self, observe: Observer = lambda kind, figures: None, *, language: str = "en") -> dict[str, Any]:
         """Compute what is not yet there, then the statistics; writes report.json and report.html and returns the report.

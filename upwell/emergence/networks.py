@@ -14,7 +14,7 @@ from upwell.model.sizes import MATRICES, MLP_MATRICES
 DEPTH = 2
 """Blocks on every rung: one cannot look up what follows an earlier copy of a token, so depth must not vary with size."""
 HEAD_WIDTH = 8
-"""Width of each attention head on every rung, so that logits mean the same and the smallest rung has one head."""
+"""Width of each attention head on every rung, so that logits mean the same; only a network of width 4 has one head of 4."""
 MAX_TASK_WIDTH = 1024
 
 
@@ -24,11 +24,12 @@ def network_config(ability: Ability, family: str, size: int) -> NetworkConfig:
         raise UserError(f"--models {family}: choose from {', '.join(MIXERS)}")
     has_mlp = family in MIXERS_WITH_MLP
     unit = DEPTH * (MATRICES[family] + (MLP_MATRICES if has_mlp else 0))
-    step = HEAD_WIDTH if family == "attention" else 2
-    width = max(step, step * round(math.sqrt(size / unit) / step))
+    ideal = math.sqrt(size / unit)
+    step = 2 if family != "attention" else HEAD_WIDTH if ideal >= 0.75 * HEAD_WIDTH else HEAD_WIDTH // 2
+    width = max(step, step * round(ideal / step))
     if width > MAX_TASK_WIDTH:
         raise UserError(f"--sizes {size}: the circuits are for models of up to {unit * MAX_TASK_WIDTH**2:,} parameters")
-    heads = width // HEAD_WIDTH if family == "attention" else 1
+    heads = max(1, width // HEAD_WIDTH) if family == "attention" else 1
     return NetworkConfig(
         vocab_size=ability.vocab_size,
         blocks=(f"{family}+mlp" if has_mlp else family,) * DEPTH,

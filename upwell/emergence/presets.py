@@ -27,7 +27,7 @@ from upwell.model.files import read_json
 from upwell.model.sizes import parse_size
 
 CIRCUITS: tuple[Ability, ...] = (
-    Recall(pairs=4, keys_in_all=16),
+    Recall(pairs=3, keys_in_all=8),
     Copy(length=8, symbols=16),
     Addition(),
     Addition(reverse=True, name="addition-reversed"),
@@ -57,15 +57,15 @@ class Preset:
 PRESETS = {
     "smoke": Preset(("copy",), ("lstm", "attention"), (1_500, 6_000, 25_000), 1, Budget(steps=200)),
     "quick": Preset(
-        ("copy", "parity", "knowledge"),
+        ("recall", "copy", "parity", "knowledge"),
         ("lstm", "attention"),
-        (1_500, 5_500, 15_000, 40_000, 100_000),
+        (500, 1_500, 5_500, 15_000, 40_000, 100_000),
         3,
     ),
     "standard": Preset(
         tuple(ability.name for ability in CIRCUITS),
         ("lstm", "mingru", "attention"),
-        (1_500, 5_500, 15_000, 25_000, 40_000, 60_000, 100_000, 200_000),
+        (500, 1_500, 5_500, 15_000, 25_000, 40_000, 100_000, 200_000),
         5,
         Budget(steps=3000),
     ),

@@ -26,7 +26,9 @@ class Mirage:
     from_items: list[float]
     """(R,) mean probability of the whole answer, exp(-sum of NLL): exact, from each item."""
     from_tokens: list[float]
-    """(R,) product over the K places of the share of right first choices there, as if tokens were independent."""
+    """(R,) share of right first choices to the power of `effective_length`."""
+    effective_length: float
+    """How many independent tokens an answer is worth: fitted to all rungs, from 1 to K, because errors come together."""
     from_curve: list[float]
     """(R,) p^K with p = exp(-NLL) from the smooth curve fitted to the mean NLL: Schaeffer's form."""
     covered: float
@@ -45,13 +47,17 @@ def mirage(match: Array, low: Array, high: Array, whole: Array, places: Array, s
     `whole` (R,) is the mean probability of a whole answer, `places` (R, K) the share of right first choices at each place
     of the answer, and `smooth_nll` (R,) the smooth curve fitted to the mean NLL of a token in nats.
     """
-    product = places.prod(1)
-    near = [((p >= low) & (p <= high)) | (np.abs(p - match) <= TOLERANCE) for p in (whole, product)]
+    tokens, length = np.clip(places.mean(1), 1e-9, 1), places.shape[1]
+    lengths = np.geomspace(1, length, 200)
+    effective = float(lengths[((tokens ** lengths[:, None] - match) ** 2).sum(1).argmin()])
+    power = tokens**effective
+    near = [((p >= low) & (p <= high)) | (np.abs(p - match) <= TOLERANCE) for p in (whole, power)]
     return Mirage(
         match.tolist(),
         whole.tolist(),
-        product.tolist(),
-        np.exp(-places.shape[1] * np.maximum(0, smooth_nll)).tolist(),
+        power.tolist(),
+        effective,
+        np.exp(-length * np.maximum(0, smooth_nll)).tolist(),
         float(max(part.mean() for part in near)),
     )
 
