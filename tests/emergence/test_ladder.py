@@ -273,7 +273,8 @@ def test_a_ladder_killed_by_force_goes_on_to_the_same_results(tmp_path: Path) ->
         ({"sizes": ["1.5k", "1.6k"]}, "same"),
         ({"seeds": 0}, "--seeds 0"),
         ({"workers": 0}, "--workers 0"),
-        ({"sizes": ["1b"]}, "up to"),
+        ({"sizes": ["1k", "1b"]}, "up to"),
+        ({"sizes": ["1k"]}, "at least two sizes"),
         ({"tasks": ["copy", "copy"]}, "another name"),
     ],
 )
@@ -283,8 +284,8 @@ def test_mistakes_are_told_in_one_line(change: dict[str, Any], said: str, tmp_pa
 
 
 def test_a_folder_of_another_ladder_is_not_touched(tmp_path: Path) -> None:
-    ladder = Ladder([EASY], models=["gru"], sizes=[1000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
+    ladder = Ladder([EASY], models=["gru"], sizes=[1000, 4000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
     ladder.run()
-    other = Ladder([EASY], models=["lstm"], sizes=[1000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
+    other = Ladder([EASY], models=["lstm"], sizes=[1000, 4000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
     with pytest.raises(UserError, match="another ladder"):
         other.run()
