@@ -34,7 +34,7 @@ CIRCUITS: tuple[Ability, ...] = (
     ModularAddition(),
     Sorting(),
     Parity(length=16),
-    Swaps(),
+    Swaps(cups=6),
     Hops(entities=6),
     Labels(),
     Knowledge(people=2048),
@@ -57,7 +57,7 @@ class Preset:
 PRESETS = {
     "smoke": Preset(("copy",), ("lstm", "attention"), (1_500, 6_000, 25_000), 1, Budget(steps=200)),
     "quick": Preset(
-        ("recall", "copy", "parity", "knowledge"),
+        ("recall", "copy", "swaps", "knowledge"),
         ("lstm", "attention"),
         (500, 1_500, 5_500, 15_000, 40_000, 100_000),
         3,
