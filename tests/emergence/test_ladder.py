@@ -23,12 +23,12 @@ from upwell.emergence.learning import (
     Run,
     check_rates,
     evaluation_steps,
+    held_out_rows,
     measure_step,
     planned_seconds,
     reference_nll,
     train,
 )
-from upwell.emergence.learning import test_rows as held_out_rows
 from upwell.emergence.measures import edit_distance, score
 from upwell.emergence.networks import count_parameters, network_config, training_flops
 from upwell.emergence.presets import make_ladder, reopen_ladder

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from upwell.emergence.audit import audit
 from upwell.emergence.jobs import Job, load_result
-from upwell.emergence.learning import evaluation_steps, reference_nll, test_rows
+from upwell.emergence.learning import evaluation_steps, held_out_rows, reference_nll
 from upwell.emergence.measures import Scores, score
 from upwell.emergence.statistics.comparisons import collapse, crossing_size, size_ratio
 from upwell.emergence.statistics.forecasts import forecasts
@@ -60,7 +60,7 @@ def analyse(ladder: Ladder, *, sitting: float = 0.0, seed: int = 0) -> dict[str,
         by_rung.setdefault((job.ability.name, job.family, job.size), []).append(job)
     for ability in ladder.abilities:
         budget = ladder.budgets.get(ability.name, ladder.budget)
-        rows = test_rows(ability, budget.test_items)
+        rows = held_out_rows(ability, budget.test_items)
         reference = reference_nll(ability, rows)
         known = ability.sample(np.random.default_rng(seed), 4096, test=False)
         guessed = ability.guess(rows, known, np.random.default_rng(seed))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from upwell.emergence.jobs import load_result
-from upwell.emergence.learning import test_rows
+from upwell.emergence.learning import held_out_rows
 from upwell.model.machine import describe_machine
 
 if TYPE_CHECKING:
@@ -63,4 +63,4 @@ def leak_share(ability: Any) -> float | None:
     if ability.test_share == 0:
         return None
     known = ability.sample(np.random.default_rng([0, 1]), 16_384, test=False)
-    return float(np.isin(ability.keys(test_rows(ability, 1024)), ability.keys(known)).mean())
+    return float(np.isin(ability.keys(held_out_rows(ability, 1024)), ability.keys(known)).mean())

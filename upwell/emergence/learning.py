@@ -125,7 +125,7 @@ def reference_nll(ability: Ability, rows: Rows) -> float:
     return float(total / known.shape[1])
 
 
-def test_rows(ability: Ability, count: int) -> Rows:
+def held_out_rows(ability: Ability, count: int) -> Rows:
     """The test items, the same for all runs of the ability; fewer of them are a part of more."""
     return ability.sample(np.random.default_rng([TEST_SEED, 1]), max(count, 1024), test=True)[:count]
 
@@ -150,7 +150,7 @@ def train(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     began, wall = time.process_time(), time.perf_counter()
     budget = job.budget
     run = Run(job, rate=budget.rate * job.factor)
-    check = test_rows(job.ability, budget.check_items)
+    check = held_out_rows(job.ability, budget.check_items)
     solved_nll = SOLVED_SHARE * reference_nll(job.ability, check)
     steps, nlls, rights, seconds = [], [], [], []
     for step in evaluation_steps(budget):
@@ -162,7 +162,7 @@ def train(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         seconds.append(time.process_time() - began)
         if right.all(1).mean() >= SOLVED_MATCH and nll.mean() < solved_nll:
             break
-    rows = test_rows(job.ability, budget.test_items)
+    rows = held_out_rows(job.ability, budget.test_items)
     nll, right = run.measure(rows)
     non_embedding, total = count_parameters(run.network)
     answers = run.answer(rows)
@@ -199,7 +199,7 @@ def check_rates(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """
     began, wall = time.process_time(), time.perf_counter()
     steps = max(1, round(CHECK_SHARE * job.budget.steps))
-    check = test_rows(job.ability, job.budget.check_items)
+    check = held_out_rows(job.ability, job.budget.check_items)
     least = CHECK_GAIN * reference_nll(job.ability, check)
     losses: dict[float, float] = {}
 
@@ -235,7 +235,7 @@ def measure_step(job: Job, *, seconds: float = 0.4) -> dict[str, float]:
     for _ in range(2):  # the first time also pays for what a process does once
         began = time.process_time()
         run = Run(job, rate=job.budget.rate)
-        check = test_rows(job.ability, job.budget.check_items)
+        check = held_out_rows(job.ability, job.budget.check_items)
         reference_nll(job.ability, check)
         ready = time.process_time() - began
     run.advance(ROWS_AHEAD)  # the first steps take memory and choose kernels

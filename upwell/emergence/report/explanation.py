@@ -22,8 +22,9 @@ undetermined    None of these could be shown: too few sizes or seeds, never reac
                 interval is too wide. It does not mean that nothing happens.
 
 No verdict says what larger models, other data or longer training would do. "Not reached" means not within this budget.
-Three seeds are the least for a verdict and five sizes; with eight sizes and five seeds about four in five rises of half
-a factor of ten are recognised (docs/results/emergence_calibration.json has the figures)."""
+A verdict needs three seeds and five sizes at least. On simulated ladders of six or eight sizes rises within half a factor
+of ten were all recognised, and at most one smooth curve in a hundred was called sharp; about half of the smooth ones were
+called smooth, the others undetermined (docs/results/emergence_calibration.json)."""
 
 _CHINESE = """\
 阶梯是同一种模型的若干规模，每种规模以相同的数据、步数和方法、不同的种子训练数次，只学一种能力。两种分数来自同一批回答：
@@ -39,8 +40,9 @@ _CHINESE = """\
             单次训练的曲线会在各自的位置跃升。
 未定        以上都无法证明：规模或种子太少、从未达到、所有规模都已学会，或宽度的区间太宽。这不意味着什么都没有发生。
 
-任何判定都不说明更大的模型、别的数据或更长的训练会怎样。“未达到”指在此预算内未达到。作判定至少要三个种子和五种规模；
-用八种规模、五个种子时，半个数量级的上升约有五分之四能被认出（数据见 docs/results/emergence_calibration.json）。"""
+任何判定都不说明更大的模型、别的数据或更长的训练会怎样。“未达到”指在此预算内未达到。作判定至少要三个种子和五种规模。
+在六种或八种规模的模拟阶梯上，半个数量级以内的上升全部被认出，平滑曲线被称为陡峭的至多百分之一；平滑曲线约有一半被判为平滑，
+其余为未定（docs/results/emergence_calibration.json）。"""
 
 
 def explanation(language: str) -> str:
