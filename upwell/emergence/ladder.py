@@ -68,6 +68,8 @@ class Ladder:
         ):
             if not values:
                 raise UserError(f"a ladder needs {what}; none were given")
+        if len(self.sizes) < 2:
+            raise UserError(f"--sizes {self.sizes[0]}: a ladder has two sizes at least, and five for a verdict")
         for name in names:
             if names.count(name) > 1:
                 raise UserError(f"two abilities are called {name!r}; give one of them another name")
