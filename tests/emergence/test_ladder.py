@@ -275,10 +275,6 @@ def test_a_ladder_killed_by_force_goes_on_to_the_same_results(tmp_path: Path) ->
         ({"seeds": 0}, "--seeds 0"),
         ({"workers": 0}, "--workers 0"),
         ({"sizes": ["1k", "1b"]}, "up to"),
-<<<<<<< HEAD
-        ({"sizes": ["1k"]}, "at least two sizes"),
-=======
->>>>>>> 17643fb1dcc6b822d95a4ba11b780559d92e07ec
         ({"tasks": ["copy", "copy"]}, "another name"),
     ],
 )
@@ -288,14 +284,8 @@ def test_mistakes_are_told_in_one_line(change: dict[str, Any], said: str, tmp_pa
 
 
 def test_a_folder_of_another_ladder_is_not_touched(tmp_path: Path) -> None:
-<<<<<<< HEAD
     ladder = Ladder([EASY], models=["gru"], sizes=[1000, 4000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
     ladder.run()
     other = Ladder([EASY], models=["lstm"], sizes=[1000, 4000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
-=======
-    ladder = Ladder([EASY], models=["gru"], sizes=[1000, 2000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
-    ladder.run()
-    other = Ladder([EASY], models=["lstm"], sizes=[1000, 2000], seeds=1, budget=SHORT, workers=1, out=tmp_path)
->>>>>>> 17643fb1dcc6b822d95a4ba11b780559d92e07ec
     with pytest.raises(UserError, match="another ladder"):
         other.run()

@@ -73,8 +73,6 @@ class Ladder:
         for name in names:
             if names.count(name) > 1:
                 raise UserError(f"two abilities are called {name!r}; give one of them another name")
-        if len(self.sizes) < 2:
-            raise UserError("--sizes: a ladder has at least two sizes, e.g. 1500,5500")
         if not 1 <= self.workers <= 1024:
             raise UserError(f"--workers {self.workers}: choose a number from 1")
         if min(self.seeds) < 0:
