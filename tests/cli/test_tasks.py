@@ -62,6 +62,8 @@ def test_evaluate_scores_the_tasks_that_are_named(world_run: tuple[Path, dict[st
         (["--task", "translation", "--shots", "-1"], "--shots must be 0 or more"),
         (["none.jsonl", "--task", "translation"], "none.jsonl: cannot be read"),
         (["a.jsonl", "b.jsonl", "--task", "translation"], "one file of examples at a time"),
+        (["--encoding", "gb18030"], "are for text"),
+        (["text.txt", "--shots", "2"], "are for tasks"),
     ],
 )
 def test_evaluate_refuses_in_one_line(

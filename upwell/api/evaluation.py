@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from upwell.api.language_model import LanguageModel
 from upwell.api.texts import read_corpus
 from upwell.errors import UserError
-from upwell.tasks.scorecard import TASKS, Progress, keep_items, make_tasks, read_examples, score_world
+from upwell.tasks.scorecard import Progress, keep_items, known_tasks, make_tasks, read_examples, score_world
 from upwell.tasks.task import Evaluation, evaluate_task
 from upwell.text.sources import open_sources
 from upwell.text.stores import build_store
@@ -52,7 +52,7 @@ def evaluate(
 def score(
     model: LanguageModel | str | os.PathLike[str],
     *,
-    tasks: Sequence[str] = TASKS,
+    tasks: Sequence[str] = (),
     examples: str | os.PathLike[str] | None = None,
     shots: int = 0,
     items: int | None = None,
@@ -64,7 +64,7 @@ def score(
 ) -> list[Evaluation]:
     """Put tasks to `model`, or to the run at that path, on meanings of the micro-world that it has never seen.
 
-    `examples`: a file with a JSON object a line (prompt, answer) instead, for one task. `shots`: worked examples before
+    `tasks`: by default all that it knows. `examples`: a file with a JSON object a line (prompt, answer) instead, for one task. `shots`: worked examples before
     each prompt. `items`: examples of each task. Of a run the outputs are kept, item by item, in its folder.
     """
     run = None if isinstance(model, LanguageModel) else Run(Path(model))
@@ -79,21 +79,33 @@ def score(
         given = read_examples(Path(examples), view=task.view)
         train = [example for example in given if example.split == "train"]
         asked = [example for example in given if example.split != "train"][:items]
+        if not asked:
+            raise UserError(f"{examples}: all examples have split: train; none is left to be asked")
         if shots and not train:
             raise UserError(f"{examples}: --shots needs examples with split: train, to be shown before the others")
         evaluations = [evaluate_task(task, model.answerer, asked, train=train, shots=shots, seed=seed)]
     else:
         if not model.formats:
             raise UserError(f"{model.name}: was trained on plain text and knows no tasks; name a text to measure it on")
-        known = _train_tokens(run) if run is not None and "generation" in tasks else None
-        pages = make_tasks(tasks, train_tokens=known, encode=model.tokenizer.encode)
-        evaluations = score_world(model.answerer, pages, shots=shots, items=items, seed=seed, progress=progress)
+        known = known_tasks(model.formats)
+        names = tasks or known
+        if strange := [task.name for task in make_tasks(names) if task.name not in known]:
+            raise UserError(f"{model.name}: did not learn {', '.join(strange)}; it knows {', '.join(known)}")
+        tokens = _train_tokens(run) if run is not None and "generation" in names else None
+        pages = make_tasks(names, train_tokens=tokens, encode=model.tokenizer.encode)
+        evaluations = score_world(
+            model.answerer, pages, model.formats, shots=shots, items=items, seed=seed, progress=progress
+        )
     if run is not None:
-        keep_items(evaluations, run.folder / "evaluations")
+        source = "" if examples is None else Path(examples).stem
+        keep_items(evaluations, run.folder / "evaluations", source=source)
     return evaluations
 
 
-def _train_tokens(run: Run) -> NDArray[np.unsignedinteger]:
+def _train_tokens(run: Run) -> NDArray[np.unsignedinteger] | None:
+    """What the run learned from; None for a model that was saved without its text."""
+    if "sources" not in run.config():
+        return None
     sources, options = run.options()
     corpus, _ = read_corpus(sources, options, World(), lambda kind, figures: None)
     return corpus.train.tokens

@@ -20,7 +20,8 @@ from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device
 from upwell.model.network import Network
 from upwell.tasks.answering import ModelAnswerer
-from upwell.tasks.asking import Asker, Formats, formats_from_json, formats_to_json
+from upwell.tasks.asking import Asker
+from upwell.text.examples import Formats, formats_to_json
 from upwell.text.tokenizers import Tokenizer
 from upwell.training.compute import torch_dtype
 from upwell.training.runs import Run
@@ -68,8 +69,7 @@ class LanguageModel:
         if threads is not None:
             torch.set_num_threads(threads)
         network = load_network(run.weights_path, config).to(choose_device(device), torch_dtype(dtype or "float32"))
-        formats = formats_from_json(run.config().get("formats", {}), where=str(run.config_path))
-        return cls(network, tokenizer, formats=formats, name=str(run.folder))
+        return cls(network, tokenizer, formats=run.formats(), name=str(run.folder))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a run folder that `load` reads: config, weights in fp32, tokenizer."""

@@ -25,10 +25,9 @@ from upwell.generation import generate as generate_texts
 from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
-from upwell.tasks.asking import Formats, formats_to_json
-from upwell.tasks.scorecard import keep_items, make_tasks, score_world, to_json
+from upwell.tasks.scorecard import keep_items, known_tasks, make_tasks, score_world, to_json
 from upwell.text.corpus import Corpus
-from upwell.text.examples import prompt_format
+from upwell.text.examples import Formats, formats_to_json, prompt_format
 from upwell.text.files import atomic_write_json, lock_file
 from upwell.training.card import write_card
 from upwell.training.compute import Compute, apply_threads, keep_freed_memory, torch_dtype
@@ -247,15 +246,14 @@ def _formats(sources: Sequence[str]) -> Formats:
 
 def _scorecard(run: Run, corpus: Corpus, seconds: float, observe: Observer) -> dict[str, Any] | None:
     """The tasks that the text of the run has, scored in the time that suits `seconds` of training; None for plain texts."""
-    model = LanguageModel.load(run.folder)
-    known = {view for view, _ in model.formats}
-    pages = make_tasks(train_tokens=corpus.train.tokens, encode=model.tokenizer.encode)
-    tasks = [task for task in pages if task.view in known]
-    if not tasks:
+    names = known_tasks(run.formats())
+    if not names:
         return None
+    model = LanguageModel.load(run.folder)
     evaluations = score_world(
         model.answerer,
-        tasks,
+        make_tasks(names, train_tokens=corpus.train.tokens, encode=model.tokenizer.encode),
+        model.formats,
         share=min(1.0, seconds / SCORED_SECONDS),
         progress=lambda said: observe("scoring", {"text": said}),
     )

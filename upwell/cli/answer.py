@@ -7,15 +7,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from upwell.cli.lines import answer_lines
+from upwell.cli.loading import DEFAULT, LoadOptions
 
 
 def answer(
     run: str,
     *text: str,
     about: str | None = None,
-    device: str | None = None,
-    threads: int | None = None,
-    dtype: str | None = None,
+    loading: LoadOptions = DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Answer a question about a text.
@@ -30,20 +29,12 @@ def answer(
         A text that ends in the question; without one each line of standard input.
     about
         The text that the questions are about, so that each line is one question.
-    device
-        cpu or cuda.
-    threads
-        CPU threads.
-    dtype
-        float32 (default) or bfloat16.
     as_json
         Print a JSON object for each text.
     """
-    from upwell.api import LanguageModel
     from upwell.text.files import text_of_argument
 
-    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
-    asker = model.asker
+    asker = loading.load(run).asker
     if about is None:
         answer_lines(text, lambda line: {"answer": asker.answer(line)}, as_json=as_json)
     else:

@@ -6,6 +6,8 @@ import contextlib
 import sys
 import time
 
+from upwell.cli.loading import DEFAULT, LoadOptions
+
 
 def chat(
     run: str,
@@ -15,9 +17,7 @@ def chat(
     top_p: float = 0.95,
     stop: tuple[str, ...] = (),
     seed: int | None = None,
-    device: str | None = None,
-    threads: int | None = None,
-    dtype: str | None = None,
+    loading: LoadOptions = DEFAULT,
 ) -> None:
     """Write in turns: you a line, then the model, on one text that grows.
 
@@ -38,20 +38,13 @@ def chat(
         End the model's turn before this text; repeat for several.
     seed
         The same seed and lines give the same text.
-    device
-        cpu or cuda.
-    threads
-        CPU threads.
-    dtype
-        float32 (default) or bfloat16.
     """
-    from upwell.api import LanguageModel
     from upwell.generation import SamplingOptions
     from upwell.text.files import text_of_argument
 
     with contextlib.suppress(ImportError):  # line editing and history, where the platform has them
         import readline  # noqa: F401
-    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
+    model = loading.load(run)
     seed = time.time_ns() % 2**31 if seed is None else seed
     history, stops = "", tuple(text_of_argument(text) for text in stop)
     while True:

@@ -7,15 +7,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from upwell.cli.lines import answer_lines
+from upwell.cli.loading import DEFAULT, LoadOptions
 
 
 def classify(
     run: str,
     *text: str,
     of: str | None = None,
-    device: str | None = None,
-    threads: int | None = None,
-    dtype: str | None = None,
+    loading: LoadOptions = DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Say what a text is about, or how somebody in it felt in the end.
@@ -30,19 +29,11 @@ def classify(
         The text; without one each line of standard input.
     of
         A person in the text: tell how that person felt in the end, good or bad, and not the topic.
-    device
-        cpu or cuda.
-    threads
-        CPU threads.
-    dtype
-        float32 (default) or bfloat16.
     as_json
         Print a JSON object for each text.
     """
-    from upwell.api import LanguageModel
     from upwell.text.files import text_of_argument
 
-    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
-    asker = model.asker
+    asker = loading.load(run).asker
     person = text_of_argument(of or "")
     answer_lines(text, lambda line: {"answer": asker.classify(line, person)}, as_json=as_json)

@@ -83,8 +83,8 @@ def scorecard_lines(evaluations: Sequence[Evaluation]) -> list[str]:
     return lines
 
 
-class TrainingDisplay:
-    """Watches a run and shows it; called by the run with an event's kind and figures."""
+class Display:
+    """Lines on standard error, with a progress bar under them where that is a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
         self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
@@ -97,10 +97,6 @@ class TrainingDisplay:
             disable=quiet or not self.console.is_terminal,
         )
         self.task: TaskID | None = None
-        self.plan: Plan | None = None
-        self.peak = 1.0
-        self.train_tokens = 0
-        self.validation = ""
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -110,6 +106,20 @@ class TrainingDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.progress.stop()
+
+    def _say(self, line: str | Text) -> None:
+        self.console.print(line, markup=False)
+
+
+class TrainingDisplay(Display):
+    """Watches a run and shows it; called by the run with an event's kind and figures."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        super().__init__(quiet=quiet)
+        self.plan: Plan | None = None
+        self.peak = 1.0
+        self.train_tokens = 0
+        self.validation = ""
 
     def __call__(self, kind: str, figures: dict[str, Any]) -> None:
         """Show one event."""
@@ -197,6 +207,3 @@ class TrainingDisplay:
         )
         self._say(f"next       upwell generate {run.folder}")
         self._say(f"           upwell evaluate {run.folder} OTHER_TEXT")
-
-    def _say(self, line: str | Text) -> None:
-        self.console.print(line, markup=False)

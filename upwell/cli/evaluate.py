@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from upwell.cli.loading import DEFAULT, LoadOptions
 from upwell.cli.main import source_name
 from upwell.errors import UserError
 
@@ -22,9 +24,7 @@ def evaluate(
     shots: int = 0,
     items: int | None = None,
     seed: int = 0,
-    device: str | None = None,
-    threads: int | None = None,
-    dtype: str | None = None,
+    loading: LoadOptions = DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Measure a model on text, or on its tasks.
@@ -53,12 +53,6 @@ def evaluate(
         What to do with bytes that do not decode: strict or replace.
     column
         Column of the text in tables and JSON lines.
-    device
-        cpu or cuda.
-    threads
-        CPU threads.
-    dtype
-        float32 (default) or bfloat16.
     as_json
         Print one JSON object as the last line.
     """
@@ -66,20 +60,20 @@ def evaluate(
 
     if task or not sources:
         from upwell.cli.display import scorecard_lines
-        from upwell.tasks.scorecard import TASKS, to_json
+        from upwell.tasks.scorecard import to_json
 
+        if (encoding, errors, column) != ("utf-8", "strict", None):
+            raise UserError("--encoding, --errors and --column are for text; examples are JSON lines in UTF-8")
         if len(sources) > 1:
             raise UserError(f"one file of examples at a time, not {len(sources)}")
         evaluations = api.score(
             run,
-            tasks=task or TASKS,
+            tasks=task,
             examples=sources[0] if sources else None,
             shots=shots,
             items=items,
             seed=seed,
-            device=device,
-            threads=threads,
-            dtype=dtype,
+            **dataclasses.asdict(loading),
             progress=lambda said: print(said, file=sys.stderr),
         )
         for line in scorecard_lines(evaluations):
@@ -87,7 +81,9 @@ def evaluate(
         if as_json:
             print(json.dumps({"run": run, "shots": shots, "scorecard": to_json(evaluations)}))
         return
-    model = api.LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
+    if shots or items is not None or seed:
+        raise UserError("--shots, --items and --seed are for tasks; name one by --task")
+    model = loading.load(run)
     figures = api.evaluate(
         model, [source_name(word) for word in sources], encoding=encoding, errors=errors, column=column
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from upwell.cli.loading import DEFAULT, LoadOptions
 from upwell.cli.main import STANDARD_INPUT
 
 
@@ -24,9 +25,7 @@ def generate(
     repetition_penalty: float = 1.0,
     stop: tuple[str, ...] = (),
     seed: int | None = None,
-    device: str | None = None,
-    threads: int | None = None,
-    dtype: str | None = None,
+    loading: LoadOptions = DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Write on from a prompt; the text appears as it is made.
@@ -53,12 +52,6 @@ def generate(
         End before this text; repeat for several.
     seed
         The same seed gives the same text; without one every call differs.
-    device
-        cpu or cuda.
-    threads
-        CPU threads.
-    dtype
-        float32 (default) or bfloat16.
     as_json
         Print one JSON object as the last line, after the text.
     """
@@ -66,7 +59,6 @@ def generate(
         prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
     if seed is None:
         seed = time.time_ns() % 2**31
-    from upwell.api import LanguageModel
     from upwell.generation import SamplingOptions
     from upwell.text.files import text_of_argument
 
@@ -81,7 +73,7 @@ def generate(
         stop=stop,
         seed=seed,
     )
-    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
+    model = loading.load(run)
     started = time.perf_counter()
     print(prompt, end="", flush=True)
     text = ""

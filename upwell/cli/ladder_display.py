@@ -5,40 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-
-from upwell.cli.display import count, duration
+from upwell.cli.display import Display, count, duration
 
 
-class LadderDisplay:
+class LadderDisplay(Display):
     """Watches a ladder and shows it; called with an event's kind and figures."""
 
     def __init__(self, folder: Path, *, language: str, quiet: bool) -> None:
         self.folder, self.language = folder, language
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
-        self.progress = Progress(
-            TextColumn("{task.percentage:3.0f}%"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[figures]}"),
-            console=self.console,
-            transient=True,
-            disable=quiet or not self.console.is_terminal,
-        )
-        self.task: TaskID | None = None
+        super().__init__(quiet=quiet)
         self.began = time.perf_counter()
-
-    def __enter__(self) -> Self:
-        self.progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.progress.stop()
 
     def __call__(self, kind: str, figures: dict[str, Any]) -> None:
         """Show one event."""
@@ -92,6 +70,3 @@ class LadderDisplay:
     def interrupted(self) -> None:
         """The last words after Ctrl-C."""
         print(f"stopped; finished runs are kept. Go on with: upwell emerge --resume {self.folder}", file=sys.stderr)
-
-    def _say(self, line: str) -> None:
-        self.console.print(line, markup=False)

@@ -7,14 +7,13 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from upwell.cli.lines import answer_lines
+from upwell.cli.loading import DEFAULT, LoadOptions
 
 
 def translate(
     run: str,
     *text: str,
-    device: str | None = None,
-    threads: int | None = None,
-    dtype: str | None = None,
+    loading: LoadOptions = DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Translate English into Chinese and Chinese into English.
@@ -27,22 +26,13 @@ def translate(
         Folder of the run.
     text
         A sentence or a word; without one each line of standard input.
-    device
-        cpu or cuda.
-    threads
-        CPU threads.
-    dtype
-        float32 (default) or bfloat16.
     as_json
         Print a JSON object for each text.
     """
-    from upwell.api import LanguageModel
-
-    model = LanguageModel.load(run, device=device, threads=threads, dtype=dtype)
-    asker = model.asker
+    asker = loading.load(run).asker
 
     def answer(line: str) -> dict[str, Any]:
-        if len(line.split()) == 1 and line.isalpha() and len(line) <= (2 if not line.isascii() else 30):
+        if asker.is_word(line.strip()):
             senses = asker.senses(line.strip())
             told = [{"class": kind, "answer": word, "probability": round(p, 4)} for kind, word, p in senses]
             return {"answer": ", ".join(f"{word} ({kind})" for kind, word, _ in senses), "senses": told}

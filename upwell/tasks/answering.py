@@ -57,8 +57,7 @@ class ModelAnswerer:
         self, prompts: Sequence[str], *, max_tokens: int, stop: tuple[str, ...], temperature: float, seed: int
     ) -> list[str]:
         """Every prompt is read as the beginning of a document. Row i draws with seed + i, whatever the batches are."""
-        lengths = [len(self.tokenizer.encode(prompt)) for prompt in prompts]
-        order = sorted(range(len(prompts)), key=lambda i: lengths[i])
+        order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
         outputs = [""] * len(prompts)
         for start in range(0, len(order), ROWS):
             rows = order[start : start + ROWS]
@@ -101,10 +100,10 @@ class ModelAnswerer:
             wanted = torch.from_numpy(inside).to(device)
             logits = self.network.logits(hidden[wanted]).float()  # only where an answer is: (answer tokens, V)
             losses = F.cross_entropy(logits, torch.from_numpy(targets).to(device)[wanted], reduction="none")
-            for row, i in enumerate(batch):
-                number = len(rows[i][1])
-                at = int(inside[:row].sum())
-                found[i] = Likelihood(float(losses[at : at + number].double().sum()), number)
+            ends = np.cumsum([len(rows[i][1]) for i in batch])
+            answers = np.split(losses.double().cpu().numpy(), ends[:-1])
+            for i, nats in zip(batch, answers, strict=True):
+                found[i] = Likelihood(float(nats.sum()), len(nats))
         return found
 
     def _check_context(self, longest: int) -> None:

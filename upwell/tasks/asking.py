@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from upwell.errors import UserError
 from upwell.tasks.answering import Answerer
-from upwell.text.examples import PromptFormat
+from upwell.text.examples import LANGUAGES, Formats, PromptFormat, language_of
 from upwell.world.views.classification import LABELS, TOPIC_LABEL
+from upwell.world.views.dictionary import CLASSES, QUESTIONS, entry_text
 
-Formats = Mapping[tuple[str, str], PromptFormat]
-"""By view and language."""
 MAX_TOKENS = 300
-WORD_CLASSES = {"en": ("noun", "verb", "adjective", "adverb"), "zh": ("名词", "动词", "形容词", "副词")}
-INTO = {"en": "in Chinese", "zh": "英文"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +25,11 @@ class Asker:
     name: str
     """Of the run, for messages."""
 
+    @staticmethod
+    def is_word(text: str) -> bool:
+        """Whether a text is a single word: letters alone, and in Chinese no more than two of them."""
+        return text.isalpha() and (language_of(text) == "en" or len(text) <= 2)
+
     def translate(self, text: str) -> str:
         """English to Chinese, Chinese to English."""
         return self._ask("translation", text=text)
@@ -39,15 +40,16 @@ class Asker:
         The likeliest first; only translations that the model is surer of than not, or the likeliest one alone.
         """
         language = language_of(word)
-        wording = "{} ({})" if language == "en" else "{}（{}）"
         form = self._format("dictionary", language)
-        prompts = [form.prompt(word=wording.format(word, kind), what=INTO[language]) for kind in WORD_CLASSES[language]]
+        classes = [names[LANGUAGES.index(language)] for names in CLASSES.values()]
+        asked = QUESTIONS[language]["translation"]
+        prompts = [form.prompt(word=entry_text(word, kind), what=asked) for kind in classes]
         outputs = self._write(form, prompts)
         pairs = [(prompt, form.separator + output) for prompt, output in zip(prompts, outputs, strict=True)]
         likelihoods = self.answerer.likelihoods(pairs) or []
         found = [
             (kind, output, math.exp(-likelihood.nats))
-            for kind, output, likelihood in zip(WORD_CLASSES[language], outputs, likelihoods, strict=True)
+            for kind, output, likelihood in zip(classes, outputs, likelihoods, strict=True)
         ]
         found.sort(key=lambda sense: -sense[2])
         return [sense for sense in found if sense[2] >= 0.5] or found[:1]
@@ -87,11 +89,6 @@ class Asker:
         return self.formats[view, language]
 
 
-def language_of(text: str) -> str:
-    """zh where there is a Han character, else en."""
-    return "zh" if re.search(r"[\u3400-\u9fff]", text) else "en"
-
-
 def split_question(text: str) -> tuple[str, str]:
     """What comes before the last sentence, and that sentence; a UserError where it does not end in a question mark."""
     match = re.fullmatch(r"(.*?)([^.!?。！？]+[?？])\s*", text, re.DOTALL)
@@ -100,23 +97,3 @@ def split_question(text: str) -> tuple[str, str]:
             'the text must end in a question, e.g. "Anna has a red ball. What does Anna have?", or be given by --about'
         )
     return match[1].strip(), match[2].strip()
-
-
-def formats_to_json(formats: Formats) -> dict[str, dict[str, Any]]:
-    """As a run stores them: view, language, format."""
-    found: dict[str, dict[str, Any]] = {}
-    for (view, language), form in formats.items():
-        found.setdefault(view, {})[language] = form.to_dict()
-    return found
-
-
-def formats_from_json(values: Any, *, where: str) -> dict[tuple[str, str], PromptFormat]:
-    """The inverse of `formats_to_json`; a UserError naming `where` for anything else."""
-    try:
-        return {
-            (view, language): PromptFormat.from_dict(form)
-            for view, languages in values.items()
-            for language, form in languages.items()
-        }
-    except (AttributeError, TypeError) as error:
-        raise UserError(f"{where}: formats must be given by view and language") from error

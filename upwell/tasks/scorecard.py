@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from upwell.tasks.question_answering import QuestionAnswering
 from upwell.tasks.summarization import Summarization
 from upwell.tasks.task import Evaluation, Item, Task, evaluate_task
 from upwell.tasks.translation import Translation
-from upwell.text.examples import Example
+from upwell.text.examples import LANGUAGES, Example, Formats, language_of
 from upwell.text.files import atomic_write_bytes
 from upwell.world.corpus import make_example
 from upwell.world.specification import Specification
@@ -58,17 +59,30 @@ def make_tasks(
     return [pages[name] for name in names]
 
 
+def known_tasks(formats: Formats) -> list[str]:
+    """The tasks whose prompt formats a model learned, in the order of the scorecard."""
+    views = {view for view, _ in formats}
+    return [task.name for task in make_tasks() if task.view in views]
+
+
 def world_examples(
-    view: str, number: int, *, split: str, levels: Sequence[int] = LEVELS, seed: int = 0
+    view: str,
+    number: int,
+    *,
+    split: str,
+    languages: Sequence[str] = LANGUAGES,
+    levels: Sequence[int] = LEVELS,
+    seed: int = 0,
 ) -> list[Example]:
-    """`number` examples of a view in both languages."""
-    spec = Specification(views=(view,), levels=tuple(levels), split=split, seed=seed)
+    """`number` examples of a view."""
+    spec = Specification(views=(view,), languages=tuple(languages), levels=tuple(levels), split=split, seed=seed)
     return [make_example(spec, index) for index in range(number)]
 
 
 def score_world(
     answerer: Answerer,
     tasks: Iterable[Task],
+    formats: Formats,
     *,
     shots: int = 0,
     items: int | None = None,
@@ -78,13 +92,18 @@ def score_world(
     seed: int = 0,
     progress: Progress = lambda said: None,
 ) -> list[Evaluation]:
-    """Every task on examples of the world: `items` of each, by default as many as in ITEMS, or a `share` of that."""
+    """Every task on examples of the world, in the languages whose prompt formats the model learned.
+
+    `items` of each task, by default as many as in ITEMS, or a `share` of that.
+    """
     found = []
     for task in tasks:
         number = items or max(10, round(share * ITEMS[task.name]))
         progress(f"{task.name}: {number} examples")
-        examples = world_examples(task.view, number, split=split, levels=levels, seed=seed)
-        train = world_examples(task.view, min(BASELINE_EXAMPLES, 5 * number), split="train", levels=levels, seed=seed)
+        languages = [language for language in LANGUAGES if (task.view, language) in formats]
+        drawn = functools.partial(world_examples, task.view, languages=languages, levels=levels, seed=seed)
+        examples = drawn(number, split=split)
+        train = drawn(min(BASELINE_EXAMPLES, 5 * number), split="train")
         found.append(evaluate_task(task, answerer, examples, train=train, shots=shots, seed=seed))
     return found
 
@@ -113,12 +132,15 @@ def read_examples(path: Path, *, view: str) -> list[Example]:
         if wrong:
             raise UserError(f"{path}: line {number}: expected an object with texts named prompt and answer")
         given = {key: value for key, value in values.items() if key in known}
-        language = given.get("language", "zh" if any("\u3400" <= c <= "\u9fff" for c in given["prompt"]) else "en")
+        language = given.get("language", language_of(given["prompt"]))
         if language not in ("en", "zh"):
             raise UserError(f"{path}: line {number}: language must be en or zh, not {language!r}")
         defaults = {"kind": "", "level": 0, "split": "test", "meaning": ""}
-        options = tuple(given.get("options") or ())
-        found.append(Example(**{**defaults, **given, "language": language, "view": view, "options": options}))
+        options = given.get("options") or ()
+        texts = {key: given[key] for key in ("kind", "split", "meaning") if key in given}
+        if not all(isinstance(value, str) for value in (*texts.values(), *options)):
+            raise UserError(f"{path}: line {number}: {', '.join([*texts, 'options'])} must be texts")
+        found.append(Example(**{**defaults, **given, "language": language, "view": view, "options": tuple(options)}))
     if not found:
         raise UserError(f"{path}: holds no example")
     return found
@@ -132,13 +154,14 @@ def to_json(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, dict[str, 
     }
 
 
-def keep_items(evaluations: Sequence[Evaluation], folder: Path) -> list[Path]:
-    """Write one JSON line per item into `folder`, a file per task and number of shots; the files."""
+def keep_items(evaluations: Sequence[Evaluation], folder: Path, *, source: str = "") -> list[Path]:
+    """Write one JSON line per item into `folder`, a file per task, number of shots and `source`; the files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for evaluation in evaluations:
         lines = [json.dumps(_item(item), ensure_ascii=False) for item in evaluation.items]
-        path = folder / f"{evaluation.task}-{evaluation.shots}-shot.jsonl"
+        path = folder / "-".join(filter(None, [evaluation.task, f"{evaluation.shots}-shot", source]))
+        path = path.with_name(f"{path.name}.jsonl")
         atomic_write_bytes(path, ("\n".join(lines) + "\n").encode("utf-8"))
         paths.append(path)
     return paths

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from upwell.tasks.metrics import Measure, exact_match, mean, token_f1
 from upwell.tasks.task import Guess, Item, answer_nll
-from upwell.text.examples import Example, prompt_format
+from upwell.text.examples import Example, field_of, language_of
+from upwell.world.stories import sentences_of
 from upwell.world.views.summarization import fact_f1
 
 
@@ -34,22 +35,10 @@ class Summarization:
 
 
 def _sentences(prompt: str) -> list[str]:
-    text = prompt
-    for language in ("en", "zh"):
-        try:
-            text = prompt_format("summarization", language).fields(prompt)["text"]
-            break
-        except ValueError:
-            continue
-    marks = "。！？" if any(mark in text for mark in "。！？") else ".!?"
-    found, start = [], 0
-    for i, character in enumerate(text):
-        if character in marks:
-            found.append(text[start : i + 1].strip())
-            start = i + 1
-    return found or [text]
+    text = field_of(prompt, Summarization.view, "text")
+    return sentences_of(text, language_of(text)) or [text]
 
 
 def _first_and_last(prompt: str) -> str:
     sentences = _sentences(prompt)
-    return " ".join([sentences[0], sentences[-1]]) if sentences[0].isascii() else sentences[0] + sentences[-1]
+    return (" " if language_of(prompt) == "en" else "").join([sentences[0], sentences[-1]])

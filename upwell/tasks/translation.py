@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from upwell.tasks.metrics import Measure, bleu, chrf, exact_match, mean, units
 from upwell.tasks.task import Guess, Item, answer_nll, by_kind
-from upwell.text.examples import Example, prompt_format
-from upwell.world.views.translation import is_right
-
-INTO = {"en": "zh", "zh": "en"}
+from upwell.text.examples import Example, field_of
+from upwell.world.views.translation import OTHER, is_right
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Translation:
                     found[f"meaning_match_{kind}"] = mean([matches[id(item)] for item in group])
         answers, outputs = [item.example.answer for item in items], [item.output for item in items]
         found["chrf"] = chrf(answers, outputs)
-        targets = {INTO[item.example.language] for item in items}
+        targets = {OTHER[item.example.language] for item in items}
         if len(targets) == 1:  # BLEU counts words, which the two languages do not share
             found["bleu"] = bleu(answers, outputs, language=targets.pop())
         found["exact_match"] = mean([exact_match(a, o) for a, o in zip(answers, outputs, strict=True)])
@@ -41,16 +39,7 @@ class Translation:
 
     def baselines(self, train: Sequence[Example]) -> dict[str, Guess]:
         """The source as it stands, and the translation of the training sentence that shares most words with it."""
-        return {"copy": _source, "nearest": _Nearest(train)}
-
-
-def _source(prompt: str) -> str:
-    for language in INTO:
-        try:
-            return prompt_format("translation", language).fields(prompt)["text"]
-        except ValueError:
-            continue
-    return prompt
+        return {"copy": lambda prompt: field_of(prompt, self.view, "text"), "nearest": _Nearest(train)}
 
 
 class _Nearest:

@@ -7,7 +7,9 @@ of several lines say so), so it can be cut from what a model writes without know
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -116,6 +118,19 @@ class Example:
         return {**dataclasses.asdict(self), "options": list(self.options), "bits": round(self.bits, 3)}
 
 
+def language_of(text: str) -> str:
+    """zh where there is a Han character, else en."""
+    return "zh" if re.search(r"[\u3400-\u9fff]", text) else "en"
+
+
+def field_of(prompt: str, view: str, name: str) -> str:
+    """A field of a prompt of `view` in whichever language it is; the whole prompt where it is of neither format."""
+    for language in LANGUAGES:
+        with contextlib.suppress(ValueError):
+            return prompt_format(view, language).fields(prompt)[name]
+    return prompt
+
+
 def _parts(template: str) -> tuple[list[str], list[str]]:
     """The literal parts of a template and the names of the fields between them."""
     pieces = template.replace("{", "}").split("}")
@@ -149,3 +164,26 @@ PROMPT_FORMATS: dict[tuple[str, str], PromptFormat] = {
     **_both("scenes", "{text}\nPicture:", "{text}\n画面："),
 }
 """The format of each view and language. They are part of the data: changing one changes the texts of the world."""
+
+Formats = Mapping[tuple[str, str], PromptFormat]
+"""What a run stores of PROMPT_FORMATS: by view and language."""
+
+
+def formats_to_json(formats: Formats) -> dict[str, dict[str, Any]]:
+    """As a run stores them: view, language, format."""
+    found: dict[str, dict[str, Any]] = {}
+    for (view, language), form in formats.items():
+        found.setdefault(view, {})[language] = form.to_dict()
+    return found
+
+
+def formats_from_json(values: Any, *, where: str) -> dict[tuple[str, str], PromptFormat]:
+    """The inverse of `formats_to_json`; a UserError naming `where` for anything else."""
+    try:
+        return {
+            (view, language): PromptFormat.from_dict(form)
+            for view, languages in values.items()
+            for language, form in languages.items()
+        }
+    except (AttributeError, TypeError) as error:
+        raise UserError(f"{where}: formats must be given by view and language") from error

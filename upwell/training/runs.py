@@ -12,6 +12,7 @@ from typing import Any
 from upwell.errors import UserError
 from upwell.model.config import NetworkConfig, check_keys
 from upwell.model.files import read_json
+from upwell.text.examples import Formats, formats_from_json
 from upwell.text.files import (
     argument_of_text,
     atomic_folder,
@@ -101,6 +102,10 @@ class Run:
             return tuple(argument_of_text(source) for source in sources), replace(options, valid=valid)
         except UnicodeError:
             raise UserError(f"{self.config_path}: names a source by half of a surrogate pair") from None
+
+    def formats(self) -> Formats:
+        """How the tasks in the training text were written; empty for plain texts."""
+        return formats_from_json(self.config().get("formats", {}), where=str(self.config_path))
 
     def recipe(self) -> Recipe:
         """The recipe chosen at the start."""

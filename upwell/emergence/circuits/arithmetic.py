@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upwell.emergence.ability import Ability, Rows, Tokens, continuation, mix
+from upwell.emergence.circuits.sequences import Sequences
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class ModularAddition(Ability):
 
 
 @dataclass(frozen=True)
-class Sorting(Ability):
+class Sorting(Sequences):
     """Symbols in random order, then the same symbols sorted."""
 
     length: int = 8
@@ -90,19 +91,5 @@ class Sorting(Ability):
     name: str = "sorting"
     favours: ClassVar[str] = "neither"
 
-    @property
-    def vocab_size(self) -> int:  # type: ignore[override]
-        return self.symbols + 1
-
-    @property
-    def positions(self) -> tuple[int, ...]:  # type: ignore[override]
-        return tuple(range(self.length, 2 * self.length))
-
-    @property
-    def chance(self) -> float:  # type: ignore[override]
-        return float(self.symbols**-self.length)
-
-    def rows(self, rng: np.random.Generator, count: int) -> Rows:
-        sequence = rng.integers(0, self.symbols, (count, self.length))
-        mark = np.full((count, 1), self.symbols)
-        return continuation(np.concatenate([sequence, mark], 1), np.sort(sequence, 1))
+    def answer(self, sequence: Tokens) -> Tokens:
+        return np.sort(sequence, 1)

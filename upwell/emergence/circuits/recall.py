@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from upwell.emergence.ability import Ability, Rows, Tokens, continuation, permutations
+from upwell.emergence.circuits.sequences import Sequences
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Recall(Ability):
 
 
 @dataclass(frozen=True)
-class Copy(Ability):
+class Copy(Sequences):
     """A random sequence, a mark, and the same sequence again: what an induction head does (Olsson et al. 2022)."""
 
     length: int = 12
@@ -59,22 +60,8 @@ class Copy(Ability):
     name: str = "copy"
     favours: ClassVar[str] = "attention"
 
-    @property
-    def vocab_size(self) -> int:  # type: ignore[override]
-        return self.symbols + 1
-
-    @property
-    def positions(self) -> tuple[int, ...]:  # type: ignore[override]
-        return tuple(range(self.length, 2 * self.length))
-
-    @property
-    def chance(self) -> float:  # type: ignore[override]
-        return float(self.symbols**-self.length)
-
-    def rows(self, rng: np.random.Generator, count: int) -> Rows:
-        sequence = rng.integers(0, self.symbols, (count, self.length))
-        mark = np.full((count, 1), self.symbols)
-        return continuation(np.concatenate([sequence, mark], 1), sequence)
+    def answer(self, sequence: Tokens) -> Tokens:
+        return sequence
 
     def guess(self, rows: Rows, known: Rows, rng: np.random.Generator) -> Tokens:
         """Any symbol of the sequence."""

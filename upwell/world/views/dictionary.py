@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-from upwell.text.examples import Example, prompt_format
+from upwell.text.examples import Example, language_of, prompt_format
 from upwell.world.chance import Chance, Table
 from upwell.world.lexicon import Adjective, Adverb, Noun, Verb, lexicon
 from upwell.world.meaning import hash_of
@@ -46,13 +46,18 @@ class Card(NamedTuple):
     answer: str
 
 
+def entry_text(word: str, word_class: str) -> str:
+    """A word with its class, as an entry is headed."""
+    return f"{word}（{word_class}）" if language_of(word) == "zh" else f"{word} ({word_class})"
+
+
 def make(chance: Chance, level: int, language: str, split: str) -> Example:
     """One entry of `level` in `split`."""
     before = chance.bits
     kind = chance.pick(_kinds(language, level, split))
     entry, answer = chance.pick(chance.pick(_cards(kind, language, level, split)))
     classes = CLASSES[type(entry)]
-    word = f"{entry.chinese}（{classes[1]}）" if language == "zh" else f"{entry.english} ({classes[0]})"
+    word = entry_text(entry.chinese, classes[1]) if language == "zh" else entry_text(entry.english, classes[0])
     return Example(
         view="dictionary",
         kind=kind,

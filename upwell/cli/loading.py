@@ -1,0 +1,33 @@
+"""The options by which a verb loads a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from upwell.api import LanguageModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """Where and how a loaded model runs."""
+
+    device: str | None = None
+    """cpu or cuda; by default a GPU where there is one."""
+    threads: int | None = None
+    """CPU threads."""
+    dtype: str | None = None
+    """float32 (default) or bfloat16."""
+
+    def load(self, run: str) -> LanguageModel:
+        """The model of a run."""
+        from upwell.api import LanguageModel
+
+        return LanguageModel.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
+
+
+LoadOptions = Annotated[Loading, Parameter(name="*")]
+DEFAULT = Loading()
