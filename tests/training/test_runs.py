@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,3 +145,13 @@ def test_damaged_run_folders_raise_user_errors_only() -> None:
     failures, outcomes = fuzz(300, seed=2, targets={"runs": TARGETS["runs"]})
     assert failures == []
     assert outcomes["runs refused"] > 150
+
+
+@pytest.mark.parametrize(
+    "formats", [5, [], {"qa": 1}, {"qa": {"en": {"template": 7, "separator": "", "lines": False}}}, {"qa": {"en": []}}]
+)
+def test_a_run_with_strange_prompt_formats_is_refused_in_one_line(formats: Any, tmp_path: Path) -> None:
+    run = make("a.txt", tmp_path / "run")
+    run.write_config({**run.config(), "formats": formats})
+    with pytest.raises(UserError, match="format"):
+        run.formats()

@@ -70,10 +70,11 @@ class PromptFormat:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The format held in JSON `values`; a UserError where they are none."""
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise UserError(f"prompt format {dict(values)}: {error}") from error
+        kinds = {"template": str, "separator": str, "lines": bool}
+        right = isinstance(values, Mapping) and values.keys() == kinds.keys()
+        if not right or not all(type(values[name]) is kind for name, kind in kinds.items()):
+            raise UserError(f"prompt format {values!r}: expected {', '.join(kinds)}")
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
