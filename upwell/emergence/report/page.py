@@ -26,7 +26,8 @@ p{margin:.4rem 0}.note,.sub{color:var(--soft);font-size:.9rem;max-width:75ch}
 .say{margin:.5rem 0;padding:.6rem .9rem;background:var(--card);border-left:4px solid var(--rule);border-radius:3px}
 .say.sharp{border-color:var(--blue)}.say.smooth{border-color:var(--green)}.say.metric-induced,.say.seed-lottery{border-color:var(--orange)}
 .tag{display:inline-block;font-size:.8rem;border:1px solid var(--rule);border-radius:9px;padding:0 .6em;margin-right:.5em}
-.panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:.4rem 1rem}
+.panels{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:.4rem 1rem}
+@media(max-width:1100px){.panels{grid-template-columns:repeat(2,minmax(0,1fr))}}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;margin:.6rem 0;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.22rem .8rem .22rem 0;border-bottom:1px solid var(--rule);vertical-align:top}th{color:var(--soft);font-weight:600}
 svg{width:100%;height:auto}svg text{font-size:10px;fill:var(--soft)}svg .head{font-size:11.5px;fill:var(--ink);font-weight:600}
 .axis{fill:none;stroke:var(--soft)}.grid{fill:none;stroke:var(--rule);stroke-width:.5}polyline{fill:none;stroke-width:1.6}
