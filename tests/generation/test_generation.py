@@ -211,3 +211,35 @@ def test_wrong_options_are_named(values: dict[str, Any], said: str) -> None:
 
 def test_a_single_stop_may_be_given_as_text() -> None:
     assert SamplingOptions(stop="end").stop == ("end",)  # type: ignore[arg-type]
+
+
+class Bigram(torch.nn.Module):
+    """The next token is the one that most often followed the last in a text; it carries no state."""
+
+    def __init__(self, tokenizer: Tokenizer, text: str) -> None:
+        super().__init__()
+        ids = torch.from_numpy(tokenizer.encode(text)).long()
+        counts = torch.zeros(tokenizer.vocab_size, tokenizer.vocab_size)
+        counts.index_put_((ids[:-1], ids[1:]), torch.ones(len(ids) - 1), accumulate=True)
+        self.counts = torch.nn.Parameter(counts)
+        self.config = SimpleNamespace(mixers=("lstm",), window=None, context=16)
+
+    def hidden(self, tokens: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
+        return self.counts[tokens], {"rows": tokens[:, 0]}
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden
+
+    def forward(self, tokens: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
+        return self.hidden(tokens, state)
+
+
+@pytest.mark.parametrize("prompt", ["心情：", "天气好\n心情：", "心情"])
+def test_a_prompt_that_ends_in_a_mark_goes_on_as_the_text_did(prompt: str) -> None:
+    text = "心情：好\n天气好\n" * 100
+    tokenizer = train_tokenizer("bpe", [text], vocab_size=300)
+    network: Any = Bigram(tokenizer, text)
+    options = SamplingOptions(max_tokens=4, temperature=0, stop=("\n",))
+    expected = "好" if prompt.endswith("：") else "：好"
+    assert generate(network, tokenizer, [prompt], options)[0].text == expected
+    assert "".join(stream(network, tokenizer, prompt, options)) == expected

@@ -31,7 +31,7 @@ def test_answers_do_not_depend_on_who_else_is_asked(
 
 
 def test_likelihood_is_the_sum_over_the_answer_and_the_end(ignorant: ModelAnswerer) -> None:
-    pairs = [("Box 1 is red.", " red"), ("Box", " 2 is blue and long")]
+    pairs = [("Box 1 is red", " and red"), ("Box", " 2 is blue and long")]
     tokenizer, network = ignorant.tokenizer, ignorant.network
     for (prompt, answer), found in zip(pairs, ignorant.likelihoods(pairs), strict=True):
         before = [tokenizer.end_of_text, *map(int, tokenizer.encode(prompt))]
@@ -42,6 +42,20 @@ def test_likelihood_is_the_sum_over_the_answer_and_the_end(ignorant: ModelAnswer
         assert found.tokens == len(after)
         assert found.nats == pytest.approx(float(losses.sum()), abs=1e-4)
         assert math.exp(-found.nats) < 1
+
+
+def test_likelihood_after_a_mark_is_among_the_tokens_that_begin_with_it(ignorant: ModelAnswerer) -> None:
+    tokenizer, network = ignorant.tokenizer, ignorant.network
+    opened = tokenizer.open_end(tokenizer.encode("Box 1 is red."))
+    assert opened is not None and opened[0] == "."
+    (found,) = ignorant.likelihoods([("Box 1 is red.", " red")])
+    ids = [tokenizer.end_of_text, *map(int, tokenizer.encode("Box 1 is red. red")), tokenizer.end_of_text]
+    mark = len(ids) - 3
+    with torch.inference_mode():
+        logits = network(torch.tensor([ids]))[0][0].double().log_softmax(1)
+    among = logits[mark - 1, torch.from_numpy(opened[1]).long()].logsumexp(0)
+    expected = among - logits[mark - 1, ids[mark]] - logits[mark, ids[mark + 1]] - logits[mark + 1, ids[mark + 2]]
+    assert found.tokens == 3 and found.nats == pytest.approx(float(expected), abs=1e-4)
 
 
 def test_a_prompt_beyond_the_context_of_attention_is_refused(ignorant: ModelAnswerer) -> None:

@@ -169,3 +169,17 @@ def test_from_json_refuses_damaged_content(kind: str, way: str) -> None:
     with pytest.raises(UserError) as caught:
         Tokenizer.from_json(content)
     assert "\n" not in str(caught.value)
+
+
+def test_open_end_names_the_tokens_that_may_take_the_last_mark_over() -> None:
+    tokenizer = train_tokenizer("bpe", ["心情：好\n心情：坏\nhe said: yes\n" * 200], vocab_size=320)
+    joined = tokenizer.encode("心情：好")
+    assert len(joined) < len(tokenizer.encode("心情：")) + len(tokenizer.encode("好"))  # the mark went with the letter
+    opened = tokenizer.open_end(tokenizer.encode("心情："))
+    assert opened is not None and opened[0] == "："
+    assert int(joined[-1]) in opened[1]
+    assert all(tokenizer.token_bytes(int(token)).startswith("：".encode()) for token in opened[1])
+    for closed in ("心情", "he said", "心情：好\n", ""):
+        assert tokenizer.open_end(tokenizer.encode(closed)) is None
+    characters = train_tokenizer("char", ["心情：好"])
+    assert characters.open_end(characters.encode("心情：")) is None

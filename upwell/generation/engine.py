@@ -40,6 +40,10 @@ class _Row:
     generator: torch.Generator
     decoder: StreamDecoder
     stop: tuple[str, ...]
+    given: str = ""
+    """Last character of the prompt, left to the first token that is drawn, which must begin with it."""
+    allowed: torch.Tensor | None = None
+    """Ids that the first token is drawn from; None: any."""
     drawn: list[int] = field(default_factory=list)
     text: str = ""
     shown: int = 0
@@ -50,6 +54,9 @@ class _Row:
         self.drawn.append(token)
         self.seen.append(token)
         self.text += self.decoder.push(token)
+        if self.given:
+            assert self.text.startswith(self.given)
+            self.text, self.given, self.allowed = self.text[len(self.given) :], "", None
         self._look_for_stop()
 
     def finish(self, reason: str) -> None:
@@ -109,11 +116,16 @@ def stream(network: Network, tokenizer: Tokenizer, prompt: str, options: Samplin
 
 
 def _row(tokenizer: Tokenizer, prompt: str, options: SamplingOptions, seed: int, *, begin_document: bool) -> _Row:
-    ids = [int(i) for i in tokenizer.encode(prompt)]
+    encoded = tokenizer.encode(prompt)
+    given, allowed = "", None
+    if options.max_tokens and (end := tokenizer.open_end(encoded)):
+        (given, ids_of_end), encoded = end, encoded[:-1]
+        allowed = torch.from_numpy(ids_of_end).long()
+    ids = [int(i) for i in encoded]
     if begin_document or not ids:  # documents are joined by the end-of-text token, so it stands before each of them
         ids = [tokenizer.end_of_text, *ids]
     generator = torch.Generator().manual_seed(seed)
-    return _Row(ids, generator, tokenizer.stream_decoder(), options.stop)
+    return _Row(ids, generator, tokenizer.stream_decoder(), options.stop, given, allowed)
 
 
 def _steps(network: Network, tokenizer: Tokenizer, rows: list[_Row], options: SamplingOptions) -> Iterator[None]:
@@ -148,6 +160,10 @@ def _steps(network: Network, tokenizer: Tokenizer, rows: list[_Row], options: Sa
                 logits, state = network(tokens, state)
                 logits = logits[:, -1]
         for row, row_logits in zip(active, logits, strict=True):
+            if row.allowed is not None:
+                row_logits = torch.full_like(row_logits, -torch.inf).index_copy(
+                    0, row.allowed.to(device), row_logits[row.allowed.to(device)]
+                )
             token = choose_token(row_logits, options, row.seen, row.generator)
             if token == tokenizer.end_of_text:
                 row.finish("stop")

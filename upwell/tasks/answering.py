@@ -76,12 +76,21 @@ class ModelAnswerer:
 
     @torch.inference_mode()
     def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]:
-        """By one reading of each prompt with its answer; rows of like length side by side, padded on the right."""
+        """By one reading of each prompt with its answer; rows of like length side by side, padded on the right.
+
+        Where the answer joins the last character of the prompt in one token, that token's probability is the one among
+        all tokens that begin so, as in writing.
+        """
         end = self.tokenizer.end_of_text
-        rows = []
+        rows: list[tuple[list[int], list[int]]] = []
+        allowed: list[torch.Tensor | None] = []
         for prompt, answer in pairs:
-            before = [end, *map(int, self.tokenizer.encode(prompt))]
-            rows.append((before, [*map(int, self.tokenizer.encode(answer)), end]))
+            read = self.tokenizer.encode(prompt)
+            both = self.tokenizer.encode(prompt + answer)
+            opened = self.tokenizer.open_end(read)
+            shared = len(read) - (opened is not None)
+            rows.append(([end, *map(int, both[:shared])], [*map(int, both[shared:]), end]))
+            allowed.append(None if opened is None else torch.from_numpy(opened[1]).long())
         self._check_context(max((len(a) + len(b) for a, b in rows), default=0))
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1]))
         found = [Likelihood(0.0, 0)] * len(rows)
@@ -99,8 +108,12 @@ class ModelAnswerer:
             hidden, _ = self.network.hidden(torch.from_numpy(tokens).to(device))  # (B, T, D)
             wanted = torch.from_numpy(inside).to(device)
             logits = self.network.logits(hidden[wanted]).float()  # only where an answer is: (answer tokens, V)
-            losses = F.cross_entropy(logits, torch.from_numpy(targets).to(device)[wanted], reduction="none")
             ends = np.cumsum([len(rows[i][1]) for i in batch])
+            for i, start_of_answer in zip(batch, [0, *ends[:-1]], strict=True):
+                if (among := allowed[i]) is not None:
+                    first, among = logits[start_of_answer], among.to(device)
+                    logits[start_of_answer] = torch.full_like(first, -torch.inf).index_copy(0, among, first[among])
+            losses = F.cross_entropy(logits, torch.from_numpy(targets).to(device)[wanted], reduction="none")
             answers = np.split(losses.double().cpu().numpy(), ends[:-1])
             for i, nats in zip(batch, answers, strict=True):
                 found[i] = Likelihood(float(nats.sum()), len(nats))

@@ -64,6 +64,7 @@ class Tokenizer:
         self.end_of_text = 0
         self._bytes = _bytes_of_ids(kind, backend)
         self._character_ids = _character_ids(backend) if kind == "char" else None
+        self._continuations: dict[bytes, tuple[str, Ids] | None] = {}
 
     def encode(self, text: str) -> Ids:
         """Encode a text as ids (n,), without any control token. Raises UserError for half of a surrogate pair."""
@@ -101,6 +102,21 @@ class Tokenizer:
         """The bytes that one id stands for; b"" for the control token."""
         assert token >= 0, "ids are not negative"
         return self._bytes[token]
+
+    def open_end(self, ids: Ids) -> tuple[str, Ids] | None:
+        """The last character of `ids`, and all tokens that begin with it, where what follows may join it in one token.
+
+        The pattern that cuts a text leaves a blank or mark before letters with them: `：好` may be one token, so a text
+        that ends in `：` must not be closed by that token alone, which in training letters hardly ever follow. None where
+        the last token is not a single such character, or no longer token begins with it.
+        """
+        last = self._bytes[int(ids[-1])] if len(ids) else b""
+        if last not in self._continuations:
+            text = last.decode("utf-8", "replace")
+            joins = len(text) == 1 and text not in "\r\n\ufffd" and not text.isalnum()
+            found = [token for token, piece in enumerate(self._bytes) if joins and piece.startswith(last)]
+            self._continuations[last] = (text, np.array(found, np.int32)) if len(found) > 1 else None
+        return self._continuations[last]
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder that takes one id at a time."""
