@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import replace
 from typing import Any
@@ -182,6 +183,25 @@ def test_the_scan_passes_gradcheck() -> None:
     torch.manual_seed(0)
     arguments = [torch.rand(shape, dtype=torch.float64, requires_grad=True) for shape in ((2, 7, 3), (2, 7, 3), (2, 3))]
     assert torch.autograd.gradcheck(linear_scan, arguments)
+
+
+@pytest.mark.parametrize("kind", ["gru", "rnn tanh", "rnn relu"])
+def test_the_loops_pass_gradcheck_as_torchscript_and_in_plain_python(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from upwell.model.mixers import loops
+
+    torch.manual_seed(0)
+    gates = 3 if kind == "gru" else 1
+    shapes = [(2, 5, 4), (2, 4), (gates * 4, 4), (gates * 4, 4), (gates * 4,), (gates * 4,)][: 6 if gates == 3 else 5]
+    arguments = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    run = loops.gru_loop if kind == "gru" else functools.partial(loops.rnn_loop, relu=kind == "rnn relu")
+    assert torch.autograd.gradcheck(run, arguments)
+    scripted = run(*arguments)
+    for name in ("_gru_forward", "_gru_backward", "_rnn_forward", "_rnn_backward"):
+        monkeypatch.setattr(loops, name, getattr(loops, name).__wrapped__)
+    assert torch.autograd.gradcheck(run, arguments)
+    assert torch.equal(run(*arguments), scripted)
 
 
 @torch.no_grad()

@@ -1,8 +1,9 @@
 """Recurrent mixers with nonlinear recurrence: rnn, lstm, gru.
 
-Each owns plain matrices and hands them to torch's fused sequence kernels by function call, which costs the same as the
-torch.nn module and leaves the weights open to weight-drop, low-rank adapters, Muon and quantisation. Gate order and
-equations are torch's, so the weights move to and from torch.nn.RNN, LSTM and GRU unchanged.
+Each owns plain matrices and hands them to sequence kernels by function call, which leaves the weights open to weight-drop,
+low-rank adapters, Muon and quantisation. The kernels are torch's fused ones where it has them (LSTM; all on a GPU) and
+our own loops where it has not (rnn and gru on a CPU). Gate order and equations are torch's, so the weights move to and
+from torch.nn.RNN, LSTM and GRU unchanged.
 
 Shapes: B batch, T time, D width.
 """
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from upwell.model.mixers.loops import gru_loop, rnn_loop
 from upwell.model.mixers.mixer import Mixer, drop_connections
 from upwell.model.state import State
 
@@ -75,7 +77,11 @@ class RNN(Recurrent):
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
         hidden = (state or self.initial_state(x.shape[0]))["hidden"]  # (B, D)
-        kernel = torch.rnn_relu if self.nonlinearity == "relu" else torch.rnn_tanh
+        relu = self.nonlinearity == "relu"
+        if x.device.type == "cpu" and x.shape[1] > 1:
+            y = rnn_loop(x, hidden.to(x.dtype), *self._weights()[:3], relu=relu)
+            return y, {"hidden": y[:, -1]}  # (B, T, D)
+        kernel = torch.rnn_relu if relu else torch.rnn_tanh
         y, last = kernel(x, hidden[None].to(x.dtype), self._weights(), True, 1, 0.0, self.training, False, True)
         return y, {"hidden": last[0]}  # (B, T, D)
 
@@ -137,5 +143,8 @@ class GRU(Recurrent):
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
         hidden = (state or self.initial_state(x.shape[0]))["hidden"]  # (B, D)
         weights = self._weights(self.recurrent_bias)
+        if x.device.type == "cpu" and x.shape[1] > 1:
+            y = gru_loop(x, hidden.to(x.dtype), *weights)
+            return y, {"hidden": y[:, -1]}  # (B, T, D)
         y, last = torch.gru(x, hidden[None].to(x.dtype), weights, True, 1, 0.0, self.training, False, True)
         return y, {"hidden": last[0]}  # (B, T, D)

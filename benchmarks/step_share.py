@@ -1,0 +1,168 @@
+"""The training step of every family: tokens/s, share of the matmul peak, and where the time goes. One thread.
+
+    python -m benchmarks.step_share                                   # all families, widths 64 to 1024, bf16
+    python -m benchmarks.step_share --families gru --widths 128 --rounds 2 --keep-nothing
+
+A step is all that training does with a batch: forward, backward, adding the gradients to the fp32 buffer, the optimizer.
+Batch and length are the recipe's. The peak is measured again beside every round, and the share is the median of the
+ratios of round and peak, so what else the machine does meets both. FLOPs are those of `upwell plan`: matmuls alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks.report import write_result
+from upwell.model.accounting import training_flops_per_token
+from upwell.model.config import MIXERS, MIXERS_WITH_MLP, NetworkConfig
+from upwell.model.machine import matmul_peak
+from upwell.model.network import Network
+from upwell.training.compute import keep_freed_memory, torch_dtype
+from upwell.training.distributed import World
+from upwell.training.learner import Learner
+from upwell.training.objectives import Batch, next_token
+from upwell.training.recipe import Recipe
+from upwell.training.workers import Workers
+
+TOKENS = 4096
+"""Of a step, as the recipe has it from three million planned tokens on."""
+GROUPS = (
+    ("matmul", ("mm", "linear", "mkldnn_rnn", "convolution")),
+    ("attention kernel", ("scaled_dot_product", "flash_attention")),
+    ("cross-entropy", ("log_softmax", "nll_loss", "logsumexp", "NextToken", "CrossEntropy")),
+    ("softmax and norms", ("softmax", "norm")),
+    ("embedding", ("embedding", "index", "gather", "scatter")),
+    ("optimizer kernel", ("fused_adam", "lerp")),
+    ("copies", ("copy", "cat", "clone", "contiguous", "fill", "zero", "pad", "stack")),
+    (
+        "elementwise",
+        ("mul", "add", "sub", "div", "neg", "sigmoid", "tanh", "silu", "relu", "sum", "exp", "rsub", "sqrt"),
+    ),
+)
+"""Kinds of operations, by what their names contain; the first that fits."""
+
+
+class Step:
+    """One family at one width, with everything a step needs."""
+
+    def __init__(self, family: str, width: int, *, vocabulary: int, dtype: str, depth: int = 2) -> None:
+        length = 256 if family == "attention" else 128
+        has_mlp = family in MIXERS_WITH_MLP
+        heads = max(1, width // (64 if width >= 512 else 32))
+        self.config = NetworkConfig(
+            vocab_size=vocabulary,
+            blocks=(f"{family}+mlp" if has_mlp else family,) * depth,
+            width=width,
+            heads=heads,
+            kv_heads=heads,
+            mlp_width=8 * max(1, round(width / 3)) if has_mlp else 0,
+            context=length,
+        )
+        network = Network(self.config)
+        network.reset_parameters(0)
+        recipe = Recipe(rows=TOKENS // length, length=length)
+        self.learner = Learner(network, recipe, torch_dtype(dtype))
+        self.workers = Workers(1, recipe, World())
+        self.flops = training_flops_per_token(network, length)
+        generator = torch.Generator().manual_seed(0)
+        tokens = torch.randint(0, vocabulary, (recipe.rows, length + 1), generator=generator)
+        self.batch = Batch(tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous())
+        self.number = 0
+        self.parts = dict.fromkeys(("forward and backward", "adding gradients", "update"), 0.0)
+
+    def take(self) -> float:
+        """Seconds of one step."""
+        began = time.perf_counter()
+        for outcome, gradients in self.workers.run(self.learner.network, next_token, self.batch, None, self.number):
+            computed = time.perf_counter()
+            self.learner.add_gradients(gradients)
+            count = outcome.count
+        added = time.perf_counter()
+        self.learner.update(1 / count, 1e-3)
+        ended = time.perf_counter()
+        self.number += 1
+        for name, seconds in zip(self.parts, (computed - began, added - computed, ended - added), strict=True):
+            self.parts[name] += seconds
+        return ended - began
+
+
+def kinds_of_work(step: Step) -> dict[str, float]:
+    """Share of the processor's time by kind of operation, over two profiled steps; `framework` is what is in none."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(2):
+            step.take()
+    totals: dict[str, float] = {}
+    for event in profiler.key_averages():
+        name = event.key.removeprefix("aten::")
+        kind = next((kind for kind, words in GROUPS if any(word in name for word in words)), "framework")
+        totals[kind] = totals.get(kind, 0.0) + event.self_cpu_time_total
+    whole = sum(totals.values())
+    return {kind: round(value / whole, 3) for kind, value in sorted(totals.items(), key=lambda item: -item[1])}
+
+
+def measure(family: str, width: int, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The figures of one family at one width."""
+    step = Step(family, width, vocabulary=arguments.vocabulary, dtype=arguments.dtype)
+    step.take()
+    step.take()
+    step.parts = dict.fromkeys(step.parts, 0.0)
+    speeds, shares = [], []
+    for _ in range(arguments.rounds):
+        peak = matmul_peak(torch_dtype(arguments.dtype))
+        speed = TOKENS / step.take()
+        speeds.append(speed)
+        shares.append(speed * step.flops / peak)
+    whole = sum(step.parts.values())
+    return {
+        "family": family,
+        "width": width,
+        "parameters": sum(p.numel() for p in step.learner.network.parameters()),
+        "tokens_per_second": round(statistics.median(speeds)),
+        "peak_share": round(statistics.median(shares), 3),
+        "peak_share_low": round(min(shares), 3),
+        "peak_share_high": round(max(shares), 3),
+        "parts": {name: round(seconds / whole, 3) for name, seconds in step.parts.items()},
+        "kinds": kinds_of_work(step),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--families", default=" ".join(MIXERS))
+    parser.add_argument("--widths", default="64 128 256 384 512 1024")
+    parser.add_argument("--vocabulary", type=int, default=65)
+    parser.add_argument("--dtype", default="bfloat16")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    rows = []
+    for family in arguments.families.split():
+        for width in map(int, arguments.widths.split()):
+            rows.append(measure(family, width, arguments))
+            kinds = ", ".join(f"{kind} {share:.0%}" for kind, share in rows[-1]["kinds"].items() if share >= 0.03)
+            parts = ", ".join(f"{part} {share:.0%}" for part, share in rows[-1]["parts"].items())
+            print(
+                f"{family:9} {width:5}  {rows[-1]['tokens_per_second']:>9,} tokens/s  "
+                f"{rows[-1]['peak_share']:.0%} of peak\n    {parts}\n    {kinds}",
+                flush=True,
+            )
+    if not arguments.keep_nothing:
+        figures = {
+            "dtype": arguments.dtype,
+            "tokens_per_step": TOKENS,
+            "vocabulary": arguments.vocabulary,
+            "rows": rows,
+        }
+        write_result("step_share", figures, repeats=arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()
