@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,50 @@ def test_training_on_the_world_ends_with_a_scorecard_of_five_tasks(world_run: tu
     assert kept == [f"{task}-0-shot.jsonl" for task in sorted(result["scorecard"])]
     item = json.loads((run / "evaluations/translation-0-shot.jsonl").read_text(encoding="utf-8").splitlines()[0])
     assert {"prompt", "answer", "output", "answer_nats", "answer_tokens", "meaning"} <= item.keys()
+    scoring = result["scoring"]
+    assert scoring["tasks"].keys() == result["scorecard"].keys() and scoring["seconds"] > 0
+    assert [(sample["view"], sample["language"]) for sample in result["samples"]] == [
+        *[("story", "en"), ("story", "en"), ("story", "zh")],
+        *[("translation", "en"), ("qa", "en")],
+    ]
+
+
+def test_the_last_page_shows_scores_samples_and_commands_that_work(
+    world_run: tuple[Path, dict[str, Any]], upwell: Any
+) -> None:
+    run, result = world_run
+    page = upwell("train", "--resume", run).stdout
+    told = json.loads((run / "result.json").read_text(encoding="utf-8"))
+    assert told["samples"] == result["samples"]
+    assert "best baseline" in page and "meaning match en-zh" in page
+    card = (run / "README.md").read_text(encoding="utf-8")
+    for sample in result["samples"]:
+        for text in sample["given"].values():
+            assert text.split()[0] in page and text in card
+    commands = re.findall(r"^  upwell (.*)$", page, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == [
+        *["generate", "translate", "answer", "classify", "summarize", "evaluate", "chat"]
+    ]
+    for command in commands:
+        few = ["--items", "2"] if command.startswith("evaluate") else []
+        done = upwell(*shlex.split(command), *few, cwd=run.parents[1], input=b"")
+        assert done.returncode == 0, done.stderr
+
+
+def test_quiet_training_prints_json_alone(world_run: tuple[Path, dict[str, Any]], upwell: Any) -> None:
+    done = upwell("train", "--resume", world_run[0], "--quiet", "--json")
+    assert done.stdout.count("\n") == 1 and done.stderr == ""
+    loud = upwell("train", "--resume", world_run[0], "--json")
+    assert loud.stdout == done.stdout and "best baseline" in loud.stderr
+
+
+def test_several_numbers_of_shots_have_a_row_each(world_run: tuple[Path, dict[str, Any]], upwell: Any) -> None:
+    words = ["evaluate", world_run[0], "--task", "question_answering", "--items", "4", "--shots", "0,1,4", "--json"]
+    done = upwell(*words)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])["by_shots"]
+    assert [part["shots"] for part in found] == [0, 1, 4]
+    assert re.findall(r"^  (?:exact match )? +(\d) ", done.stdout, re.MULTILINE)[:3] == ["0", "1", "4"]
 
 
 def test_evaluate_scores_the_tasks_that_are_named(world_run: tuple[Path, dict[str, Any]], upwell: Any) -> None:
@@ -46,13 +92,10 @@ def test_evaluate_scores_the_tasks_that_are_named(world_run: tuple[Path, dict[st
     found = json.loads(done.stdout.splitlines()[-1])
     jsonschema.validate(found["scorecard"], SCHEMA)
     assert list(found["scorecard"]) == ["translation"] and found["shots"] == 1
-    assert "meaning_match" in done.stdout and "copy 0.000" in done.stdout
-    assert (
-        upwell(
-            *["evaluate", str(run), "--task", "translation", "--items", "6", "--shots", "1", "--json"], cwd=run.parent
-        ).stdout
-        == done.stdout
-    )
+    assert "meaning match" in done.stdout and "0.000 copy" in done.stdout
+    again = upwell(*words, cwd=run.parent).stdout.splitlines()
+    assert again[:-1] == done.stdout.splitlines()[:-1]
+    assert json.loads(again[-1])["scorecard"] == found["scorecard"]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +103,7 @@ def test_evaluate_scores_the_tasks_that_are_named(world_run: tuple[Path, dict[st
     [
         (["--task", "translate"], "did you mean translation?"),
         (["--task", "translation", "--shots", "-1"], "--shots must be 0 or more"),
+        (["--task", "translation", "--shots", "1,x"], "several joined by commas"),
         (["none.jsonl", "--task", "translation"], "none.jsonl: cannot be read"),
         (["a.jsonl", "b.jsonl", "--task", "translation"], "one file of examples at a time"),
         (["--encoding", "gb18030"], "are for text"),
@@ -83,7 +127,7 @@ def test_evaluate_takes_examples_of_the_users_own(
     done = upwell(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])["scorecard"]["question_answering"]
-    assert figures["exact_match"]["baseline"] == 1 and "question_answering (4 items)" in done.stdout
+    assert figures["exact_match"]["baseline"] == 1 and "question answering (4 items)" in done.stdout
     (tmp_path / "bad.jsonl").write_text('{"prompt": "a"}\n', encoding="utf-8")
     done = upwell(*["evaluate", str(world_run[0]), str(tmp_path / "bad.jsonl"), "--task", "translation"], cwd=tmp_path)
     assert (

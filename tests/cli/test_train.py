@@ -31,7 +31,7 @@ def test_train_prints_plan_progress_result_and_json(tmp_path: Path) -> None:
     text = write_text(tmp_path / "novel.txt")
     done = run_process("train", text, *TINY, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for word in ("run ", "text ", "model ", "parameters ", "budget ", "machine ", "valid ", "done ", "next "):
+    for word in ("run ", "text ", "model ", "parameters ", "budget ", "machine ", "valid ", "done ", "Next"):
         assert any(line.startswith(word) or word in line for line in done.stderr.splitlines()), word
     result = json.loads(done.stdout.splitlines()[-1])
     assert {"run", "model", "size", "parameters", "tokens", "seconds", "tokens_per_second"} <= result.keys()

@@ -38,7 +38,9 @@ def test_bleu_is_that_of_sacrebleu_on_the_corpus(
 ) -> None:
     answers, outputs = texts
     expected = BLEU(tokenize=tokenize).corpus_score(outputs, [answers]).score / 100
-    assert bleu(answers, outputs, language=language).value() == pytest.approx(expected)
+    found = bleu(answers, outputs, language=language)
+    assert found.value() == pytest.approx(expected)
+    assert f"tok:{tokenize}" in found.signature and "version:" in found.signature
 
 
 def test_macro_f1_counts_as_by_hand() -> None:
@@ -48,6 +50,7 @@ def test_macro_f1_counts_as_by_hand() -> None:
     assert scored.macro("precision").value() == pytest.approx(0.5)
     assert scored.macro("recall").value() == pytest.approx(1 / 3)
     assert scored.accuracy().value() == 0.5
+    assert scored.micro().value() == pytest.approx(2 * 2 / (4 + 3))  # the nonsense is no guess
 
 
 def test_macro_f1_agrees_with_the_textbook_on_random_labels() -> None:

@@ -29,6 +29,22 @@ def test_the_oracle_has_all_points_and_no_baseline_comes_near(name: str) -> None
     metric = found.metrics[FIRST[name]]
     assert metric.figure.value == 1
     assert metric.baseline is not None and metric.baseline < 0.7
+    ignorant = evaluate_task(task, FixedAnswerer(str.upper), examples, train=train, oracle=VIEWS[task.view].oracle)
+    assert ignorant.metrics[FIRST[name]].oracle == 1
+    assert ignorant.metrics[FIRST[name]].figure.value < 0.5
+
+
+def test_every_promised_metric_is_on_a_page() -> None:
+    found = {}
+    for task in make_tasks():
+        examples = world_examples(task.view, 12, split="test")
+        own = {example.prompt: example.answer for example in examples}
+        found[task.name] = set(evaluate_task(task, FixedAnswerer(own.__getitem__), examples, train=examples).metrics)
+    assert {"grammatical", "consistent", "distinct_2"} <= found["generation"]
+    assert {"meaning_match", "chrf", "bleu_en-zh", "bleu_zh-en"} <= found["translation"]
+    assert {"exact_match", "exact_match_1hop", "token_f1"} <= found["question_answering"]
+    assert {"accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_micro"} <= found["classification"]
+    assert {"fact_f1", "rouge1", "rouge2", "rougeL"} <= found["summarization"]
 
 
 def test_stories_are_right_and_new_and_a_copied_one_is_not_new() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from upwell.api.ending import examine
 from upwell.api.language_model import LanguageModel
 from upwell.api.texts import Observer, read_corpus
 from upwell.errors import UserError
@@ -25,7 +26,6 @@ from upwell.generation import generate as generate_texts
 from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
-from upwell.tasks.scorecard import keep_items, known_tasks, make_tasks, score_world, to_json
 from upwell.text.corpus import Corpus
 from upwell.text.examples import Formats, formats_to_json, prompt_format
 from upwell.text.files import atomic_write_json, lock_file
@@ -46,8 +46,6 @@ MEGABYTES_PER_MINUTE = 4.0
 """Of the micro-world, where no source is named: two or three passes on two cores."""
 BYTES_PER_TOKEN = 4.5
 LEAST_MEGABYTES, MOST_MEGABYTES = 2.0, 400.0
-SCORED_SECONDS = 300.0
-"""Training at least this long ends with the whole scorecard; shorter training with as much less of it."""
 
 
 def train(
@@ -226,7 +224,7 @@ def _train(
         return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
     figures = _figures(run, plan, result, peak, bound)
     if world.leads:
-        figures["scorecard"] = _scorecard(run, corpus, result.progress.seconds, observe)
+        figures |= examine(run, corpus, result.progress.seconds, observe)
         write_card(run.folder, run.config(), figures)
         atomic_write_json(run.result_path, {"format": 1, **figures})
     wait(world)
@@ -242,24 +240,6 @@ def _formats(sources: Sequence[str]) -> Formats:
         for view in spec.views
         for language in spec.languages
     }
-
-
-def _scorecard(run: Run, corpus: Corpus, seconds: float, observe: Observer) -> dict[str, Any] | None:
-    """The tasks that the text of the run has, scored in the time that suits `seconds` of training; None for plain texts."""
-    names = known_tasks(run.formats())
-    if not names:
-        return None
-    model = LanguageModel.load(run.folder)
-    evaluations = score_world(
-        model.answerer,
-        make_tasks(names, train_tokens=corpus.train.tokens, encode=model.tokenizer.encode),
-        model.formats,
-        share=min(1.0, seconds / SCORED_SECONDS),
-        progress=lambda said: observe("scoring", {"text": said}),
-    )
-    keep_items(evaluations, run.folder / "evaluations")
-    observe("scorecard", {"evaluations": evaluations})
-    return to_json(evaluations)
 
 
 def _fingerprint(corpus: Corpus) -> list[str]:

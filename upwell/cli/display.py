@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.text import Text
+
+from upwell.cli.ending import ending_lines
+from upwell.cli.layout import text_width, wrap
 
 if TYPE_CHECKING:
-    from upwell.tasks.task import Evaluation
     from upwell.training.compute import Compute
     from upwell.training.plan import Plan
     from upwell.training.runs import Run
+
+
+LABEL = 11
+"""Columns of the word that a line begins with."""
 
 
 def count(number: float) -> str:
@@ -68,21 +73,6 @@ def outlook_line(plan: Plan, speed: float, peak: float, train_tokens: int) -> st
     )
 
 
-def scorecard_lines(evaluations: Sequence[Evaluation]) -> list[str]:
-    """A table: each task's metrics with interval, beside chance and the best baseline."""
-    lines = []
-    for evaluation in evaluations:
-        shots = f", {evaluation.shots} shots" if evaluation.shots else ""
-        lines.append(f"{evaluation.task} ({len(evaluation.items)} items{shots})")
-        for name, metric in evaluation.metrics.items():
-            figure = metric.figure
-            interval = "" if figure.low != figure.low else f"{figure.low:.3f} to {figure.high:.3f}"
-            chance = "" if metric.chance is None else f"chance {metric.chance:.3f}"
-            baseline = "" if metric.baseline is None else f"{metric.baseline_name} {metric.baseline:.3f}"
-            lines.append(f"  {name:24} {figure.value:7.3f}  {interval:16}  {chance:12}  {baseline}".rstrip())
-    return lines
-
-
 class Display:
     """Lines on standard error, with a progress bar under them where that is a terminal."""
 
@@ -107,8 +97,13 @@ class Display:
     ) -> None:
         self.progress.stop()
 
-    def _say(self, line: str | Text) -> None:
-        self.console.print(line, markup=False)
+    def _say(self, line: str) -> None:
+        """A line; where it is too long for the terminal it goes on below what its first word announces."""
+        parts = [line]
+        if self.console.is_terminal and cell_len(line) > self.console.width:
+            parts = wrap(line[LABEL:], self.console.width, first=line[:LABEL])
+        for part in parts:
+            self.console.print(part, markup=False)
 
 
 class TrainingDisplay(Display):
@@ -157,12 +152,10 @@ class TrainingDisplay(Display):
             )
         elif kind == "sample":
             text = " ".join(figures["text"].split())
-            self._say(Text(f"        {text}", style="dim"))
+            line, *more = wrap(text, text_width() - 2, first=" " * LABEL)
+            self.console.print(line + (" …" if more else ""), markup=False, style="dim")
         elif kind == "scoring":
             self._say(f"scoring    {figures['text']}")
-        elif kind == "scorecard":
-            for line in scorecard_lines(figures["evaluations"]):
-                self._say(f"           {line}")
         elif kind == "note":
             self._say(f"note       {figures['text']}")
 
@@ -193,8 +186,8 @@ class TrainingDisplay(Display):
             figures=f"loss {figures['loss']:.3f}  {self.validation}  {count(speed)} tokens/s{peak}  {duration(left)} left",
         )
 
-    def finish(self, run: Run, result: dict[str, Any]) -> None:
-        """The last words: figures and what to do next, or how to go on."""
+    def finish(self, run: Run, result: dict[str, Any], *, file: TextIO) -> None:
+        """The last words: figures, then a page in `file` of what it learned and what to do next; or how to go on."""
         if not result["finished"]:
             print(f"stopped; saved. Go on with: upwell train --resume {run.folder}", file=sys.stderr)
             return
@@ -205,5 +198,5 @@ class TrainingDisplay(Display):
             f"{result['valid_loss']:.4f} nats a token; {count(result['tokens'])} tokens in {duration(result['seconds'])}, "
             f"{count(result['tokens_per_second'])} a second, {result['matmul_peak_share']:.0%} of the matmul peak"
         )
-        self._say(f"next       upwell generate {run.folder}")
-        self._say(f"           upwell evaluate {run.folder} OTHER_TEXT")
+        if not self.console.quiet:
+            print("\n".join(ending_lines(result, run.formats(), text_width())), file=file, flush=True)

@@ -21,7 +21,7 @@ def evaluate(
     errors: str = "strict",
     column: str | None = None,
     task: tuple[str, ...] = (),
-    shots: int = 0,
+    shots: str = "0",
     items: int | None = None,
     seed: int = 0,
     loading: LoadOptions = DEFAULT,
@@ -42,7 +42,7 @@ def evaluate(
     task
         generation, translation, question_answering, classification or summarization; repeat for several, all by default.
     shots
-        Worked examples before each prompt.
+        Worked examples before each prompt; several numbers, as 0,1,4,8, give a row each.
     items
         Examples of each task.
     seed
@@ -59,29 +59,35 @@ def evaluate(
     from upwell import api
 
     if task or not sources:
-        from upwell.cli.display import scorecard_lines
+        from upwell.cli.scores import score_lines, signature_lines
         from upwell.tasks.scorecard import to_json
 
         if (encoding, errors, column) != ("utf-8", "strict", None):
             raise UserError("--encoding, --errors and --column are for text; examples are JSON lines in UTF-8")
         if len(sources) > 1:
             raise UserError(f"one file of examples at a time, not {len(sources)}")
-        evaluations = api.score(
-            run,
-            tasks=task,
-            examples=sources[0] if sources else None,
-            shots=shots,
-            items=items,
-            seed=seed,
-            **dataclasses.asdict(loading),
-            progress=lambda said: print(said, file=sys.stderr),
-        )
-        for line in scorecard_lines(evaluations):
+        numbers = _shots(shots)
+        found = {}
+        for number in numbers:
+            evaluations = api.score(
+                run,
+                tasks=task,
+                examples=sources[0] if sources else None,
+                shots=number,
+                items=items,
+                seed=seed,
+                **dataclasses.asdict(loading),
+                progress=lambda said: print(said, file=sys.stderr),
+            )
+            found[number] = {"run": run, "shots": number, **to_json(evaluations)}
+        first = found[numbers[0]]
+        scorecards = {number: found[number]["scorecard"] for number in numbers}
+        for line in [*score_lines(scorecards, first["scoring"]["tasks"]), *signature_lines(first["scorecard"])]:
             print(line)
         if as_json:
-            print(json.dumps({"run": run, "shots": shots, "scorecard": to_json(evaluations)}))
+            print(json.dumps(first if len(numbers) == 1 else {"run": run, "by_shots": [found[n] for n in numbers]}))
         return
-    if shots or items is not None or seed:
+    if shots != "0" or items is not None or seed:
         raise UserError("--shots, --items and --seed are for tasks; name one by --task")
     model = loading.load(run)
     figures = api.evaluate(
@@ -94,3 +100,11 @@ def evaluate(
     print(f"nats per token       {figures['loss']:.4f}")
     print(f"perplexity per word  {figures['word_perplexity']:.2f}")
     print(f"tokens               {figures['tokens']:,} ({figures['bytes']:,} bytes)")
+
+
+def _shots(text: str) -> list[int]:
+    """The numbers of `0,1,4,8`, each once."""
+    try:
+        return list(dict.fromkeys(int(number) for number in text.split(",")))
+    except ValueError:
+        raise UserError(f"--shots {text}: expected a number, or several joined by commas, as 0,1,4,8") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -51,7 +52,7 @@ def train(
             [source_name(word) for word in sources] or None, resume=resume, observe=display, **given
         )
     if is_first():
-        display.finish(run, result)
+        display.finish(run, result, file=sys.stderr if as_json else sys.stdout)
     if as_json and is_first():
         print(json.dumps(result))
     return 0 if result["finished"] else 130

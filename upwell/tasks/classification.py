@@ -17,15 +17,16 @@ class Classification:
     name = "classification"
     view = "classification"
     temperature = 0.0
+    headline = ("f1_macro_*", "f1_micro", "accuracy")
 
     def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
-        """f1_macro, f1_macro_sentiment …, accuracy (which is micro F1), precision_macro, recall_macro, answer_nll."""
+        """f1_macro, f1_macro_sentiment …, f1_micro, accuracy, precision_macro, recall_macro, answer_nll."""
         whole = _classified(items)
         found = {"f1_macro": whole.macro()}
         kinds = by_kind(items)
         if len(kinds) > 1:
             found |= {f"f1_macro_{kind}": _classified(group).macro() for kind, group in kinds.items()}
-        found["accuracy"] = whole.accuracy()
+        found |= {"f1_micro": whole.micro(), "accuracy": whole.accuracy()}
         found |= {f"{what}_macro": whole.macro(what) for what in ("precision", "recall")}
         return {**found, **answer_nll(items)}
 

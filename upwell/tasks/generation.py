@@ -28,6 +28,7 @@ class Generation:
     name = "generation"
     view = "story"
     temperature = 0.7
+    headline = ("grammatical", "consistent", "novelty", "distinct_2")
 
     def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
         """grammatical, consistent, novelty, distinct_2, answer_nll."""

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ class Measure:
     """(N, K)"""
     figure: Callable[[Floats], Floats]
     """Totals (R, K) to figures (R,)."""
+    signature: str = ""
+    """What a library's figure was made with, in the words of the library, so that others can make the same."""
 
     def value(self) -> float:
         """The figure of all items; NaN where there is none."""
@@ -96,8 +99,12 @@ class Classified:
     guesses: Sequence[str]
 
     def accuracy(self) -> Measure:
-        """Share of right guesses; for one label per item the same as micro F1."""
+        """Share of right guesses."""
         return mean([float(label == guess) for label, guess in zip(self.labels, self.guesses, strict=True)])
+
+    def micro(self) -> Measure:
+        """F1 of all labels' counts together. A guess that is no label is no guess, so it may be above the accuracy."""
+        return Measure(self._counts(), lambda totals: _macro(_over_labels(totals), "f1"))
 
     def macro(self, what: str = "f1") -> Measure:
         """Unweighted mean over labels of precision, recall or F1 (`what`).
@@ -105,16 +112,24 @@ class Classified:
         A label that is neither there nor guessed does not count; one that is guessed but never there counts as 0. A guess
         that is no label at all is an error for recall and costs no label its precision.
         """
+        return Measure(self._counts(), lambda totals: _macro(totals, what))
+
+    def _counts(self) -> Floats:
+        """Right, guessed, there: a row for each item, three columns for each label."""
         known = sorted(set(self.labels))
         place = {label: i for i, label in enumerate(known)}
-        sums = np.zeros((len(self.labels), 3 * len(known)))  # right, guessed, there: one of each per label
+        sums = np.zeros((len(self.labels), 3 * len(known)))
         for row, label, guess in zip(sums, self.labels, self.guesses, strict=True):
             row[3 * place[label] + 2] = 1
             if guess in place:
                 row[3 * place[guess] + 1] = 1
             if guess == label:
                 row[3 * place[label]] = 1
-        return Measure(sums, lambda totals: _macro(totals, what))
+        return sums
+
+
+def _over_labels(totals: Floats) -> Floats:
+    return np.stack([totals[:, i::3].sum(1) for i in range(3)], axis=1)
 
 
 def _macro(totals: Floats, what: str) -> Floats:
@@ -179,7 +194,12 @@ def _corpus_score(metric: Metric, answers: Sequence[str], outputs: Sequence[str]
     def figure(totals: Floats) -> Floats:
         return np.array([metric._compute_score_from_stats(row.astype(int).tolist()).score / 100 for row in totals])
 
-    return Measure(sums, figure)
+    return Measure(sums, figure, signature=str(metric.get_signature()))
+
+
+def has_rouge() -> bool:
+    """Whether the rouge-score library is installed."""
+    return find_spec("rouge_score") is not None
 
 
 def rouge(answer: str, output: str, *, language: str, kind: str = "rougeL") -> float:

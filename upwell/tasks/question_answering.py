@@ -17,6 +17,7 @@ class QuestionAnswering:
     name = "question_answering"
     view = "qa"
     temperature = 0.0
+    headline = ("exact_match", "exact_match_*", "token_f1")
 
     def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
         """exact_match, exact_match_1hop …, token_f1, answer_nll."""

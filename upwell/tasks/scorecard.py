@@ -6,7 +6,9 @@ import dataclasses
 import difflib
 import functools
 import json
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from upwell.text.examples import LANGUAGES, Example, Formats, language_of
 from upwell.text.files import atomic_write_bytes
 from upwell.world.corpus import make_example
 from upwell.world.specification import Specification
+from upwell.world.views.views import VIEWS
 
 TASKS = ("generation", "translation", "question_answering", "classification", "summarization")
 ITEMS = {"generation": 60, "translation": 200, "question_answering": 300, "classification": 200, "summarization": 100}
@@ -100,11 +103,14 @@ def score_world(
     for task in tasks:
         number = items or max(10, round(share * ITEMS[task.name]))
         progress(f"{task.name}: {number} examples")
+        started = time.perf_counter()
         languages = [language for language in LANGUAGES if (task.view, language) in formats]
         drawn = functools.partial(world_examples, task.view, languages=languages, levels=levels, seed=seed)
         examples = drawn(number, split=split)
         train = drawn(min(BASELINE_EXAMPLES, 5 * number), split="train")
-        found.append(evaluate_task(task, answerer, examples, train=train, shots=shots, seed=seed))
+        oracle = VIEWS[task.view].oracle
+        scored = evaluate_task(task, answerer, examples, train=train, oracle=oracle, shots=shots, seed=seed)
+        found.append(dataclasses.replace(scored, seconds=time.perf_counter() - started))
     return found
 
 
@@ -146,11 +152,31 @@ def read_examples(path: Path, *, view: str) -> list[Example]:
     return found
 
 
-def to_json(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, dict[str, float | None]]]:
-    """scorecard.<task>.<metric> = {value, low, high, chance, baseline}."""
+Scorecard = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""scorecard.TASK.METRIC = what `Metric.to_dict` gives."""
+
+
+def to_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
+    """What is printed and kept of evaluations: `scorecard`, and under `scoring` items and seconds of each task."""
+    scored = {task.task: {"items": len(task.items), "seconds": round(task.seconds, 3)} for task in evaluations}
     return {
-        evaluation.task: {name: metric.to_dict() for name, metric in evaluation.metrics.items()}
-        for evaluation in evaluations
+        "scorecard": {
+            task.task: {name: metric.to_dict() for name, metric in task.metrics.items()} for task in evaluations
+        },
+        "scoring": {"seconds": round(sum(task.seconds for task in evaluations), 3), "tasks": scored},
+    }
+
+
+def headline(scorecard: Scorecard) -> Scorecard:
+    """The measures that are shown at the end of a run, of each task as its page says."""
+    pages = {task.name: task for task in make_tasks()}
+    return {
+        name: {
+            metric: figure
+            for metric, figure in metrics.items()
+            if any(fnmatchcase(metric, pattern) for pattern in pages[name].headline)
+        }
+        for name, metrics in scorecard.items()
     }
 
 

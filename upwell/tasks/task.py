@@ -8,17 +8,20 @@ left out where an example has no meaning.
 from __future__ import annotations
 
 import random
+import statistics
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from upwell.tasks.answering import Answerer, FixedAnswerer, Likelihood
+from upwell.tasks.answering import Answerer, Likelihood
 from upwell.tasks.metrics import Figure, Measure, mean
 from upwell.text.examples import Example
 
 Guess = Callable[[str], str]
 """A baseline: the prompt to an output."""
+DRAWS = 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Task(Protocol):
     def temperature(self) -> float:
         """0: it has one answer; above: it is drawn."""
 
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """The measures that the end of a run shows, as patterns of their names."""
+
     def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
         """Name to measure, the most telling first. Only what these items allow."""
 
@@ -64,17 +71,26 @@ class Metric:
     baseline: float | None
     """The best of the baselines."""
     baseline_name: str
+    oracle: float | None = None
+    """Of answers that were found by the rules of the world: what can be reached."""
+    signature: str = ""
+    """Of the library that made the figure."""
 
-    def to_dict(self) -> dict[str, float | None]:
-        """As in `--json`: value, low, high, chance, baseline; null for what is not there."""
-        values = {
+    def to_dict(self) -> dict[str, Any]:
+        """As in `--json`: value, low, high, chance, baseline, oracle, null for what is not there; baseline_name, signature."""
+        numbers = {
             "value": self.figure.value,
             "low": self.figure.low,
             "high": self.figure.high,
             "chance": self.chance,
             "baseline": self.baseline,
+            "oracle": self.oracle,
         }
-        return {name: None if value is None or value != value else value for name, value in values.items()}
+        found: dict[str, Any] = {
+            name: None if value is None or value != value else value for name, value in numbers.items()
+        }
+        texts = {"baseline_name": self.baseline_name, "signature": self.signature}
+        return found | {name: text for name, text in texts.items() if text}
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,8 @@ class Evaluation:
     shots: int
     items: list[Item]
     metrics: dict[str, Metric]
+    seconds: float
+    """That it took."""
 
 
 def evaluate_task(
@@ -93,28 +111,37 @@ def evaluate_task(
     examples: Sequence[Example],
     *,
     train: Sequence[Example],
+    oracle: Callable[[Example], str] | None = None,
     shots: int = 0,
     seed: int = 0,
 ) -> Evaluation:
     """Put all `examples` to `answerer` and to the baselines, which may learn from `train`.
 
-    `shots`: examples of `train`, of the same language and kind where there are enough, shown before each prompt.
+    `oracle` knows the right answer of an example. `shots`: examples of `train`, of the same language and kind where there
+    are enough, shown before each prompt.
     """
+    started = time.perf_counter()
     prompts = [_with_shots(example, train, shots, seed + i) for i, example in enumerate(examples)]
     items = ask(task, answerer, examples, prompts, seed=seed)
     measures = task.measures(items)
-    guessed = {"chance": _values(task, _options_guess(examples, seed), examples)} if _all_have_options(examples) else {}
-    rivals = {name: _values(task, guess, examples) for name, guess in task.baselines(train).items()}
+    chance = _chance(task, examples, seed) if _all_have_options(examples) else {}
+    best_possible = _values(task, list(map(oracle, examples)), examples) if oracle else {}
+    rivals = {
+        name: _values(task, [guess(example.prompt) for example in examples], examples)
+        for name, guess in task.baselines(train).items()
+    }
     metrics = {}
     for name, measure in measures.items():
         best = max(rivals, key=lambda rival: rivals[rival].get(name, float("-inf")), default="")
         metrics[name] = Metric(
             figure=measure.interval(seed=seed),
-            chance=guessed["chance"].get(name) if guessed else None,
+            chance=chance.get(name),
             baseline=rivals[best].get(name) if best else None,
             baseline_name=best if best and name in rivals[best] else "",
+            oracle=best_possible.get(name),
+            signature=measure.signature,
         )
-    return Evaluation(task.name, shots, items, metrics)
+    return Evaluation(task.name, shots, items, metrics, time.perf_counter() - started)
 
 
 def ask(
@@ -167,8 +194,10 @@ def _with_shots(example: Example, train: Sequence[Example], shots: int, seed: in
     return "\n".join([*(other.text for other in shown), example.prompt])
 
 
-def _values(task: Task, guess: Guess, examples: Sequence[Example]) -> dict[str, float]:
-    items = ask(task, FixedAnswerer(guess), examples, [example.prompt for example in examples])
+def _values(task: Task, outputs: Sequence[str], examples: Sequence[Example]) -> dict[str, float]:
+    items = [
+        Item(example, example.format.answer(output), None) for example, output in zip(examples, outputs, strict=True)
+    ]
     return {name: measure.value() for name, measure in task.measures(items).items()}
 
 
@@ -176,7 +205,8 @@ def _all_have_options(examples: Sequence[Example]) -> bool:
     return bool(examples) and all(example.options for example in examples)
 
 
-def _options_guess(examples: Sequence[Example], seed: int) -> Guess:
-    options = {example.prompt: example.options for example in examples}
+def _chance(task: Task, examples: Sequence[Example], seed: int) -> dict[str, float]:
+    """Of drawing evenly among the options: the mean of DRAWS times."""
     draw = random.Random(seed)
-    return lambda prompt: draw.choice(options[prompt])
+    drawn = [_values(task, [draw.choice(example.options) for example in examples], examples) for _ in range(DRAWS)]
+    return {name: statistics.fmean(values[name] for values in drawn) for name in drawn[0]}

@@ -18,9 +18,10 @@ class Translation:
     name = "translation"
     view = "translation"
     temperature = 0.0
+    headline = ("meaning_match", "meaning_match_*", "chrf", "bleu_*")
 
     def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
-        """meaning_match (of the world only; also by direction), chrf, bleu, exact_match, answer_nll."""
+        """meaning_match (of the world only; also by direction), chrf, bleu_en-zh and bleu_zh-en, exact_match, answer_nll."""
         found: dict[str, Measure] = {}
         if all(item.example.meaning for item in items):
             matches = {id(item): float(is_right(item.example, item.output)) for item in items}
@@ -31,9 +32,10 @@ class Translation:
                     found[f"meaning_match_{kind}"] = mean([matches[id(item)] for item in group])
         answers, outputs = [item.example.answer for item in items], [item.output for item in items]
         found["chrf"] = chrf(answers, outputs)
-        targets = {OTHER[item.example.language] for item in items}
-        if len(targets) == 1:  # BLEU counts words, which the two languages do not share
-            found["bleu"] = bleu(answers, outputs, language=targets.pop())
+        for source, target in OTHER.items():  # BLEU counts words, which the two languages do not share
+            if group := [item for item in items if item.example.language == source]:
+                texts = [item.example.answer for item in group], [item.output for item in group]
+                found[f"bleu_{source}-{target}"] = bleu(*texts, language=target)
         found["exact_match"] = mean([exact_match(a, o) for a, o in zip(answers, outputs, strict=True)])
         return {**found, **answer_nll(items)}
 

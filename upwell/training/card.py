@@ -30,6 +30,8 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
         f"| validation | {figures['valid_bpb']:.4f} bits per byte, {figures['valid_loss']:.4f} nats per token, on "
         f"{figures['valid_tokens']:,} held-out tokens |",
         "",
+        *_scores(figures.get("scorecard") or {}),
+        *_samples(figures.get("samples") or []),
         "It continues text in the manner of what it was trained on. It knows nothing else, is not instructed to be",
         "truthful, and can repeat passages of its training text; the rights to that text apply.",
         "",
@@ -39,3 +41,37 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
         "",
     ]
     atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _scores(scorecard: dict[str, Any]) -> list[str]:
+    """A table of the tasks; nothing for a model of plain text."""
+    if not scorecard:
+        return []
+    lines = ["## Tasks, on meanings it has never seen", ""]
+    lines += [
+        "| task | metric | score | 95% interval | chance | best baseline | oracle |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for task, metrics in scorecard.items():
+        for name, figure in metrics.items():
+            low, high = (_number(figure[bound]) for bound in ("low", "high"))
+            baseline = f"{_number(figure['baseline'])} {figure.get('baseline_name', '')}".strip()
+            cells = [task, name, _number(figure["value"]), f"{low}–{high}" if low else "", _number(figure["chance"])]
+            lines.append(f"| {' | '.join([*cells, baseline, _number(figure['oracle'])])} |")
+    return [*lines, ""]
+
+
+def _samples(samples: list[dict[str, Any]]) -> list[str]:
+    """What it was given and what it wrote, as block quotes."""
+    if not samples:
+        return []
+    lines = ["## What it writes", ""]
+    for sample in samples:
+        given = " / ".join(text for text in sample["given"].values() if text)
+        output = " ".join(sample["output"].split()) + ("" if sample["ended"] else " …")
+        lines += [f"> {given} **{output}**" if given else f"> {output}", ""]
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,50 @@
+"""Text laid out in the cells of a terminal, where a Chinese character takes two."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+from rich.cells import cell_len, chop_cells
+
+WIDEST = 100
+"""Longer lines are hard to read."""
+_OPENING, _CLOSING = "“‘「『（《", "，。！？；：、”’」』）》…"
+_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_UNITS = re.compile(rf"\s+|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}]+)[{_CLOSING}]*|.")
+"""What stays on one line: a word, or a wide character with the marks that belong to it."""
+
+
+def text_width() -> int:
+    """Columns for text: those of the terminal, at most WIDEST; 80 where there is none."""
+    return max(40, min(WIDEST, shutil.get_terminal_size((80, 24)).columns))
+
+
+def pad(text: str, cells: int, *, right: bool = False) -> str:
+    """`text` with blanks up to a width of `cells`, at its end or, with `right`, before it."""
+    blanks = " " * max(0, cells - cell_len(text))
+    return blanks + text if right else text + blanks
+
+
+def wrap(text: str, width: int, *, first: str = "", indent: str | None = None) -> list[str]:
+    """Lines of at most `width` cells: `first` begins the first one, `indent` the others, by default as many blanks.
+
+    Lines break at blanks and between wide characters, never before a closing mark.
+    """
+    indent = " " * cell_len(first) if indent is None else indent
+    lines, line, empty = [], first, True
+    for unit in _pieces(text, width - max(cell_len(first), cell_len(indent))):
+        if unit.isspace():
+            line += "" if empty else unit
+            continue
+        if not empty and cell_len(line + unit) > width:
+            lines.append(line.rstrip())
+            line = indent
+        line, empty = line + unit, False
+    return [*lines, line.rstrip()]
+
+
+def _pieces(text: str, room: int) -> Iterator[str]:
+    for unit in _UNITS.findall(text):
+        yield from [unit] if unit.isspace() or cell_len(unit) <= room else chop_cells(unit, max(2, room))
