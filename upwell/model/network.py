@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from upwell.model.config import NetworkConfig
+from upwell.model.fused import gated_mlp, rms_norm
 from upwell.model.mixers import GRU, LSTM, RNN, Attention, MinGRU, Mixer
 from upwell.model.noise import keep_mask
 from upwell.model.state import State, detach
@@ -28,7 +29,7 @@ class RMSNorm(nn.Module):
         self.scale = nn.Parameter(torch.empty(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.scale, NORM_EPSILON)
+        return rms_norm(x, self.scale, NORM_EPSILON)
 
     def reset_parameters(self) -> None:
         nn.init.ones_(self.scale)
@@ -44,8 +45,7 @@ class GatedMLP(nn.Module):
         self.down_weight = nn.Parameter(torch.empty(width, hidden))
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden = F.silu(F.linear(x, self.gate_weight)) * F.linear(x, self.up_weight)  # (B, T, M)
-        return F.linear(hidden, self.down_weight)  # (B, T, D)
+        return gated_mlp(x, self.gate_weight, self.up_weight, self.down_weight)  # (B, T, D)
 
     def reset_parameters(self) -> None:
         for weight in (self.gate_weight, self.up_weight, self.down_weight):

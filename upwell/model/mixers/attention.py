@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from upwell.errors import UserError
+from upwell.model.fused import rms_norm
+from upwell.model.mixers.kernel import causal_attention, rotation
 from upwell.model.mixers.mixer import Mixer
 from upwell.model.state import State
 
@@ -58,6 +60,8 @@ class Attention(Mixer):
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
         batch, time, _ = x.shape
+        if state is None and x.device.type == "cpu" and torch.is_grad_enabled() and time <= (self.window or time):
+            return self._train(x)
         query = F.linear(x, self.query_weight).view(batch, time, self.heads, self.head_width)
         key = F.linear(x, self.key_weight).view(batch, time, self.kv_heads, self.head_width)
         value = F.linear(x, self.value_weight).view(batch, time, self.kv_heads, self.head_width)
@@ -90,6 +94,22 @@ class Attention(Mixer):
         )
         y = F.linear(mixed.transpose(1, 2).reshape(batch, time, self.width), self.output_weight)
         return y, self._cache(key, value, length)
+
+    def _train(self, x: Tensor) -> tuple[Tensor, State]:
+        """The same from the initial state, with the kernel that is faster there, forward and backward."""
+        batch, time, _ = x.shape
+        self._check_reach(time)
+        packed = F.linear(x, torch.cat([self.query_weight, self.key_weight, self.value_weight]))
+        if self.query_norm is not None and self.key_norm is not None:
+            by_head = packed.view(batch, time, -1, self.head_width)
+            parts = torch.split(by_head, [self.heads, self.kv_heads, self.kv_heads], 2)
+            query = rms_norm(parts[0], self.query_norm, 1e-6)
+            key = rms_norm(parts[1], self.key_norm, 1e-6)
+            packed = torch.cat([query, key, parts[2]], 2).flatten(2)
+        cos, sin = rotation(time, self.head_width, self.rope_base, x.dtype)
+        mixed, key, value = causal_attention(packed, cos, sin, heads=self.heads, kv_heads=self.kv_heads)
+        length = torch.full((batch,), time, dtype=torch.int64)
+        return F.linear(mixed, self.output_weight), self._cache(key, value, length)
 
     def _check_reach(self, time: int) -> None:
         if self.window is None and time > self.context:

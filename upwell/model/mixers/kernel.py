@@ -1,0 +1,117 @@
+"""Causal attention for training on a CPU: rotation, scores, softmax and weighted sum, with their backward, in one function.
+
+torch's flash kernel keeps no probabilities, which saves memory, but its backward makes many small products on a CPU. Here
+the queries are cut into a few blocks, each against the keys up to its end, so that three eighths of the square are never
+computed; every step is one batched product over all heads, and probabilities are kept in the compute dtype.
+docs/experiments.md, "attention", has the times beside the flash kernel's.
+
+Shapes: B batch, T time, H query heads, K key/value heads, G = H / K, E head width, N = B K, Q queries of a block.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+BLOCKS = 4
+SMALLEST_BLOCK = 64
+
+
+def causal_attention(
+    packed: Tensor, cos: Tensor, sin: Tensor, *, heads: int, kv_heads: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """softmax(q k' / sqrt(E)) v over the tokens so far, q and k rotated first.
+
+    `packed` (B, T, (H + 2K) E) holds the queries, keys and values of each token side by side; `cos` and `sin` (T, E/2).
+    Returns the outputs (B, T, H E), with a gradient, and rotated keys and values (B, T, K, E), without.
+    """
+    return _CausalAttention.apply(packed, cos, sin, heads, kv_heads)  # type: ignore[no-untyped-call, no-any-return]
+
+
+@functools.lru_cache(maxsize=16)
+def rotation(time: int, head_width: int, base: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (T, E/2) of position times base^(-2i/E), for positions from 0, on the CPU."""
+    angle = torch.arange(time)[:, None].float() * base ** (torch.arange(head_width // 2) * (-2 / head_width))
+    return angle.cos().to(dtype), angle.sin().to(dtype)
+
+
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor, out: Tensor) -> None:
+    """Write x (..., T, E), its pairs (i, i + E/2) turned, to `out`; with -sin it turns back."""
+    (first, second), (one, two) = x.chunk(2, -1), out.chunk(2, -1)
+    torch.mul(first, cos, out=one).addcmul_(second, sin, value=-1)
+    torch.mul(second, cos, out=two).addcmul_(first, sin)
+
+
+def _borders(time: int) -> list[tuple[int, int]]:
+    """The blocks of queries, the last first: it reaches all keys, so that sums over blocks can begin with it."""
+    size = max(SMALLEST_BLOCK, math.ceil(time / BLOCKS))
+    return [(start, min(start + size, time)) for start in range(0, time, size)][::-1]
+
+
+class _CausalAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, packed: Tensor, cos: Tensor, sin: Tensor, heads: int, kv_heads: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        batch, time, width = packed.shape
+        head_width = width // (heads + 2 * kv_heads)
+        group, number = heads // kv_heads, batch * kv_heads
+        by_head = packed.view(batch, time, -1, head_width).transpose(1, 2)  # (B, H + 2K, T, E)
+        scale = head_width**-0.5
+        query = packed.new_empty(batch, heads, time, head_width)
+        key = packed.new_empty(batch, kv_heads, time, head_width)
+        _rotate(by_head[:, :heads], cos * scale, sin * scale, query)
+        _rotate(by_head[:, heads : heads + kv_heads], cos, sin, key)
+        value = by_head[:, heads + kv_heads :].contiguous()
+        queries, keys, values = (x.view(number, -1, time, head_width) for x in (query, key, value))
+        output = packed.new_empty(batch, time, heads, head_width)
+        probabilities = []
+        for start, stop in _borders(time):
+            rows = queries[:, :, start:stop].reshape(number, -1, head_width)  # (N, G Q, E)
+            scores = torch.bmm(rows, keys[:, 0, :stop].mT)  # (N, G Q, keys so far)
+            future = torch.full((stop - start, stop - start), -math.inf, dtype=packed.dtype).triu_(1)
+            scores.view(number, group, stop - start, stop)[..., start:] += future
+            probability = torch.softmax(scores, -1)
+            mixed = torch.bmm(probability, values[:, 0, :stop])
+            output[:, start:stop] = mixed.view(batch, heads, stop - start, head_width).transpose(1, 2)
+            probabilities.append(probability)
+        ctx.save_for_backward(queries, keys, values, cos, sin, *probabilities)
+        ctx.layout = batch, heads, kv_heads
+        cache = key.transpose(1, 2), value.transpose(1, 2)
+        ctx.mark_non_differentiable(*cache)
+        return output.view(batch, time, -1), *cache
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        queries, keys, values, cos, sin, *probabilities = ctx.saved_tensors
+        batch, heads, kv_heads = ctx.layout
+        number, group, time, head_width = queries.shape
+        gradients = gradient.reshape(batch, time, heads, head_width)
+        for_queries = torch.empty_like(queries)
+        for_keys, for_values = torch.empty_like(keys[:, 0]), torch.empty_like(values[:, 0])  # (N, T, E)
+        for (start, stop), probability in zip(_borders(time), probabilities, strict=True):
+            rows = queries[:, :, start:stop].reshape(number, -1, head_width)
+            given = gradients[:, start:stop].transpose(1, 2).reshape(number, -1, head_width)  # (N, G Q, E)
+            for_scores = torch.bmm(given, values[:, 0, :stop].mT)
+            for_scores = torch.ops.aten._softmax_backward_data(for_scores, probability, -1, probability.dtype)
+            for_rows = torch.bmm(for_scores, keys[:, 0, :stop])
+            for_queries[:, :, start:stop] = for_rows.view(number, group, stop - start, head_width)
+            if stop == time:
+                torch.bmm(probability.mT, given, out=for_values)
+                torch.bmm(for_scores.mT, rows, out=for_keys)
+            else:
+                for_values[:, :stop].baddbmm_(probability.mT, given)
+                for_keys[:, :stop].baddbmm_(for_scores.mT, rows)
+        packed = gradient.new_empty(batch, time, heads + 2 * kv_heads, head_width)
+        by_head = packed.transpose(1, 2)
+        scale = head_width**-0.5
+        _rotate(for_queries.view(batch, heads, time, -1), cos * scale, sin * -scale, by_head[:, :heads])
+        _rotate(for_keys.view(batch, kv_heads, time, -1), cos, -sin, by_head[:, heads : heads + kv_heads])
+        by_head[:, heads + kv_heads :] = for_values.view(batch, kv_heads, time, -1)
+        return packed.view(batch, time, -1), None, None, None, None
