@@ -1,6 +1,6 @@
-# make demo: train a small model of a generated text and let it write. make test: run the tests. Both set up .venv.
+# make demo: the default run, then a translation, an answer and a story. make test: run the tests. Both set up .venv.
 PYTHON ?= python3
-MINUTES ?= 1
+MINUTES ?= 5
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -8,9 +8,10 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test check bench clean
 
 demo: $(STAMP)
-	$(BIN)/python examples/make_text.py --bytes 1000000 > build-demo.txt
-	$(BIN)/upwell train build-demo.txt --minutes $(MINUTES) --out runs/demo --overwrite
-	$(BIN)/upwell generate runs/demo "One morning" --max-tokens 400 --seed 1
+	$(BIN)/upwell train --minutes $(MINUTES) --out runs/demo --overwrite
+	$(BIN)/upwell translate runs/demo "Anna has a red ball."
+	$(BIN)/upwell answer runs/demo "Tom and Anna went to the park. Tom ran to the house. Where was Anna?"
+	$(BIN)/upwell generate runs/demo "One day, Anna met Tom in the garden." --max-tokens 400 --seed 1
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not readme"
@@ -31,4 +32,4 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 clean:
-	rm -rf build dist *.egg-info build-demo.txt .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
-from upwell.training.schedules import parse_count
+from benchmarks.default_run import BEGIN, END, READMES, block
+from upwell.training.schedules import Budget, parse_count
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = json.loads((Path(__file__).parent / "readme_manifest.json").read_text(encoding="utf-8"))
+
+DEFAULT_BUDGET = Budget.choose(minutes=None, tokens=None, epochs=None)
 
 
 def blocks(name: str) -> list[tuple[str, str]]:
@@ -51,6 +54,9 @@ def test_the_manifest_only_lowers_budgets_or_says_why_a_command_is_left_out() ->
             other, lower = re.split(r"[ =]", after)
             assert name == other and name.strip("-") in ("minutes", "tokens", "epochs", "max-tokens")
             assert parse_count(lower, option=name) < parse_count(value, option=name)
+        if budget := entry.get("budget"):  # in place of the one that holds when none is named
+            name, value = budget.split()
+            assert name == "--minutes" and name not in command and float(value) < DEFAULT_BUDGET.amount
         for name, value in entry.get("environment", {}).items():
             default = re.search(rf"^{name} \?= (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
             assert default and float(value) < float(default[1])
@@ -77,6 +83,15 @@ def test_figures_are_those_of_the_recorded_results(name: str) -> None:
         assert f"| `{row['text']}`, {row['tokenizer']} | {' | '.join(f'{value:.2f}' for value in shown)} |" in rows
 
 
+@pytest.mark.parametrize("language", READMES)
+def test_the_default_run_is_shown_as_it_was_recorded(language: str) -> None:
+    """After a new measurement: python -m benchmarks.default_run --redraw."""
+    found = json.loads((ROOT / "docs/results/default_run.json").read_text(encoding="utf-8"))
+    text = (ROOT / READMES[language]).read_text(encoding="utf-8")
+    assert text.split(BEGIN)[1].split(END)[0].strip() == block(found, language)
+    assert (ROOT / "docs/images/default_run.png").exists()
+
+
 @pytest.mark.readme
 @pytest.mark.skipif(sys.platform == "win32", reason="the README's commands are those of a POSIX shell")
 def test_every_command_runs_in_a_fresh_copy(tmp_path: Path) -> None:
@@ -96,6 +111,7 @@ def test_every_command_runs_in_a_fresh_copy(tmp_path: Path) -> None:
         for before, after in entry.get("lower", {}).items():
             assert before in command
             command = command.replace(before, after)
+        command = f"{command} {entry.get('budget', '')}".strip()
         done = subprocess.run(
             [str(tmp_path / ".venv/bin/python"), "-c", command] if is_python else ["bash", "-ec", command],
             cwd=tmp_path,

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from upwell.cli.ending import ending_lines
-from upwell.cli.layout import text_width, wrap
+from upwell.cli.layout import duration, text_width, wrap
 
 if TYPE_CHECKING:
     from upwell.training.compute import Compute
@@ -30,16 +30,6 @@ def count(number: float) -> str:
     return count_text(number)
 
 
-def duration(seconds: float) -> str:
-    """A time for people: 45 s, 3 min 5 s, 2 h 10 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def plan_lines(plan: Plan, compute: Compute | None, peaks: dict[str, float]) -> list[str]:
     """The plan in a few lines; `peaks` are matmul FLOP/s by dtype."""
     kinds = ", ".join(
@@ -49,7 +39,7 @@ def plan_lines(plan: Plan, compute: Compute | None, peaks: dict[str, float]) -> 
     )
     network = plan.network
     shape = " ".join(network.blocks) if network.family == "hybrid" else f"{len(network.blocks)} x {network.blocks[0]}"
-    amount = f"{plan.budget.amount:g} {plan.budget.kind}"
+    amount = f"{plan.budget.amount:g} {plan.budget.kind if plan.budget.amount != 1 else plan.budget.kind[:-1]}"
     lines = [
         f"model      {shape}, width {network.width}, vocabulary {network.vocab_size}",
         f"parameters {count(plan.parameters['total'])} ({kinds}); {count(plan.parameters['non_embedding'])} without embedding",

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from upwell.cli.layout import wrap
+from upwell.cli.layout import duration, wrap
 from upwell.cli.scores import TABLE_WIDTH, score_lines
 
 LEGEND = (
@@ -42,7 +42,8 @@ def ending_lines(result: Mapping[str, Any], formats: Collection[tuple[str, str]]
     if scorecard := result.get("scorecard"):
         from upwell.tasks.scorecard import headline
 
-        lines += ["", "What it can do, on meanings that it has never seen", ""]
+        seconds = duration(result["scoring"]["seconds"])
+        lines += ["", f"What it can do, on meanings that it has never seen (scored in {seconds})", ""]
         lines += score_lines({0: headline(scorecard)}, result["scoring"]["tasks"])
         lines += ["", *wrap(f"{LEGEND} upwell evaluate {shlex.quote(result['run'])}", min(width, TABLE_WIDTH))]
     view = ""

@@ -19,7 +19,8 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
     as_json
         Print one JSON object as the last line.
     """
-    from upwell.cli.display import count, duration
+    from upwell.cli.display import count
+    from upwell.cli.layout import duration
     from upwell.model.accounting import flops_per_token, meta_network, parameters_by_kind, state_bytes
     from upwell.training.checkpoints import checkpoints, load_progress
     from upwell.training.runs import Run

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from upwell.cli.display import Display, count, duration
+from upwell.cli.display import Display, count
+from upwell.cli.layout import duration
 
 
 class LadderDisplay(Display):

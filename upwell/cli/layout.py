@@ -1,4 +1,4 @@
-"""Text laid out in the cells of a terminal, where a Chinese character takes two."""
+"""Text laid out for people: in the cells of a terminal, where a Chinese character takes two, and times in words."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ _OPENING, _CLOSING = "“‘「『（《", "，。！？；：、”’」』）
 _WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _UNITS = re.compile(rf"\s+|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}]+)[{_CLOSING}]*|.")
 """What stays on one line: a word, or a wide character with the marks that belong to it."""
+
+
+def duration(seconds: float) -> str:
+    """A time for people: 45 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def text_width() -> int:

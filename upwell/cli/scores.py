@@ -17,7 +17,8 @@ def score_lines(scored: Mapping[int, Mapping[str, Any]], items: Mapping[str, Any
 
     `scored`: scorecards by number of shots, a row for each where there are several; `items`: `scoring.tasks`.
     """
-    lines = [_row("", "score", "95% interval", "chance", "oracle", "best baseline")]
+    corner = pad("shots", NAME + 2, right=True) if len(scored) > 1 else ""
+    lines = [_row(corner, "score", "95% interval", "chance", "oracle", "best baseline")]
     first = next(iter(scored.values()))
     for task, metrics in first.items():
         number = f" ({items[task]['items']} items)" if task in items else ""

@@ -18,7 +18,7 @@ def translate(
 ) -> None:
     """Translate English into Chinese and Chinese into English.
 
-    A single word is answered with its senses. The run must have learned to translate, as those of upwell train do.
+    A single word is answered with its senses, each with its word class and how sure the model is of it. The run must have learned to translate, as those of upwell train do.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def translate(
         if asker.is_word(line.strip()):
             senses = asker.senses(line.strip())
             told = [{"class": kind, "answer": word, "probability": round(p, 4)} for kind, word, p in senses]
-            return {"answer": ", ".join(f"{word} ({kind})" for kind, word, _ in senses), "senses": told}
+            return {"answer": "; ".join(f"{word} ({kind}, {p:.0%})" for kind, word, p in senses), "senses": told}
         return {"answer": asker.translate(line)}
 
     answer_lines(text, answer, as_json=as_json)

@@ -62,7 +62,7 @@ def open_worlds(
     bound = None
     if held_worlds and len(held_worlds) == len(held):
         bound = sum(world.bits for world in held_worlds) / sum(world.num_bytes for world in held_worlds)
-    return Texts(paths(parsed), paths(held), bound, {str(world.path): str(spec) for spec, world in made.items()})
+    return Texts(paths(parsed), paths(held), bound, {str(world.path): spec.brief() for spec, world in made.items()})
 
 
 def planned_bytes(source: str) -> int:

@@ -106,6 +106,12 @@ class Specification:
         ]
         return PREFIX + ",".join(parts)
 
+    def brief(self) -> str:
+        """The source by what is not as usual, and its megabytes."""
+        full, usual = (str(spec).removeprefix(PREFIX).split(",") for spec in (self, type(self)()))
+        parts = [part for part in full if part not in usual or part.startswith("megabytes=")]
+        return PREFIX + ",".join(parts)
+
 
 def is_world(source: str) -> bool:
     """Whether a source names the world and not a file."""
