@@ -140,7 +140,11 @@ class Network(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (..., V) of a hidden stream (..., D)."""
-        return F.linear(hidden, self.embedding_weight if self.head_weight is None else self.head_weight)
+        return F.linear(hidden, self.head())
+
+    def head(self) -> Tensor:
+        """The output matrix (V, D): the embedding where they are tied."""
+        return self.embedding_weight if self.head_weight is None else self.head_weight
 
     def initial_state(self, batch_size: int) -> State:
         """The state of every block before the first token."""

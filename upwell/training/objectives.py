@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from upwell.model.network import Network
 from upwell.model.state import State
+from upwell.training.cross_entropy import linear_cross_entropy
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,6 @@ Objective = Callable[[Network, Batch, State], Outcome]
 def next_token(network: Network, batch: Batch, state: State = None) -> Outcome:
     """Cross-entropy of each next token, L = -sum log p(target), in nats."""
     hidden, state = network.hidden(batch.tokens, state)
-    logits = network.logits(hidden).flatten(0, 1).float()  # (B * T, V)
-    if batch.weights is None:
-        return Outcome(F.cross_entropy(logits, batch.targets.flatten(), reduction="sum"), batch.targets.numel(), state)
-    losses = F.cross_entropy(logits, batch.targets.flatten(), reduction="none")
-    weights = batch.weights.flatten().float()
-    return Outcome((losses * weights).sum(), float(weights.sum()), state)
+    weights = None if batch.weights is None else batch.weights.flatten().float()
+    loss = linear_cross_entropy(hidden.flatten(0, 1), network.head(), batch.targets.flatten(), weights)
+    return Outcome(loss, batch.targets.numel() if weights is None else float(weights.sum()), state)
