@@ -75,10 +75,11 @@ def test_the_audit_finds_what_is_planted() -> None:
 
 def test_runs_are_of_thirteen_words() -> None:
     words = [f"w{i}" for i in range(20)]
-    assert len(run_hashes(" ".join(words), "en")) == 8
-    assert set(run_hashes(" ".join(words[2:16]), "en")) <= set(run_hashes(" ".join(words), "en"))
-    assert len(run_hashes("short", "en")) == 0
-    assert len(run_hashes("字" * 25, "zh")) == 6
+    assert len(run_hashes(" ".join(words))) == 8
+    assert set(run_hashes(" ".join(words[2:16]))) <= set(run_hashes(" ".join(words)))
+    assert len(run_hashes("short")) == 0
+    assert len(run_hashes("字" * 25)) == 6
+    assert len(run_hashes(" ".join(words) + "字" * 25)) == 14  # of each language its own
 
 
 def test_bounds_are_positive_and_stories_are_not_free() -> None:

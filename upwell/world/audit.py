@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from upwell.text.examples import LANGUAGES, Example
 from upwell.world.chance import Chance
-from upwell.world.runs import RUN, UNITS
+from upwell.world.runs import RUN, rows_of
 from upwell.world.specification import TRAINED_LEVELS, VIEW_NAMES
 from upwell.world.views.views import VIEWS
 
@@ -138,13 +138,16 @@ def audit(
     return findings
 
 
-def run_hashes(text: str, language: str) -> Hashes:
-    """Hashes of all runs of words in a text (R,); R is 0 where the text is shorter than one run."""
-    words = UNITS[language].findall(text.lower())
-    length = RUN[language]
+def run_hashes(text: str) -> Hashes:
+    """Hashes of all runs of words in a text, of both languages (R,); R is 0 where it is shorter than one run."""
+    found = [_row_hashes(row, RUN[language]) for language in LANGUAGES for row in rows_of(text, language)]
+    return np.concatenate(found) if found else np.empty(0, np.uint64)
+
+
+def _row_hashes(words: list[str], length: int) -> Hashes:
     if len(words) < length:
         return np.empty(0, np.uint64)
-    numbers = np.array([zlib.crc32(word.encode("utf-8")) + 1 for word in words], np.uint64)
+    numbers = np.array([zlib.crc32(word.encode("utf-8")) + length for word in words], np.uint64)
     total = np.zeros(len(words) - length + 1, np.uint64)
     with np.errstate(over="ignore"):
         for place in range(length):
@@ -158,7 +161,7 @@ def _part(view: str, language: str, split: str, count: int, seed: int, levels: t
     for number, example in enumerate(draw_examples(view, language, split, count, seed=seed, levels=levels)):
         meanings.add(example.meaning)
         texts.append(zlib.crc32(example.text.encode("utf-8")) | zlib.adler32(example.text.encode("utf-8")) << 32)
-        found = run_hashes(example.text, language)
+        found = run_hashes(example.text)
         runs.append(found)
         owners.append(np.full(len(found), number, np.int64))
     return Part(frozenset(meanings), np.array(texts, np.uint64), np.concatenate(runs), np.concatenate(owners))

@@ -35,7 +35,7 @@ def child_of(name: str) -> str:
 def introduce(s: Stage, hero: str, town: str = "") -> None:
     """Say who the story is about, in one of several ways."""
     child = noun(child_of(hero), "a", 1)
-    way = s.chance.of(s.ways(6))
+    way = s.chance.below(6)
     if way < 2 and s.flip(0.6):
         child = noun(child_of(hero), "a", 1, (s.chance.pick(traits()),))
     if way == 0:
@@ -117,15 +117,35 @@ def visit_shop(s: Stage, hero: str, shop: str, wish: str) -> None:
         begin_day(s, chain(going, seeing))
 
 
-def described(s: Stage, pools: tuple[str, ...], depth: int) -> Phrase:
-    """Somebody new, with relative clauses in each other: a tailor who was looking for a dog that was chasing a hen.
+def encounter(s: Stage, hero: str, meet: str, pools: tuple[str, ...], depth: int) -> str:
+    """The hero meets or sees somebody new who is doing something; gives who that is.
 
-    Arguments: `pools`, where the nouns come from, each one's verb being that of VERBS; `depth`, how many clauses.
+    Arguments: `pools`, where the nouns come from, what those of each pool do being in DOING; `depth`, how many clauses
+    stand in each other. They branch to the end of the sentence, so that one can follow: met a tailor who was looking
+    for a dog; saw that a tailor was looking for a dog that was chasing a hen; was told by an aunt that she saw it.
     """
+    start = s.one("just_then", "on_the_way") if meet == "see" else s.one("then", "later", "on_the_way")
+    if depth < 2:
+        found = described(s, pools, depth)
+        s.tell(front(start, was(meet, hero, found)))
+        return str(found[3])
+    word = s.draw(pools[0])
+    deed: Clause = (DOING[pools[0]], "prog", noun(word, "a", 1), described(s, pools[1:], 1))
+    if depth == 2:
+        s.tell(front(start, ("that", "see", "past", hero, None, deed)))
+    else:
+        kin = noun(s.draw("kin"), ("of", hero))
+        s.tell(front("later", ("that", "tell", "past", kin, hero, ("that", "see", "past", kin, None, deed))))
+        s.tell(front("on_the_way", was(meet, hero, s.the(word))))
+    return word
+
+
+def described(s: Stage, pools: tuple[str, ...], depth: int) -> Phrase:
+    """Somebody new, with or without what they were doing: a dog that was chasing a hen."""
     word = s.draw(pools[0], 0.0 if depth else 0.4, ("colour", "size"))
     mods: tuple[Clause, ...] = ()
     if depth:
-        mods = (("rel", 0, (DOING[pools[0]], "prog", "_", described(s, pools[1:], depth - 1))),)
+        mods = (("rel", 0, (DOING[pools[0]], "prog", "_", described(s, pools[1:], 0))),)
     return noun(word, "a", 1, s.looks.get(word, ()), mods)
 
 
@@ -135,13 +155,10 @@ DOING = {"trade": "look for", "house_pet": "chase", "little": "eat"}
 
 def delays(s: Stage, hero: str, *, weather: bool = True) -> None:
     """What comes between a wish and its turn: as many things as the level wants, each of its own kind."""
-    allowed = s.ways(5)
-    ways = s.chance.sample(allowed, min(s.level.events - 1, len(allowed)))
-    for way in ways:
+    for way in s.chance.sample(range(5), s.level.events - 1):
         if way == 0:
-            person = described(s, ("trade", "house_pet", "little", "fruit"), s.chance.below(s.level.depth + 1))
-            known = s.the(person[3])
-            s.tell(front(s.one("then", "later", "on_the_way"), was("meet", hero, person)))
+            depth = s.chance.below(s.level.depth + 1)
+            known = s.the(encounter(s, hero, "meet", ("trade", "house_pet", "little", "fruit"), depth))
             s.tell(say(hero, ("ask", "yesno", ("help", "canp", "you", "i")), to=known, verb="ask"))
             s.tell(say(known, ("help", "cannotp", "i", "you"), to=hero))
         elif way == 1 and weather:
@@ -153,10 +170,7 @@ def delays(s: Stage, hero: str, *, weather: bool = True) -> None:
             s.tell(say(noun(s.draw("kin"), ("of", hero)), ("give_up", "impnot", "you"), to=hero))
         elif way == 4:
             depth = s.chance.below(min(s.level.depth, 2) + 1)
-            animal = described(s, ("house_pet", "little", "fruit"), depth)
-            s.tell(
-                front(s.one("just_then", "on_the_way"), was("see", hero, animal)), was("feed", hero, s.the(animal[3]))
-            )
+            s.tell(was("feed", hero, s.the(encounter(s, hero, "see", ("house_pet", "little", "fruit"), depth))))
 
 
 def is_home(s: Stage, hero: Phrase) -> bool:

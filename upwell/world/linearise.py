@@ -181,6 +181,10 @@ class Lineariser(ABC):
 
     def text(self, meanings: list[Clause] | tuple[Clause, ...]) -> str:
         """A text of several sentences."""
+        return self.joined(self.texts(meanings))
+
+    def texts(self, meanings: list[Clause] | tuple[Clause, ...]) -> list[str]:
+        """The sentences of a text, each told after those before it."""
         self.names = [self.plain(name) for name in dict.fromkeys(names_in(tuple(meanings)))]
         named = [bool(names_in(meaning)) for meaning in meanings]
         texts = []
@@ -188,7 +192,7 @@ class Lineariser(ABC):
             self.name_due = not all(named[place + 1 : place + 2])  # the next sentence has none
             self.ahead = self._words_ahead(meanings[place + 1]) if place + 1 < len(meanings) else 0
             texts.append(self.say(meaning))
-        return self.joined(texts)
+        return texts
 
     def body(self, meaning: Clause) -> str:
         """A sentence without capital and mark."""

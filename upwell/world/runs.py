@@ -1,39 +1,83 @@
 """Runs of words: what may not stand in two splits, and how texts are kept from it.
 
-A run is 13 words in English, 20 characters in Chinese (which say about as much); marks do not count. The names of a text
-belong to its split in company with most other words (see `splits`), so a run with a name in it is of one split. A run
-without any name could be of both. A text that has one is drawn again.
+A run is 13 words in English, 20 characters in Chinese (which say about as much); marks do not count. Where both
+languages stand in one text, each has its own runs. Two rules say whom a run may name:
+
+- in test each run names somebody held for test and nobody else; so it is in valid;
+- in train a run that names somebody held for another split names somebody free too.
+
+So no run is in two splits: one of test names somebody held for test and nobody free. In train it would have to name
+somebody free, in valid it could not name somebody held for test. Whom a run names is seen from the run alone (a name
+counts if it is there as a whole, whatever stands around it), so two equal runs name the same.
+
+A text that breaks a rule is drawn again; the rules hold for a text that is shorter than a run, too. Views that name
+nobody (numbers, entries, invented words) are parted by their meaning alone.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from upwell.text.examples import Example
+from upwell.text.examples import LANGUAGES, Example
 from upwell.world.chance import Chance
 from upwell.world.lexicon import lexicon
+from upwell.world.splits import holder_of
 
 RUN = {"en": 13, "zh": 20}
 """Length of a run: words in English, characters in Chinese."""
-UNITS = {"en": re.compile(r"\w+(?:'\w+)?"), "zh": re.compile(r"[a-z]+|\w")}
-"""What is counted, in texts in small letters."""
-CUT = {"en": 0, "zh": 2}
-"""A run may end inside a name: characters of it that do not tell whose it is."""
+_HAN = "\u3400-\u9fff"
+_UNITS = {"en": re.compile(rf"[^\W{_HAN}]+(?:'[^\W{_HAN}]+)?|[{_HAN}]+"), "zh": re.compile(rf"[{_HAN}]|\d+|[a-z]+")}
+"""What is counted, and what of the other language parts it, in small letters."""
+_OTHER = {"en": re.compile(f"[{_HAN}]"), "zh": re.compile("[a-z]")}
+"""How a unit begins that is not of a language."""
 
 Make = Callable[[Chance, int, str, str], Example]
 
 
-def has_nameless_run(text: str, language: str) -> bool:
-    """Whether some run of `text` holds no name."""
-    longest = RUN[language] - CUT[language]
-    units = UNITS[language]
-    return any(len(units.findall(piece)) >= longest for piece in _names().split(text.lower()))
+class Named(NamedTuple):
+    """Somebody's name in a row of words."""
+
+    start: int
+    end: int
+    holder: str
+    """The split that the name is held for, or free."""
+
+
+def rows_of(text: str, language: str) -> list[list[str]]:
+    """The words (characters) of one language in a text: a list for each stretch without the other one."""
+    if language == "zh" and text.isascii():
+        return []
+    is_other = _OTHER[language].match
+    units = itertools.groupby(_UNITS[language].findall(text.lower()), lambda unit: is_other(unit) is not None)
+    return [list(row) for other, row in units if not other]
+
+
+def fits_split(text: str, split: str) -> bool:
+    """Whether no run of `text` breaks the rule of its split, nor the text as a whole."""
+    anybody = stranger = False
+    for language in LANGUAGES:
+        for row in rows_of(text, language):
+            names = _names_in(row, language)
+            friends = [name for name in names if name.holder == ("free" if split == "train" else split)]
+            others = [name for name in names if name not in friends]
+            anybody = anybody or bool(friends)
+            stranger = stranger or bool(others)
+            if split != "train" and others:
+                return False
+            for start, end in _gaps(friends, len(row)):
+                if end - start >= RUN[language] and (
+                    split != "train" or any(start <= name.start and name.end <= end for name in others)
+                ):
+                    return False
+    return anybody or (split == "train" and not stranger)
 
 
 def named(make: Make) -> Make:
-    """`make`, drawn again until no run of the example is without a name.
+    """`make`, drawn again until the text fits its split.
 
     The draws that are thrown away cost no bits: what they leave to be told is less than the bits of the draw that is
     kept, which stay an upper bound.
@@ -42,16 +86,43 @@ def named(make: Make) -> Make:
     @functools.wraps(make)
     def made(chance: Chance, level: int, language: str, split: str) -> Example:
         before = chance.bits
-        while has_nameless_run((example := make(chance, level, language, split)).text, language):
+        while not fits_split((example := make(chance, level, language, split)).text, split):
             chance.bits = before
         return example
 
     return made
 
 
+def _names_in(row: list[str], language: str) -> list[Named]:
+    """All names in a row, by where they begin."""
+    holders = _holders(language)
+    if language == "en":
+        return [Named(place, place + 1, holders[word]) for place, word in enumerate(row) if word in holders]
+    text = "".join(unit if len(unit) == 1 else "0" for unit in row)
+    return [
+        Named(place, place + size, holders[text[place : place + size]])
+        for place in range(len(text) - 1)
+        if text[place] in _first_characters()
+        for size in (2, 3, 4)
+        if text[place : place + size] in holders and place + size <= len(text)
+    ]
+
+
+def _gaps(names: list[Named], size: int) -> Iterator[tuple[int, int]]:
+    """From where to where a row of `size` words reaches without one of the names as a whole."""
+    starts = [0, *(name.start + 1 for name in names)]
+    ends = [*(name.end - 1 for name in names), size]
+    return zip(starts, ends, strict=True)
+
+
 @functools.cache
-def _names() -> re.Pattern[str]:
-    names = lexicon().names
-    english = "|".join(sorted((entry.english.lower() for entry in names), key=len, reverse=True))
-    chinese = "|".join(sorted((entry.chinese for entry in names), key=len, reverse=True))
-    return re.compile(rf"\b(?:{english})(?:'s)?\b|{chinese}")
+def _holders(language: str) -> dict[str, str]:
+    """What a name looks like, in small letters, and the split it is held for."""
+    if language == "zh":
+        return {name.chinese: holder_of(name.id) for name in lexicon().names}
+    return {name.english.lower() + ending: holder_of(name.id) for name in lexicon().names for ending in ("", "'s")}
+
+
+@functools.cache
+def _first_characters() -> frozenset[str]:
+    return frozenset(name[0] for name in _holders("zh"))

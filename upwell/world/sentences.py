@@ -1,41 +1,94 @@
-"""Single sentences: every construction in every mood it takes, with what can stand around it, in a wanted split."""
+"""Single sentences: every construction in the moods it takes, with what can stand around it, in a wanted split.
+
+They are drawn so that they make sense alone: things that fit what is done with them (see `sense`), manners that fit the
+deed, reasons that explain what follows from them (see `reasons`), and deeds in a row that one thing goes through.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from math import log2
 from typing import Any
 
 from upwell.world.chance import Chance, Table
+from upwell.world.choices import (
+    active,
+    any_construction,
+    coloured,
+    comparable,
+    compared,
+    described,
+    describing,
+    handled,
+    object_lives,
+    plain_moods,
+    qualified,
+    qualities,
+    reasons,
+    relatives,
+    seen,
+    subject_lives,
+)
 from upwell.world.constructions import (
     Construction,
     adverbials,
     constructions,
     fixed_speech,
-    manner_adverbs,
     moods_of,
     takes_company,
     takes_place,
 )
 from upwell.world.lexicon import Noun, lexicon
-from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place, noun
-from upwell.world.parser import relativizable
+from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place, definite, noun
 from upwell.world.places import is_place_noun
-from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, SHARES, fits_circle, split_of
+from upwell.world.sense import (
+    ALONE,
+    GOALS,
+    IN_PLURAL,
+    INDOORS,
+    MADE,
+    NEW,
+    PEOPLE,
+    SKILLS,
+    WISHES,
+    manners_of,
+    moods_in_sense,
+    pool,
+    taken_by,
+)
+from upwell.world.splits import CIRCLES, SHARES, circle_of, split_of
 from upwell.world.stage import LEVELS, Level, names_of
-from upwell.world.wording import CONNECTED, SAYING, THAT
 
 SHAPES = Table(
-    ("plain", "adjunct", "chain", "joined", "that", "said", "asked"), (0.3, 0.14, 0.14, 0.16, 0.1, 0.1, 0.06)
+    ("plain", "adjunct", "chain", "joined", "that", "said", "asked"), (0.28, 0.16, 0.14, 0.2, 0.1, 0.07, 0.05)
 )
 """What sentences are built like, with their shares."""
+JOINED = Table(("because", "so", "when", "if", "but", "and", "after", "before"), (3, 3, 2, 1, 2, 1, 2, 1))
+TOLD = {
+    "know": ("past", "had"), "find_out": ("past", "had"), "remember": ("past", "had"), "say": ("past", "would", "can"),
+    "tell": ("past", "would", "had"), "see": ("past",), "hear": ("past",), "notice": ("past",), "hope": ("would",),
+    "think": ("would", "can", "had"), "believe": ("would", "can"), "be_sure": ("would", "can"), "dream": ("past",),
+}  # fmt: skip
+"""In which moods something is said, known, hoped."""
+SPEAKING = {"say": "told", "shout": "told", "whisper": "told", "call": "told", "think": "told", "answer": "told",
+            "reply": "told", "ask": "asked"}  # fmt: skip
+FRONTS = Table(
+    [
+        word
+        for word in adverbials()
+        if word not in ("once", "every_day", "after_that_day", "of_course", "at_first", "again")
+    ]
+)
+"""What may stand before a thing that happened once."""
+MET = (
+    ("meet", "greet"), ("visit", "comfort"), ("visit", "look_after"), ("thank", "hug"), ("forgive", "hug"),
+    ("meet", "befriend"), ("greet", "talk_with"), ("help", "encourage"), ("comfort", "help"), ("tease", "apologize"),
+    ("thank", "say_goodbye"), ("find", "lead_home"), ("trick", "make_up"), ("scold", "forgive"), ("wait_for", "greet"),
+)  # fmt: skip
 
 
 def make_sentence(chance: Chance, level: int, split: str) -> Clause:
     """A sentence of a level (1 to 4) in a split, its meaning drawn until it belongs there."""
-    circles = CIRCLES[split]
-    circle = chance.pick(Table(circles, CIRCLE_WEIGHTS if len(circles) > 1 else None))
+    circle = chance.pick(CIRCLES[split])
     start = chance.bits
     while True:
         sentence = Maker(chance, LEVELS[level], circle).sentence()
@@ -46,75 +99,162 @@ def make_sentence(chance: Chance, level: int, split: str) -> Clause:
 
 
 class Maker:
-    """Makes one sentence from the words of a circle."""
+    """Makes one sentence, with the names of a circle."""
 
     def __init__(self, chance: Chance, level: Level, circle: str) -> None:
         self.chance = chance
         self.level = level
         self.circle = circle
+        self.num_names = 0
+        self.taken: set[str] = set()
+        self.speech = False
 
     def sentence(self) -> Clause:
         """A sentence of any shape."""
         shape = self.chance.pick(SHAPES)
-        meaning: Clause
         if shape == "asked":
             return self._question(speech=False)
         if shape == "said":
-            speaker = self.person()
-            verb = self.chance.of(tuple(SAYING))
-            listener = self.person() if verb != "think" and self.chance.flip() else None
-            return ("say", verb, speaker, listener, tuple(self._speech() for _ in range(self.chance.between(1, 2))))
-        if shape == "plain":
-            meaning = self.clause()
-        elif shape == "adjunct":
-            meaning = self._with_adjunct()
-        elif shape == "chain":
-            meaning = self._chain()
-        elif shape == "joined":
-            word = self.chance.of(tuple(CONNECTED))
-            meaning = (word, self.clause(), self.clause())
-        else:
-            verb = self.chance.of(tuple(THAT))
-            listener = self.chance.pick(names_of(self.circle, self.chance.of("fm"))) if verb == "tell" else None
-            meaning = ("that", verb, self.chance.of(("past", "not")), self.person(), listener, self.clause())
-        if self.chance.flip(0.3):
-            meaning = ("adv", self.chance.of(tuple(adverbials())), meaning)
+            return self._said()
+        meaning: Clause = _SHAPES[shape](self)
+        if self.chance.flip(0.3) and _happened_once(meaning):
+            meaning = ("adv", self.chance.pick(FRONTS), meaning)
         return meaning
 
-    def _speech(self) -> Clause:
-        if self.chance.flip(0.3):
-            return ("fixed", self.chance.of(tuple(fixed_speech())))
-        return self._question(speech=True) if self.chance.flip(0.3) else self.clause(speech=True)
+    # shapes
 
-    def _with_adjunct(self) -> Clause:
-        construction = self.chance.pick(_active())
-        clause = self.filled(construction, self.chance.of(_plain_moods(construction)))
-        kinds = ["how"]
-        if takes_place(construction):
-            kinds.append("where")
-        if takes_company(construction):
-            kinds.append("with")
+    def _said(self) -> Clause:
+        verb = self.chance.of(tuple(SPEAKING))
+        speaker = self.person()
+        listener = self.person() if verb != "think" and self.chance.flip() else None
+        if SPEAKING[verb] == "asked":
+            return ("say", verb, speaker, listener, (self._question(speech=True),))
+        if self.chance.flip(0.3):
+            return ("say", verb, speaker, listener, (("fixed", self.chance.of(tuple(fixed_speech()))),))
+        return ("say", verb, speaker, listener, (self.clause(speech=True),))
+
+    def adjunct(self) -> Clause:
+        """A deed with how, where or with whom it was done."""
+        construction = self.chance.pick(active())
+        kinds = [
+            *(["how"] * 2 if manners_of(construction.id) else []),
+            *(["where"] if takes_place(construction) and construction.id not in ("sail", "swim") else []),
+            *(["with"] if takes_company(construction) else []),
+        ]
+        if not kinds:
+            return self.clause()
         kind = self.chance.of(kinds)
         if kind == "how":
-            return ("how", self.chance.of(manner_adverbs()), clause)
-        return (kind, self.place() if kind == "where" else self.person(), clause)
+            clause = self.filled(
+                construction,
+                "had" if "had" in moods_of(construction, speech=False) and self.chance.flip(0.2) else "past",
+            )
+            return ("how", self.chance.of(manners_of(construction.id)), clause)
+        clause = self.filled(construction, self.chance.pick(plain_moods(construction)))
+        return (
+            kind,
+            ("at", self._drawn("room" if construction.id in INDOORS else "outdoors"))
+            if kind == "where"
+            else self.name(),
+            clause,
+        )
 
-    def _chain(self) -> Clause:
-        first = self.filled(self.chance.pick(_active()), "past")
-        parts = [first]
-        for _ in range(self.chance.between(1, 2)):
-            construction = self.chance.pick(_active())
-            clause = self.filled(construction, "past")
-            parts.append((clause[0], clause[1], first[2], *clause[3:]))
-        return ("chain", *parts)
+    def chain(self) -> Clause:
+        """What one does one after the other: comes by a thing and uses it, goes somewhere, meets somebody."""
+        return ("chain", *self._deeds_in_a_row(self.chance.between(2, 3)))
+
+    def _deeds_in_a_row(self, count: int) -> list[Clause]:
+        who = self.person()
+        deeds: list[Clause] = []
+        if count == 3 or self.chance.flip(0.3):
+            deeds.append((self.chance.of(("go", "run", "walk", "hurry", "come")), "past", who, self._drawn("goal")))
+        if self.chance.flip(0.3):
+            whom = self.name()
+            both = self.chance.of(MET)
+            return [*deeds, *((met, "past", who, whom) for met in both[: count - len(deeds)])]
+        verb, use, word = self.chance.pick(handled(self.level.lexicon))
+        thing = self._one(word, verb)
+        got = constructions()[verb]
+        deeds.append((verb, "past", who, thing, *([self.name()] if len(got.slots) > 2 else [])))
+        if len(deeds) < count:
+            last = [self.name()] if use == "share" else []
+            deeds.append((use, "past", who, definite(thing), *last))
+        return deeds
+
+    def joined(self) -> Clause:
+        """Two clauses that have to do with each other."""
+        word = self.chance.pick(JOINED)
+        if word in ("after", "before"):
+            first, second = [
+                tuple(definite(part) if type(part) is tuple else part for part in deed)
+                for deed in self._deeds_in_a_row(2)
+            ]
+            return (word, second, first) if word == "after" else (word, first, second)
+        if word in ("but", "and"):
+            return self._compared(word)
+        return self._reason(word)
+
+    def _compared(self, word: str) -> Clause:
+        """What one did and another did not, or did with something else."""
+        construction = self.chance.pick(compared())
+        first, second = self.name(), self.name()
+        clause = self.filled(construction, "past")
+        if word == "and":
+            other = self.filled(construction, "past")
+            return (word, (*clause[:2], first, *clause[3:]), (*other[:2], second, *other[3:]))
+        moods = [
+            pair
+            for pair in (("past", "not"), ("can", "cannot"), ("want", "wantnot"), ("try", "cannot"))
+            if set(pair) <= set(moods_in_sense(construction, True, False).items)
+        ]
+        here, there = self.chance.of(moods) if moods else ("past", "not")
+        second = first if here == "try" else second
+        known = [definite(part) if type(part) is tuple and part[:1] == ("n",) else part for part in clause[3:]]
+        return (word, (clause[0], here, first, *clause[3:]), (clause[0], there, second, *known))
+
+    def _reason(self, word: str) -> Clause:
+        reason = self.chance.pick(reasons(word == "if"))
+        who, other = self.name(), self.name()
+        cause = self._worded(reason.cause, "past", who, other)
+        effect = self._worded(reason.effect, "would" if word == "if" else "past", who, other)
+        return ("so", cause, effect) if word == "so" else (word, effect, cause)
+
+    def _worded(self, told: str, mood: str, who: str, other: str) -> Clause:
+        """A clause from its short form: construction, then X or Y, a quality, or what is drawn."""
+        name, *parts = told.split("/")
+        if name.startswith("not "):
+            name, mood = name[4:], "not"
+        construction = constructions()[name]
+        arguments: list[Any] = []
+        for index, part in enumerate(parts):
+            if part in ("X", "Y"):
+                arguments.append(who if part == "X" else other)
+            elif part == "?":
+                arguments.append(self._argument(construction, index, mood))
+            else:
+                arguments.append(part)
+        return (name, mood, *arguments)
+
+    def that(self) -> Clause:
+        """What somebody knew, saw, hoped, told."""
+        verb = self.chance.of(tuple(TOLD))
+        speaker = self.name()
+        listener = self.name() if verb == "tell" else None
+        mood = self.chance.of(TOLD[verb])
+        construction = self.chance.pick(seen() if verb in ("see", "notice", "hear") else active())
+        if mood not in moods_of(construction, speech=False):
+            mood = "past"
+        clause = self.filled(construction, mood)
+        denied = verb in ("know", "hear", "remember", "believe", "notice") and self.chance.flip(0.25)
+        return ("that", verb, "not" if denied else "past", speaker, listener, clause)
 
     def _question(self, *, speech: bool) -> Clause:
         kind = self.chance.of(("yesno", "why", "hole", "colour"))
-        mood = "pres" if speech else "past"
         if kind == "colour":
-            return ("ask", "colour", self.thing("the"))
-        construction = self.chance.pick(_active())
-        clause = self.filled(construction, "will" if speech else mood, speech=speech)
+            word = self.chance.pick(coloured(self.level.lexicon))
+            return ("ask", "colour", noun(word, ("of", self.name())) if self.chance.flip() else noun(word))
+        construction = self.chance.pick(active())
+        clause = self.filled(construction, "will" if speech else "past", speech=speech)
         if kind == "hole":
             index = self.chance.of([i for i, slot in enumerate(construction.slots) if slot in "NPOLT" and i < 2])
             slot = construction.slots[index]
@@ -124,237 +264,226 @@ class Maker:
 
     def clause(self, *, speech: bool = False) -> Clause:
         """A plain clause of any construction and mood."""
-        construction = self.chance.pick(_all())
-        return self.filled(construction, self.chance.of(moods_of(construction, speech=speech)), speech=speech)
+        construction = self.chance.pick(any_construction())
+        lives = construction.slots[:1] in ("P", "W") or (construction.slots[:1] == "N" and subject_lives(construction))
+        return self.filled(construction, self.chance.pick(moods_in_sense(construction, lives, speech)), speech=speech)
+
+    # arguments
 
     def filled(self, construction: Construction, mood: str, *, speech: bool = False) -> Clause:
         """A clause of a construction in a mood, its arguments drawn."""
+        self.speech = speech
+        if construction.id in ("compare", "same_as"):
+            return self._comparison(construction, mood)
         arguments = [self._argument(construction, index, mood) for index in range(len(construction.slots))]
+        if construction.id == "be" and self.chance.flip(0.6):
+            arguments[0] = self._of_which_something_is_said()
+        if construction.id in ("be", "become", "look_like", "feel"):
+            arguments[1] = self._quality(construction.id, arguments[0], mood)
         if speech and construction.slots[:1] in ("N", "P") and construction.english[0].startswith("{0} "):
             if mood in ("imp", "impnot"):
                 arguments[0] = "you"
             elif mood == "lets":
                 arguments[0] = "we"
-            elif self.chance.flip(0.6):
+            elif self.chance.flip(0.6) and subject_lives(construction) and "A" not in construction.slots:
                 arguments[0] = self.chance.of(("i", "you", "we"))
-        if construction.id == "be" and mood in ("not", "presnot", "will", "would") and type(arguments[1]) is tuple:
-            arguments[1] = arguments[1][1]
         return (construction.id, mood, *arguments)
 
     def _argument(self, construction: Construction, index: int, mood: str) -> Any:
         slot = construction.slots[index]
-        verb = lexicon().verb.get(construction.verb)
-        if slot == "K":
-            word = self.chance.pick(_compared())
-            return ("as", word) if construction.id == "same_as" else word
-        if slot in "NPODW" and verb is not None:
-            kinds = verb.subject if index == 0 else verb.object
-            if index == 0 and kinds & {"animate", "person"}:
-                return self.person()
-            return self._of_kinds(kinds)
-        if slot == "A":
-            word = self.chance.pick(_qualities(construction.id))
-            return ("very", word) if self.chance.flip(0.2) and construction.id in ("be", "feel") else word
+        name = construction.id
+        if slot in "GK":
+            words = taken_by(name, self.level.lexicon)
+            assert words is not None
+            return self.chance.pick(words)
         if slot == "V":
-            return self._deed()
-        if slot in "PW":
-            return self.person()
-        if slot == "N":
-            return self.person() if index == 0 else self.thing("the")
-        if slot in "OD":
-            return self.thing("the" if self.chance.flip(0.6) else "a")
-        if slot == "B":
-            return self._new(construction)
+            return self._deed(SKILLS if name in ("learn_to", "teach_to", "practise") else WISHES)
         if slot == "L":
-            return self.place()
+            return self.place(name)
         if slot == "T":
-            return self._drawn("place")
+            return self._drawn(GOALS.get(name, "goal"))
         if slot == "C":
-            return self._drawn("holder")
-        return self.chance.pick(_nouns("thing", self.circle, self.level.lexicon))  # a kind
+            return self._drawn({"fall_into": "fallen into", "run_into": "entered"}.get(name, "holder"))
+        if name in ("meet_named", "call_it", "named", "once_lived"):
+            return self._introduced(construction, index)
+        if slot == "W" or name in ("be_friends", "work_together", "play_together", "eat_together"):
+            return self.name() if slot == "W" else self._two() if index == 0 else self._thing(name)
+        if index == 0 and (slot == "P" or (slot == "N" and subject_lives(construction))):
+            return self._subject(construction)
+        if slot == "P" or (slot in "ND" and index and object_lives(construction)):
+            return self._pet() if name in ("give_pet", "let_go") and index == 1 else self.person()
+        if name == "be_noun":
+            return noun(self.chance.pick(pool("trade", self.level.lexicon)), "a")
+        return self._thing(name, "a" if slot == "B" else "")
 
-    def _deed(self) -> Clause:
-        construction = self.chance.pick(_deeds())
-        clause = self.filled(construction, "inf")
+    def _introduced(self, construction: Construction, index: int) -> Phrase:
+        """One of a pair of somebody and their name."""
+        slot = construction.slots[index]
+        if slot == "B":
+            return noun(self.chance.pick(pool("animal", self.level.lexicon)), "a")
+        if construction.id == "call_it" and index == 1:
+            return noun(self.chance.pick(pool("pet", self.level.lexicon)))
+        return self.name()
+
+    def _thing(self, name: str, det: str = "") -> Phrase:
+        words = taken_by(name, self.level.lexicon) or pool("thing", self.level.lexicon)
+        return self._phrase(self.chance.pick(words), det or _determiner(self.chance, name), name)
+
+    def _subject(self, construction: Construction) -> Phrase:
+        verb = lexicon().verb.get(construction.verb)
+        kinds = verb.subject if verb else frozenset(("animate",))
+        if construction.id == "examine":
+            return noun("doctor")
+        if construction.id == "bark":
+            return noun("dog", "the" if self.chance.flip() else ("of", self.name()))
+        if not kinds & {"animate", "person"} or construction.id == "fly_away":
+            words = taken_by("fly" if construction.id == "fly_away" else construction.id, self.level.lexicon)
+            assert words is not None
+            return noun(self.chance.pick(words))
+        return self.person(animals="animate" in kinds and construction.id not in PEOPLE)
+
+    def _comparison(self, construction: Construction, mood: str) -> Clause:
+        quality = self.chance.pick(comparable(self.level.lexicon))
+        words = described(quality, self.level.lexicon)
+        if words is None:
+            pair: tuple[Phrase, Phrase] = (self.name(), self.name())
+        else:
+            one = self.chance.pick(words)
+            pair = (noun(one, ("of", self.name())), noun(one, ("of", self.name())))
+        return (construction.id, mood, pair[0], ("as", quality) if construction.id == "same_as" else quality, pair[1])
+
+    def _of_which_something_is_said(self) -> Phrase:
+        """A thing or a place that has qualities."""
+        word = self.chance.pick(qualified(self.level.lexicon))
+        owned = "portable" in lexicon().noun[word].kinds
+        return noun(word, ("of", self.name()) if owned and self.chance.flip(0.7) else "the")
+
+    def _quality(self, construction: str, subject: Phrase, mood: str) -> Any:
+        word = subject[3] if type(subject) is tuple and subject[0] == "n" else ""
+        table = qualities(construction, word)
+        quality = self.chance.pick(table)
+        very = construction in ("be", "feel") and mood in ("past", "pres") and self.chance.flip(0.2)
+        return ("very", quality) if very and lexicon().adjective[quality].predicate.startswith("很") else quality
+
+    def _deed(self, deeds: list[str]) -> Clause:
+        clause = self.filled(constructions()[self.chance.of(deeds).replace("|", " ")], "inf")
         return (*clause[:2], "_", *clause[3:])
 
-    def _new(self, construction: Construction) -> Phrase:
-        if construction.id in ("be_noun", "named", "once_lived", "meet_named", "call_it"):
-            return noun(self.chance.pick(_nouns("person", self.circle, self.level.lexicon)), "a")
-        return self.thing("a")
+    # people, things, places
 
-    def _of_kinds(self, kinds: frozenset[str]) -> Phrase:
-        table = _of_kinds(kinds, self.circle, self.level.lexicon)
-        return self._phrase(self.chance.pick(table), "the" if self.chance.flip(0.6) else "a")
+    def name(self, gender: str = "") -> str:
+        """A name that is not in the sentence yet."""
+        table = names_of(circle_of(self.circle, self.num_names), gender or self.chance.of("fm"))
+        while (name := self.chance.pick(table)) in self.taken:
+            pass
+        self.taken.add(name)
+        self.num_names += 1
+        return name
 
-    def person(self) -> Phrase:
-        """A name, somebody described, or two together."""
-        way = self.chance.below(10)
-        if way < 6:
-            return self.chance.pick(names_of(self.circle, self.chance.of("fm")))
-        if way < 7:
-            first, second = (self.chance.pick(names_of(self.circle, gender)) for gender in "fm")
-            return ("and", first, second)
+    def _two(self) -> Phrase:
+        return ("and", self.name("f"), self.name("m"))
+
+    def person(self, *, animals: bool = True) -> Phrase:
+        """A name, two together, somebody's relative, or somebody described."""
+        way = self.chance.below(12)
         if way < 8:
-            owner = self.chance.pick(names_of(self.circle, self.chance.of("fm")))
-            return noun(self.chance.pick(_nouns("kin", self.circle, self.level.lexicon)), ("of", owner))
-        return self._phrase(self.chance.pick(_nouns("alive", self.circle, self.level.lexicon)), "the")
+            return self.name()
+        if way < 9:
+            return self._two()
+        if way < 10:
+            return noun(self.chance.pick(pool("relative", self.level.lexicon)), ("of", self.name()))
+        word = self.chance.pick(pool("being" if animals else "person", self.level.lexicon))
+        return self._phrase(word, "the")
 
-    def thing(self, det: str) -> Phrase:
-        """A thing, perhaps several, perhaps with what it is like or whose it is."""
-        return self._phrase(self.chance.pick(_nouns("thing", self.circle, self.level.lexicon)), det)
+    def _pet(self) -> Phrase:
+        return self._phrase(self.chance.pick(pool("pet", self.level.lexicon)), "the")
 
-    def _drawn(self, pool: str) -> Phrase:
-        return noun(self.chance.pick(_nouns(pool, self.circle, self.level.lexicon)))
+    def _drawn(self, name: str) -> Phrase:
+        return noun(self.chance.pick(pool(name, self.level.lexicon)))
 
-    def place(self) -> Place:
+    def place(self, construction: str = "") -> Place:
         """Where."""
-        if self.chance.flip():
-            return ("at", self._drawn("place"))
-        relation = self.chance.of(("in", "on", "under", "behind", "beside", "near", "front"))
-        return (relation, self._drawn("holder" if relation == "in" else "spot"))
+        if construction in GOALS or (construction in ("see_at", "find_at", "meet_at", "be_at") and self.chance.flip()):
+            word = self.chance.pick(pool(GOALS.get(construction, "goal"), self.level.lexicon))
+            return ("at" if is_place_noun(lexicon().noun[word]) else "behind", noun(word))
+        relation = self.chance.of(("in", "on", "under", "behind", "beside"))
+        spot = "hiding place" if relation == "behind" and construction == "look_at_place" else "spot"
+        if relation == "in":
+            return (relation, self._drawn("holder"))
+        word = self.chance.pick(pool(spot, self.level.lexicon))
+        return ("under" if word == "tree" and relation == "on" else relation, noun(word))
 
-    def _phrase(self, word: str, det: Any) -> Phrase:
+    def _one(self, word: str, name: str) -> Phrase:
+        """One new thing, perhaps with what it is like."""
+        if not lexicon().noun[word].plural:
+            return noun(word, "some", MASS)
+        if word in IN_PLURAL:
+            return noun(word, "some", MANY)
+        table = describing(word, name in MADE)
+        return noun(word, "a", 1, (self.chance.pick(table),) if table and self.chance.flip(0.3) else ())
+
+    def _phrase(self, word: str, det: str, name: str = "") -> Phrase:
         entry = lexicon().noun[word]
         if not entry.plural:
             return noun(word, "the" if det == "the" else "some", MASS)
-        table = _describing(word)
+        if name in ALONE:
+            return noun(word, det, 1)
+        if word in IN_PLURAL:
+            return noun(word, "the" if det == "the" else "some", MANY)
+        table = describing(word, name in MADE)
         adjectives = (self.chance.pick(table),) if table and self.chance.flip(0.3) else ()
+        counts = entry.plural != entry.english
+        if name in ("collect", "count") and counts:
+            return noun(word, "the" if name == "count" else "some", MANY, adjectives)
+        kind = self.chance.below(8)
         if det == "a":
-            kind = self.chance.below(6)
-            if kind == 0:
+            if kind == 0 and counts:
                 return noun(word, self.chance.of(("some", "many", "few")), MANY, adjectives)
             if kind == 1:
-                return noun(word, "a", self.chance.between(2, 20), adjectives)
+                return noun(word, "a", self.chance.between(2, 6), adjectives)
             return noun(word, "another" if kind == 2 else "a", 1, adjectives)
-        kind = self.chance.below(8)
-        if kind == 0 and entry.plural != entry.english:
+        if kind == 0 and counts:
             return noun(word, "the", MANY, adjectives)
         if kind == 1:
-            return noun(word, "the", self.chance.between(2, 12), adjectives)
-        if kind == 2:
-            return noun(word, "this", 1, adjectives)
-        if kind == 3:
-            return noun(word, ("of", self.chance.pick(names_of(self.circle, self.chance.of("fm")))), 1, adjectives)
-        if kind == 4 and not adjectives and self.level.depth:
-            relative = self._relative(entry)
+            return noun(word, "the", self.chance.between(2, 5), adjectives)
+        if kind < 4 and ("portable" in entry.kinds or "pet" in entry.kinds):
+            return noun(word, ("of", self.name()), 1, adjectives)
+        if kind < 6 and not adjectives and self.level.depth:
+            relative = self._relative(entry, name)
             if relative:
                 return noun(word, "the", 1, (), (relative,))
-        return noun(word, "the", 1, adjectives)
+        return noun(word, "this" if kind == 6 and self.speech else "the", 1, adjectives)
 
-    def _relative(self, entry: Noun) -> Clause | None:
+    def _relative(self, entry: Noun, name: str) -> Clause | None:
         """that Tom found; who helped Tom"""
-        table = _relatives(entry.id)
+        table = relatives(entry.id, self.level.lexicon)
         if table is None:
             return None
         construction, gap = self.chance.pick(table)
-        other = self.chance.pick(names_of(self.circle, self.chance.of("fm")))
+        if construction == name:
+            return None
+        other = self.name()
         return ("rel", gap, (construction, "past", "_", other) if gap == 0 else (construction, "past", other, "_"))
 
 
-@cache
-def _all() -> Table[Construction]:
-    return Table([entry for entry in constructions().values() if entry.aspect != "fixed" or entry.slots])
+_SHAPES = {
+    "plain": Maker.clause, "adjunct": Maker.adjunct, "chain": Maker.chain, "joined": Maker.joined, "that": Maker.that,
+}  # fmt: skip
 
 
-@cache
-def _active() -> Table[Construction]:
-    """What somebody does, with a subject that stands first."""
-    return Table(
-        [
-            entry
-            for entry in constructions().values()
-            if entry.aspect in ("event", "activity")
-            and entry.slots[:1] in ("N", "P")
-            and "V" not in entry.slots
-            and all(way.startswith("{0} ") for way in entry.english)
-            and len(moods_of(entry, speech=False)) > 1
-            and _subject_is_person(entry)
-        ]
-    )
+def _determiner(chance: Chance, name: str) -> str:
+    """Whether a thing is known or new."""
+    return "a" if name in MADE or chance.flip(0.85 if name in NEW else 0.25) else "the"
 
 
-def _subject_is_person(construction: Construction) -> bool:
-    verb = lexicon().verb.get(construction.verb)
-    return verb is None or bool(verb.subject & {"animate", "person"})
-
-
-@cache
-def _deeds() -> Table[Construction]:
-    return Table([entry for entry in _active().items if "try" in moods_of(entry, speech=False)])
-
-
-def _plain_moods(construction: Construction) -> list[str]:
-    return [mood for mood in moods_of(construction, speech=False) if mood != "prog"]
-
-
-@cache
-def _nouns(pool: str, circle: str, size: int) -> Table[str]:
-    tests: dict[str, Callable[[Noun], bool]] = {
-        "thing": lambda n: "portable" in n.kinds and not n.animate and "container" not in n.kinds,
-        "alive": lambda n: n.animate and n.plural != n.english,
-        "person": lambda n: "person" in n.kinds and n.countable,
-        "kin": lambda n: "kin" in n.kinds,
-        "place": lambda n: is_place_noun(n) and n.countable,
-        "holder": lambda n: "container" in n.kinds and n.countable and not is_place_noun(n),
-        "spot": lambda n: "furniture" in n.kinds and n.countable and not is_place_noun(n),
-    }
-    found = [n.id for n in lexicon().nouns if tests[pool](n) and fits_circle(circle, n.id)]
-    within = [word for word in found if lexicon().noun[word].rank < size]
-    return Table.zipf(within if len(within) > 2 else found)
-
-
-@cache
-def _of_kinds(kinds: frozenset[str], circle: str, size: int) -> Table[str]:
-    found = [
-        n.id
-        for n in lexicon().nouns
-        if lexicon().fits(kinds, n) and not n.kinds & {"time", "abstract"} and fits_circle(circle, n.id)
-    ]
-    found = found or [n.id for n in lexicon().nouns if lexicon().fits(kinds, n)]
-    within = [word for word in found if lexicon().noun[word].rank < size]
-    return Table.zipf(within or found)
-
-
-@cache
-def _describing(word: str) -> Table[str] | None:
-    entry = lexicon().noun[word]
-    found = [a.id for a in lexicon().adjectives if lexicon().describes(a, entry) and a.kind not in ("feeling", "state")]
-    return Table.zipf(found) if found else None
-
-
-@cache
-def _compared() -> Table[str]:
-    return Table([a.id for a in lexicon().adjectives if a.comparative and a.kind in ("size", "age", "character")])
-
-
-@cache
-def _qualities(construction: str) -> Table[str]:
-    kinds: tuple[str, ...] = (
-        ("feeling",) if construction in ("feel", "look_like") else ("size", "colour", "quality", "state", "feeling")
-    )
-    if construction == "become":
-        kinds = ("size", "state")
-    return Table(
-        [
-            a.id
-            for a in lexicon().adjectives
-            if a.kind in kinds
-            and a.predicate.startswith("很" if construction in ("become", "feel", "look_like") else ("很", "是"))
-        ]
-    )
-
-
-@cache
-def _relatives(word: str) -> Table[tuple[str, int]] | None:
-    entry = lexicon().noun[word]
-    found: list[tuple[str, int]] = []
-    for construction in constructions().values():
-        verb = lexicon().verb.get(construction.verb)
-        if verb is None or not relativizable(construction) or construction.aspect == "state":
-            continue
-        if lexicon().fits(verb.object, entry):
-            found.append((construction.id, 1))
-        if entry.animate and lexicon().fits(verb.subject, entry) and "animate" in verb.object:
-            found.append((construction.id, 0))
-    return Table(found) if found else None
+def _happened_once(meaning: Clause) -> bool:
+    """Whether a sentence tells of one thing that happened, so that a word of time may stand before it."""
+    if meaning[0] in ("how", "where", "with"):
+        meaning = meaning[2]
+    if meaning[0] in ("that", "chain", "after", "before"):
+        return bool(meaning[0] == "chain")
+    if meaning[0] in ("because", "so", "but", "and", "when", "if"):
+        return bool(meaning[0] in ("so", "because"))
+    construction = constructions()[meaning[0]]
+    moods = ("past", "try", "decide", "begin", "forgot")
+    return construction.aspect in ("event", "activity") and str(meaning[1]) in moods

@@ -1,4 +1,4 @@
-"""Where a plot is played: its people and things, drawn from a circle of words, and the world that its sentences change.
+"""Where a plot is played: its people, drawn from a circle of names, its things, and the world that its sentences change.
 
 A plot tells sentences; each is told to the world at once, which must find nothing wrong with it.
 """
@@ -15,7 +15,7 @@ from upwell.world.lexicon import Noun, lexicon
 from upwell.world.meaning import MANY, MASS, Clause, Phrase, Place, noun, sorted_adjectives
 from upwell.world.places import is_place_noun
 from upwell.world.simulator import World
-from upwell.world.splits import fits_circle, name_fits_circle, pairs_fit_circle
+from upwell.world.splits import circle_of, name_fits_circle
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,14 @@ POOLS: dict[str, Callable[[Noun], bool]] = {
 
 
 @cache
-def table_of(pool: str, circle: str, size: int, plot: str, withheld: bool) -> Table[str]:
+def table_of(pool: str, size: int, plot: str, withheld: bool) -> Table[str]:
     """The nouns of a pool that a text may use, the common ones more often.
 
     Arguments: `plot`, empty or the plot whose main thing is drawn; then what is withheld from it is left out, or with
     `withheld` nothing else is in.
     """
     test = POOLS[pool]
-    every = [entry.id for entry in lexicon().nouns if test(entry) and fits_circle(circle, entry.id)]
+    every = [entry.id for entry in lexicon().nouns if test(entry)]
     within = [word for word in every if lexicon().noun[word].rank < size]
     if len(within) < 3:
         within = every[:3]
@@ -151,30 +151,21 @@ class Stage:
         self.sentences: list[Clause] = []
         self.causes: list[tuple[Clause, Clause]] = []
         self.taken: set[str] = set()
-        self.names: list[str] = []
+        self.num_names = 0
         self.looks: dict[str, tuple[str, ...]] = {}
         self.goal: Clause = ()
         self.turning: Clause = ()
         self.outcome: Clause = ()
 
-    def ways(self, count: int) -> tuple[int, ...]:
-        """The ways of telling a turn that this circle has: held names have half of them in their own split, the other
-        half in train."""
-        if self.circle == "free":
-            return tuple(range(count))
-        return tuple(range(0 if self.circle.startswith("near") else 1, count, 2))
-
     # people and things
 
     def name(self, gender: str = "") -> str:
         """A name that nobody has yet."""
-        table = names_of(self.circle, gender or ("f" if self.chance.flip() else "m"))
-        for tries in range(200):
-            name = self.chance.pick(table)
-            if name not in self.taken and (tries > 100 or pairs_fit_circle(self.circle, name, self.names)):
-                break
+        table = names_of(circle_of(self.circle, self.num_names), gender or ("f" if self.chance.flip() else "m"))
+        while (name := self.chance.pick(table)) in self.taken:
+            pass
         self.taken.add(name)
-        self.names.append(name)
+        self.num_names += 1
         return name
 
     def draw(
@@ -184,15 +175,13 @@ class Stage:
 
         Arguments: `adorned`, how likely it gets an adjective of one of `kinds`, with which it is brought in.
         """
-        table = table_of(pool, self.circle, self.level.lexicon, "", False)
+        table = table_of(pool, self.level.lexicon, "", False)
         for _ in range(20):
             word = self.chance.pick(table)
             if word not in self.taken:
                 break
         else:
-            word = next(
-                (word for word in table_of(pool, "free", 10_000, "", False).items if word not in self.taken), word
-            )
+            word = next((word for word in table_of(pool, 10_000, "", False).items if word not in self.taken), word)
         self.taken.add(word)
         if adorned:
             self.adorn(word, adorned, kinds)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from math import log2
 from typing import NamedTuple
 
 from upwell.world.anchors import anchored
-from upwell.world.chance import Chance, Table
+from upwell.world.chance import Chance
 from upwell.world.chinese import Chinese
 from upwell.world.english import English
 from upwell.world.linearise import Lineariser
@@ -15,7 +14,7 @@ from upwell.world.meaning import Clause, Meaning, hash_of
 from upwell.world.parser import parse_text, split_sentences
 from upwell.world.plots import PLOTS, Plot
 from upwell.world.simulator import World
-from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, SHARES, plot_fits_circle, split_of_hash
+from upwell.world.splits import CIRCLES, SHARES, split_of_hash
 from upwell.world.stage import LEVELS, Level, Stage, table_of
 from upwell.world.weaving import woven
 
@@ -56,10 +55,10 @@ def make_story(chance: Chance, level: int, split: str) -> Story:
     """
     numbers = LEVELS[level]
     before = chance.bits
-    circle = chance.pick(_circles(split))
+    circle = chance.pick(CIRCLES[split])
     start = chance.bits
     while True:
-        plot, nouns, turns = _plan(chance, numbers, circle)
+        plot, nouns, turns = _plan(chance, numbers)
         plan = (plot.name, nouns, turns)
         if split_of_hash(hash_of(plan)) == split:
             break
@@ -86,22 +85,11 @@ def make_story(chance: Chance, level: int, split: str) -> Story:
     )
 
 
-@cache
-def _circles(split: str) -> Table[str]:
-    circles = CIRCLES[split]
-    return Table(circles, CIRCLE_WEIGHTS if len(circles) > 1 else None)
-
-
-@cache
-def _plots(circle: str) -> Table[Plot]:
-    return Table([plot for plot in PLOTS.items if plot_fits_circle(circle, plot.name)])
-
-
-def _plan(chance: Chance, level: Level, circle: str) -> tuple[Plot, tuple[str, ...], tuple[int, ...]]:
-    plot = chance.pick(_plots(circle))
+def _plan(chance: Chance, level: Level) -> tuple[Plot, tuple[str, ...], tuple[int, ...]]:
+    plot = chance.pick(PLOTS)
     nouns: list[str] = []
     for place, pool in enumerate(plot.pools):
-        table = table_of(pool, circle, level.lexicon, "" if place else plot.name, level.number == 4)
+        table = table_of(pool, level.lexicon, "" if place else plot.name, level.number == 4)
         word = chance.pick(table)
         tries = 0
         while word in nouns and tries < 20:

@@ -222,7 +222,7 @@ storm           -   fixed    a storm [come] | a great storm [break] out         
 thunder         -   fixed    the thunder [roll] | there [be] a clap of thunder      雷声隆隆 | 天上打起了雷
 sun             -   fixed    the sun [come] out | the sun [shine] again             太阳出来了 | 太阳又露出了脸
 dark            -   fixed    it [grow] dark | it [get] dark                         天黑了 | 天色暗了下来
-light           -   fixed    it [grow] light | the day [break]                      天亮了 | 天色亮了起来
+light           -   fixed    it [grow] light | it [get] light                       天亮了 | 天色亮了起来
 stars           -   fixed    the stars [shine] in the sky | the stars [come] out    星星出来了 | 天上的星星亮了
 fine_day        -   fixed    the weather [be] fine | the weather [be] lovely             天气很好 | 天气真好
 cold_day        -   fixed    it [be] cold outside | the weather [be] cold             天气很冷 | 天气冷极了

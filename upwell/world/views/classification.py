@@ -10,6 +10,7 @@ nothing is denied and nobody else is there.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -18,7 +19,6 @@ from upwell.world.chance import Chance, Table
 from upwell.world.kinds import TOPICS
 from upwell.world.lexicon import lexicon
 from upwell.world.meaning import Clause, hash_of, leaves
-from upwell.world.splits import fits_circle
 from upwell.world.views.situations import Cast, read_clauses, say_phrase, say_text, simple_clauses, some, the
 
 SENTIMENT, TOPIC = KINDS = ("sentiment", "topic")
@@ -64,7 +64,7 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
     else:
         clauses, topic = _topical(chance, cast, level)
         label, answer = TOPIC_LABEL[language], _topic_word(topic, language)
-        options = tuple(sorted(_topic_word(topic, language) for topic in _topics("free")))
+        options = tuple(sorted(_topic_word(topic, language) for topic in _topics()))
     return Example(
         view="classification",
         kind=kind,
@@ -190,10 +190,10 @@ def _topical(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str]
     count = _NOUNS_OF_TOPIC[level]
 
     def draw() -> tuple[str, ...]:
-        topic = chance.of(tuple(_topics(cast.circle)))
-        other = chance.of([name for name in _topics(cast.circle) if name != topic])
-        words = [chance.pick(_topics(cast.circle)[topic]) for _ in range(count)]
-        strange = [chance.pick(_topics(cast.circle)[other]) for _ in range(count // 3)]
+        topic = chance.of(tuple(_topics()))
+        other = chance.of([name for name in _topics() if name != topic])
+        words = [chance.pick(_topics()[topic]) for _ in range(count)]
+        strange = [chance.pick(_topics()[other]) for _ in range(count // 3)]
         return (topic, *words, *strange) if len({*words, *strange}) == count + count // 3 else ()
 
     topic, *words = cast.settle("topic", lambda: draw() or None)
@@ -204,19 +204,16 @@ def _topical(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str]
     return clauses, topic
 
 
-def _topics(circle: str) -> dict[str, Table[str]]:
+@functools.cache
+def _topics() -> dict[str, Table[str]]:
     """The topics with enough things that can be seen, and these."""
-    if circle not in _TOPIC_TABLES:
-        nouns = [noun for noun in lexicon().nouns if noun.countable and fits_circle(circle, noun.id)]
-        nouns = [
-            noun for noun in nouns if not noun.kinds & {"abstract", "time", "body", "weather"} and noun.id not in UNIQUE
-        ]
-        tables = {topic: [noun.id for noun in nouns if noun.topic == topic] for topic in TOPICS}
-        _TOPIC_TABLES[circle] = {topic: Table.zipf(words) for topic, words in tables.items() if len(words) >= 9}
-    return _TOPIC_TABLES[circle]
-
-
-_TOPIC_TABLES: dict[str, dict[str, Table[str]]] = {}
+    nouns = [
+        noun
+        for noun in lexicon().nouns
+        if noun.countable and not noun.kinds & {"abstract", "time", "body", "weather"} and noun.id not in UNIQUE
+    ]
+    words = {topic: [noun.id for noun in nouns if noun.topic == topic] for topic in TOPICS}
+    return {topic: Table.zipf(found) for topic, found in words.items() if len(found) >= 9}
 
 
 def _topic_word(topic: str, language: str) -> str:

@@ -1,6 +1,6 @@
 """Small situations that questions are asked about: who is drawn into them, and what becomes true sentence by sentence.
 
-`Cast` draws names and nouns of one circle (see `splits`). `State` is the simulator of situations: it takes the clauses
+`Cast` draws nouns, and names of one circle (see `splits`). `State` is the simulator of situations: it takes the clauses
 of a passage one by one, as they were planned or as they were read back from the text, and knows where everybody is,
 who has what, what is inside what, how many, and what happened to it. Questions are answered from it and nothing else.
 """
@@ -20,7 +20,7 @@ from upwell.world.lexicon import Noun, lexicon
 from upwell.world.meaning import Clause, Phrase
 from upwell.world.meaning import noun as phrase_of
 from upwell.world.parser import parse_text
-from upwell.world.splits import CIRCLE_WEIGHTS, CIRCLES, fits_circle, name_fits_circle, split_of
+from upwell.world.splits import CIRCLES, circle_of, name_fits_circle, split_of
 from upwell.world.views.draws import draw_in_split
 
 Drawn = TypeVar("Drawn", bound="tuple[Any, ...]")
@@ -31,12 +31,14 @@ GIVING = ("give", "hand", "give_pet")
 LOSING = ("broke_down", "burn", "fly_away", "run_away", "fall_into", "disappear", "wither", "melt", "fall ill")
 """What may happen to a thing so that whoever has it is unhappy."""
 
-_CIRCLES = {split: Table(circles, CIRCLE_WEIGHTS if len(circles) > 1 else None) for split, circles in CIRCLES.items()}
 _SMALL = {"toy", "tool", "treasure", "readable", "wearable", "instrument", "fruit", "vegetable", "gift"}
 POOLS: dict[str, Callable[[Noun], bool]] = {
     "place": lambda noun: "place" in noun.kinds and "vehicle" not in noun.kinds,
     "thing": lambda noun: (
         bool(noun.kinds & _SMALL) and "portable" in noun.kinds and noun.countable and not noun.animate
+    ),
+    "coloured": lambda noun: (
+        {"portable", "coloured"} <= noun.kinds and bool(noun.kinds & _SMALL) and noun.countable and not noun.animate
     ),
     "counted": lambda noun: noun.countable and bool(noun.kinds & {"fruit", "vegetable", "toy", "readable", "dish"}),
     "hidden": lambda noun: (
@@ -58,7 +60,7 @@ POOLS: dict[str, Callable[[Noun], bool]] = {
 
 
 class Cast:
-    """The names and nouns of one situation: of one circle, none of them twice.
+    """The nouns of one situation and its names, which are of one circle, none of them twice.
 
     What a situation is about, its theme, decides on its split: all situations with the same theme are on one side,
     whoever acts in them and in whatever order. So what does not fit the split is drawn again before there is anything
@@ -68,7 +70,7 @@ class Cast:
     def __init__(self, chance: Chance, split: str) -> None:
         self.chance = chance
         self.split = split
-        self.circle = chance.pick(_CIRCLES[split])
+        self.circle = chance.pick(CIRCLES[split])
         self.taken: set[str] = set()
         self.theme: Hashable = None
 
@@ -93,11 +95,11 @@ class Cast:
 
     def names(self, count: int) -> tuple[str, ...]:
         """Different names."""
-        return tuple(self._draw(_names(self.circle)) for _ in range(count))
+        return tuple(self._draw(_names(circle_of(self.circle, number))) for number in range(count))
 
     def nouns(self, pool: str, count: int) -> tuple[str, ...]:
         """Ids of different nouns of a pool, the common ones more often."""
-        return tuple(self._draw(_nouns(pool, self.circle)) for _ in range(count))
+        return tuple(self._draw(_nouns(pool)) for _ in range(count))
 
     def _draw(self, table: Table[str]) -> str:
         while (word := self.chance.pick(table)) in self.taken:
@@ -117,8 +119,8 @@ def _names(circle: str) -> Table[str]:
 
 
 @functools.cache
-def _nouns(pool: str, circle: str) -> Table[str]:
-    return Table.zipf([noun.id for noun in lexicon().nouns if POOLS[pool](noun) and fits_circle(circle, noun.id)])
+def _nouns(pool: str) -> Table[str]:
+    return Table.zipf([noun.id for noun in lexicon().nouns if POOLS[pool](noun)])
 
 
 @functools.cache

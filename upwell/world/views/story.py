@@ -16,7 +16,7 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
     before = chance.bits
     story = make_story(chance, level, split)
     speaker = lineariser(language, chance)
-    first, *rest = [speaker.say(meaning) for meaning in story.sentences]
+    first, *rest = speaker.texts(story.sentences)
     return Example(
         view="story",
         kind=story.plot,

@@ -49,8 +49,10 @@ VIEWS = {
     "translation": View(
         named(translation.make), translation.oracle, translation.is_right, translation.chance_level, 20, 3
     ),
-    "qa": View(qa.make, qa.oracle, same_words, qa.chance_level, 14, 1),
-    "classification": View(classification.make, classification.oracle, same_words, classification.chance_level, 7, 1),
+    "qa": View(named(qa.make), qa.oracle, same_words, qa.chance_level, 14, 1),
+    "classification": View(
+        named(classification.make), classification.oracle, same_words, classification.chance_level, 7, 1
+    ),
     "summarization": View(
         named(summarization.make), summarization.oracle, summarization.is_right, summarization.chance_level, 8, 1
     ),
@@ -58,5 +60,5 @@ VIEWS = {
     "arithmetic": View(arithmetic.make, arithmetic.oracle, same_words, arithmetic.chance_level, 3, 12),
     "dictionary": View(dictionary.make, dictionary.oracle, same_words, dictionary.chance_level, 2, 12),
     "entities": View(named(entities.make), entities.oracle, same_words, entities.chance_level, 3, 1),
-    "scenes": View(scenes.make, scenes.oracle, same_words, scenes.chance_level, 2, 2),
+    "scenes": View(named(scenes.make), scenes.oracle, same_words, scenes.chance_level, 2, 2),
 }
