@@ -16,7 +16,9 @@ from upwell.world.chance import Chance
 from upwell.world.entropy import bounds
 from upwell.world.specification import LEVELS, VIEW_NAMES
 from upwell.world.views.arithmetic import Problem, final_number, split_of_pair
+from upwell.world.views.classification import feelings_in
 from upwell.world.views.fewshot import RULES
+from upwell.world.views.situations import read_clauses, say_text
 from upwell.world.views.views import VIEWS
 
 
@@ -74,7 +76,7 @@ def test_the_audit_finds_what_is_planted() -> None:
 
 
 def test_runs_are_of_thirteen_words() -> None:
-    words = [f"w{i}" for i in range(20)]
+    words = [letter * 2 for letter in "abcdefghijklmnopqrst"]
     assert len(run_hashes(" ".join(words))) == 8
     assert set(run_hashes(" ".join(words[2:16]))) <= set(run_hashes(" ".join(words)))
     assert len(run_hashes("short")) == 0
@@ -109,6 +111,27 @@ def test_questions_are_answered_by_any_candidate_alike(language: str) -> None:
     for kind, points in last.items():
         expected = sum(chances[kind]) / len(points)
         assert abs(sum(points) / len(points) - expected) < 0.075, kind
+
+
+@pytest.mark.parametrize(
+    ("said", "felt"),
+    [
+        ("Tom was sad until Anna waved.", {"Tom": 1}),
+        ("Tom was not sad until Anna waved.", {"Tom": -1}),
+        ("At last, Tom was no longer sad.", {"Tom": 1}),
+        ("At last, Tom stopped being happy.", {"Tom": -1}),
+        ("At last, Tom was still sad.", {"Tom": -1}),
+        ("In the end, nobody was sad.", {"Tom": 1, "Anna": 1}),
+        ("In the end, everyone was angry.", {"Tom": -1, "Anna": -1}),
+        ("In the end, everybody but Tom was happy.", {"Tom": -1, "Anna": 1}),
+        ("In the end, only Tom was happy.", {"Tom": 1, "Anna": -1}),
+        ("Anna thought that Tom was sad, but he smiled.", {"Tom": 1}),
+    ],
+)
+def test_feelings_come_to_an_end_go_on_and_hold_for_all(said: str, felt: dict[str, int]) -> None:
+    assert dict(feelings_in(read_clauses(f"Tom and Anna went to the park. {said}", "en"))) == felt
+    meanings = read_clauses(f"Tom and Anna went to the park. {said}", "en")
+    assert dict(feelings_in(read_clauses(say_text(meanings, "zh", Chance("feelings", said)), "zh"))) == felt
 
 
 def test_sentiment_words_say_nothing_from_level_two_on() -> None:

@@ -170,6 +170,8 @@ class Chinese(Lineariser):
         for index in order:
             if index == 9:
                 texts.append(added)
+            elif index == 0 and slots[0] == "A":
+                texts.append(self.argument(clause, 0))
             elif index == 0:
                 texts.append(self.subject(subject) if slots[0] not in "BW" else self.by_name(subject))
             else:

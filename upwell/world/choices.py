@@ -169,10 +169,10 @@ def qualified(size: int) -> Table[str]:
 def qualities(construction: str, word: str) -> Table[str]:
     """What a person, or the thing of a word, can be said to be."""
     known = lexicon().adjectives
-    if construction in ("feel", "look_like"):
-        return Table([a.id for a in known if a.kind == "feeling" and a.predicate.startswith("很")])
     if construction == "become":
         return Table([a.id for a in known if a.id in _BECOME])
+    if construction != "be":
+        return Table([a.id for a in known if a.kind == "feeling" and a.predicate.startswith("很")])
     entry = lexicon().noun.get(word)
     lives = entry is None or entry.animate
     found = [

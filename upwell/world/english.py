@@ -133,7 +133,9 @@ class English(Lineariser):
         subject = clause[2]
         texts = []
         for index in order:
-            if index == 0:
+            if index == 0 and slots[0] == "A":
+                texts.append(self.argument(clause, 0))
+            elif index == 0:
                 texts.append(self.subject(subject) if slots[0] not in "BW" else self.by_name(subject))
             else:
                 texts.append(

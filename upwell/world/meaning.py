@@ -35,7 +35,7 @@ Meaning: TypeAlias = tuple[Any, ...]
 """Any node of a tree."""
 
 RELATIONS = ("at", "in", "on", "under", "behind", "beside", "near", "front")
-CONNECTIVES = ("and", "but", "so", "because", "when", "after", "before", "if", "while")
+CONNECTIVES = ("and", "but", "so", "because", "when", "after", "before", "until", "if", "while")
 PRONOUNS = ("he", "she", "it", "they")
 """Phrases that stand for another one; a meaning has them only where nothing tells for which."""
 ADJECTIVE_ORDER = (

@@ -278,8 +278,9 @@ class Maker:
         arguments = [self._argument(construction, index, mood) for index in range(len(construction.slots))]
         if construction.id == "be" and self.chance.flip(0.6):
             arguments[0] = self._of_which_something_is_said()
-        if construction.id in ("be", "become", "look_like", "feel"):
-            arguments[1] = self._quality(construction.id, arguments[0], mood)
+        if "A" in construction.slots:
+            place = construction.slots.index("A")
+            arguments[place] = self._quality(construction.id, arguments[0] if place else None, mood)
         if speech and construction.slots[:1] in ("N", "P") and construction.english[0].startswith("{0} "):
             if mood in ("imp", "impnot"):
                 arguments[0] = "you"
@@ -296,6 +297,8 @@ class Maker:
             words = taken_by(name, self.level.lexicon)
             assert words is not None
             return self.chance.pick(words)
+        if slot == "A":
+            return ""  # said of the other arguments, so drawn after them
         if slot == "V":
             return self._deed(SKILLS if name in ("learn_to", "teach_to", "practise") else WISHES)
         if slot == "L":

@@ -54,7 +54,7 @@ def told(meaning: Clause) -> Iterator[Clause]:
     elif tag in ("because", "when", "after"):
         yield from told(meaning[2])
         yield from told(meaning[1])
-    elif tag == "before":
+    elif tag in ("before", "until"):
         yield from told(meaning[1])
         yield from told(meaning[2])
     elif tag == "that":

@@ -54,6 +54,7 @@ CONNECTED: dict[str, tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool],
         (("before {1}, {0}", True), ("{0} before {1}", False)),
         (("{1}以前，{0}", True), ("{1}之前，{0}", True)),
     ),
+    "until": ((("{0} until {1}", False),), (("在{1}之前，{0}", True),)),
     "if": (
         (("if {1}, {0}", True), ("{0} if {1}", False)),
         (("如果{1}，{0}", True), ("要是{1}，{0}", True)),
@@ -200,6 +201,12 @@ have            PB  state    {0} [have] {1}                                     
 own             ND  state    {0} [own] {1}                                          {0}^拥有{1}
 be              NA  state    {0} [be] {1}                                           {0}^{1}
 feel            PA  state    {0} [feel] {1}                                         {0}^觉得{1} | {0}^感到{1}
+no_longer       PA  fixed    {0} [be] no longer {1} | {0} [stop] being {1}          {0}^不再觉得{1}
+still           PA  fixed    {0} [be] still {1}                                    {0}^还是觉得{1}
+everybody       A   fixed    everybody [be] {0} | everyone [be] {0}                 大家都{0} | 每个人都{0}
+nobody          A   fixed    nobody [be] {0} | no one [be] {0}                      没有人觉得{0} | 谁也不觉得{0}
+all_but         WA  fixed    everybody but {0} [be] {1} | everyone except {0} [be] {1}  除了{0}，大家都{1}
+only            WA  fixed    only {0} [be] {1} | nobody but {0} [be] {1}            只有{0}{1}
 become          NA  state    {0} [become] {1}                                       {0}^变得{1}
 look_like       NA  state    {0} [look] {1}                                         {0}^看起来{1}
 be_noun         PB  state    {0} [be] {1}                                           {0}^是{1}

@@ -1,9 +1,10 @@
 """Classification: how somebody felt in the end, and what a text is about.
 
 `sentiment` is composed. Several persons have feelings, each first one and in the end another; some are only thought,
-hoped or dreamt by somebody else. From level 2 on the words say nothing of the label: whether a happy or a sad word is
-used, and whether it is denied, are drawn evenly and apart from each other, so that the label is their parity. At level 1
-nothing is denied and nobody else is there.
+hoped or dreamt by somebody else. From level 2 on feelings are denied, come to an end (no longer, until) or go on (still),
+and hold for everybody, for nobody, for all but one. The words say nothing of the label: whether a happy or a sad word is
+used, and whether it is turned round, are drawn evenly and apart from each other, so that the label is their parity. At
+level 1 nothing is denied and nobody else is there.
 
 `topic` is lexical, and meant to be: most nouns are of the topic.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from upwell.text.examples import Example, prompt_format
 from upwell.world.chance import Chance, Table
@@ -40,13 +41,20 @@ UNREAL = ("think", "hope", "dream", "believe")
 """Verbs of which the clause after them is not said to be so."""
 UNIQUE = ("sun", "moon", "sky", "sea", "world", "earth", "air", "wind", "rainbow")
 """Of these there is one: nobody saw a sun."""
+PHASES = ("still", "no_longer")
+OF_ALL = {"everybody": (1, 1), "nobody": (-1, -1), "only": (1, -1), "all_but": (-1, 1)}
+"""What is said of all: whether the word holds for who is named, and for the others."""
 DISTRACTORS = {1: 0, 2: 2, 3: 3, 4: 5}
+
+Verdict = Callable[[Chance, str, int, list[str], int], Clause]
+"""(chance, name, sign, the other names, level) -> how somebody felt in the end."""
 
 _KINDS = Table(KINDS, (2, 1))
 _FEELINGS = {1: Table(GLAD), -1: Table(SAD)}
 _DEEDS = {1: Table(GLAD_DEEDS), -1: Table(SAD_DEEDS)}
 _UNREAL = Table(("think", "dream", "believe"))
-_CONTRAST = Table(("plain", "but", "thought"))
+_TURNS = Table(("go_home", "come_home", "arrive", "come back", "wave", "sneeze"))
+"""After these somebody felt otherwise."""
 _SEEING = Table(("see", "find", "draw", "buy"))
 _NOUNS_OF_TOPIC = {1: 3, 2: 4, 3: 5, 4: 6}
 
@@ -90,7 +98,7 @@ def oracle(example: Example) -> str:
     before, after = LABELS[example.language].split("{}")
     name = asked[:-1].removeprefix(before).removesuffix(after)
     who = next(entry.id for entry in lexicon().names if say_phrase(entry.id, example.language) == name)
-    return ANSWERS[example.language][[sign for person, sign in _signs(clauses) if person == who][-1] < 0]
+    return ANSWERS[example.language][[sign for person, sign in feelings_in(clauses) if person == who][-1] < 0]
 
 
 def chance_level(example: Example) -> float:
@@ -113,16 +121,19 @@ def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str
 
     going, *finding = cast.settle("feelings", draw)
     signs = [wanted, *(chance.of((1, -1)) for _ in names[1:])]
-    told: list[tuple[int, list[Clause]]] = []
+    told: list[list[Clause]] = []
+    last: list[Clause] = []
     for place, (name, sign) in enumerate(zip(names, signs, strict=True)):
         others = [other for other in names if other != name]
         part: list[Clause] = [(*finding[place][:2], name, finding[place][3])]
+        way = "plain" if level == 1 else chance.pick(_WAYS if place else _WAYS_OF_ASKED)
         if level > 1:
-            part.append(("adv", "at_first", _feeling(chance, name, chance.of((1, -1)), level)))
-        part.append(_verdict(chance, name, sign, others, level))
-        told.append((place, part))
+            part.append(("adv", "at_first", _feeling(chance, name, _first_sign(chance, way, sign), level)))
+        verdict = _VERDICTS[way](chance, name, sign, others, level)
+        (last if way in ("all", "except") else part).append(verdict)
+        told.append(part)
     clauses: list[Clause] = [(*going[:2], names[0] if len(names) == 1 else ("and", *names), going[3])]
-    queues = [part for _, part in told]
+    queues = told
     while queues:  # sentences of all persons, in turns, each person's in order
         part = chance.of(queues)
         clauses.append(part.pop(0))
@@ -139,7 +150,7 @@ def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str
             _state(chance, name, chance.of((1, -1))),
         )
         clauses.insert(1 + chance.below(len(clauses)), unreal)
-    return clauses, names[0], wanted
+    return clauses + last, names[0], wanted
 
 
 def _state(chance: Chance, name: str, sign: int) -> Clause:
@@ -155,31 +166,81 @@ def _feeling(chance: Chance, name: str, sign: int, level: int) -> Clause:
     return ("be", mood, name, chance.pick(_FEELINGS[word_sign]))
 
 
-def _verdict(chance: Chance, name: str, sign: int, others: list[str], level: int) -> Clause:
-    """How somebody felt in the end, alone or against what was so before or what somebody thought."""
-    final = _feeling(chance, name, sign, level)
-    way = chance.pick(_CONTRAST) if level > 1 else "plain"
-    if way == "plain":
-        return ("adv", "at_last", final)
-    while _word(before := _feeling(chance, name, -sign, level)) == _word(final):
-        pass  # not: was angry, but was not angry
-    return ("but", before if way == "but" else ("that", "think", "past", chance.of(others), None, before), final)
+def _first_sign(chance: Chance, way: str, sign: int) -> int:
+    """How somebody felt at first: so that what comes to an end later, or does not, was so before."""
+    return -sign if way == "until" else sign if way == "still" else chance.of((1, -1))
+
+
+def _plain(chance: Chance, name: str, sign: int, others: list[str], level: int) -> Clause:
+    return ("adv", "at_last", _feeling(chance, name, sign, level))
+
+
+def _contrast(before: str) -> Verdict:
+    """How somebody felt in the end, against what was so before or what somebody thought."""
+
+    def verdict(chance: Chance, name: str, sign: int, others: list[str], level: int) -> Clause:
+        final = _feeling(chance, name, sign, level)
+        while _word(other := _feeling(chance, name, -sign, level)) == _word(final):
+            pass  # not: was angry, but was not angry
+        return ("but", other if before == "but" else ("that", "think", "past", chance.of(others), None, other), final)
+
+    return verdict
+
+
+def _until(chance: Chance, name: str, sign: int, others: list[str], level: int) -> Clause:
+    """How somebody felt up to something that says nothing of how it changed."""
+    word_sign = chance.of((1, -1))
+    before = ("be", "not" if word_sign == sign else "past", name, chance.pick(_FEELINGS[word_sign]))
+    return ("until", before, (chance.pick(_TURNS), "past", chance.of(others)))
+
+
+def _worded(same: str, opposite: str, *, named: bool) -> Verdict:
+    """How somebody felt in the end, by one construction with a word for it, or another with one against it."""
+
+    def verdict(chance: Chance, name: str, sign: int, others: list[str], level: int) -> Clause:
+        word_sign = chance.of((1, -1))
+        feeling = chance.pick(_FEELINGS[word_sign])
+        tag = same if word_sign == sign else opposite
+        return ("adv", "at_last", (tag, "past", name, feeling) if named else (tag, "past", feeling))
+
+    return verdict
 
 
 def _word(clause: Clause) -> str:
     return str(clause[3] if clause[0] == "be" else clause[0])
 
 
-def _signs(clauses: list[Clause]) -> Iterator[tuple[str, int]]:
+_VERDICTS: dict[str, Verdict] = {
+    "plain": _plain,
+    "but": _contrast("but"),
+    "thought": _contrast("thought"),
+    "until": _until,
+    "still": _worded("still", "no_longer", named=True),
+    "all": _worded("everybody", "nobody", named=False),
+    "except": _worded("only", "all_but", named=True),
+}
+_WAYS = Table(("plain", "but", "thought", "until", "still"))
+_WAYS_OF_ASKED = Table(tuple(_VERDICTS))
+"""Of one person only something is said that holds for all: in the last sentence."""
+
+
+def feelings_in(clauses: list[Clause]) -> Iterator[tuple[str, int]]:
     """Whoever feels well or not, in order: pairs of name and 1 or -1."""
     words = {**dict.fromkeys((*GLAD, *GLAD_DEEDS), 1), **dict.fromkeys((*SAD, *SAD_DEEDS), -1)}
+    _, _, everybody, _ = clauses[0]
+    names = everybody[1:] if type(everybody) is tuple else (everybody,)
     for meaning in clauses:
         for clause in simple_clauses(meaning):
-            if clause[0] == "that":
-                continue
-            word = clause[3] if clause[0] == "be" else clause[0]
-            if word in words and type(clause[2]) is str:
-                yield clause[2], words[word] * (-1 if clause[1] == "not" else 1)
+            if clause[0] == "until":
+                yield from ((name, -sign) for name, sign in feelings_in([clauses[0], clause[1]]))
+            elif clause[0] in OF_ALL:
+                own, others = OF_ALL[clause[0]]
+                sign = words[clause[-1]]
+                yield from ((name, sign * (own if name == clause[2] else others)) for name in names)
+            elif clause[0] != "that":
+                word = clause[3] if clause[0] in ("be", *PHASES) else clause[0]
+                if word in words and type(clause[2]) is str:
+                    yield clause[2], words[word] * (-1 if clause[1] == "not" or clause[0] == "no_longer" else 1)
 
 
 # Topics
