@@ -68,6 +68,15 @@ def test_the_last_page_shows_scores_samples_and_commands_that_work(
         assert done.returncode == 0, done.stderr
 
 
+def test_a_model_whose_context_is_too_short_for_the_tasks_is_kept(upwell: Any, tmp_path: Path) -> None:
+    words = ["train", "world:megabytes=0.2,level=1", "--model", "attention", "--context", "32", "--vocab-size", "600"]
+    done = upwell(*words, "--size", "5k", "--tokens", "4k", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "not scored: " in done.stderr and "context is 32" in done.stderr
+    result = json.loads(done.stdout)
+    assert result["scorecard"] is None and (tmp_path / result["run"] / "result.json").exists()
+
+
 def test_quiet_training_prints_json_alone(world_run: tuple[Path, dict[str, Any]], upwell: Any) -> None:
     done = upwell("train", "--resume", world_run[0], "--quiet", "--json")
     assert done.stdout.count("\n") == 1 and done.stderr == ""

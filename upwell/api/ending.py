@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from upwell.api.language_model import LanguageModel
@@ -23,7 +25,7 @@ def examine(run: Run, corpus: Corpus, seconds: float, observe: Observer) -> dict
     """
     model = LanguageModel.load(run.folder)
     found: dict[str, Any] = {"scorecard": None, "scoring": None, "samples": []}
-    try:
+    with _noted("scored", observe):
         if names := scorecard.known_tasks(model.formats):
             evaluations = scorecard.score_world(
                 model.answerer,
@@ -34,7 +36,15 @@ def examine(run: Run, corpus: Corpus, seconds: float, observe: Observer) -> dict
             )
             scorecard.keep_items(evaluations, run.folder / "evaluations")
             found |= scorecard.to_json(evaluations)
+    with _noted("sampled", observe):
         found["samples"] = samples.to_json(samples.draw_samples(model.answerer, model.formats))
-    except UserError as error:
-        observe("note", {"text": f"not scored: {error}"})
     return found
+
+
+@contextmanager
+def _noted(what: str, observe: Observer) -> Iterator[None]:
+    """Go on behind the block where it raises a UserError, and say so: the model itself is there and is not to be lost."""
+    try:
+        yield
+    except UserError as error:
+        observe("note", {"text": f"not {what}: {error}"})
