@@ -68,6 +68,8 @@ def test_specification_reads_what_it_writes() -> None:
     assert spec == Specification(("translation", "qa"), ("zh",), (2,), "train", 1, 20.0)
     assert Specification.parse(str(spec)) == spec == Specification.from_dict(json.loads(json.dumps(spec.to_dict())))
     assert Specification.parse("world:") == Specification()
+    assert Specification.parse(spec.brief()) == spec
+    assert Specification.parse("world:split=valid,seed=0").brief() == "world:split=valid,megabytes=1"
     assert Specification.parse("world:view=qa+story").views == ("story", "qa")
     assert Specification.parse("world:split=test").megabytes == 1.0
     assert Specification.parse("world:", default_split="valid").split == "valid"
@@ -101,7 +103,7 @@ def test_sources_of_the_world_become_files_with_their_own_validation() -> None:
     assert len(found.sources) == len(found.valid) == 1 and found.sources != found.valid
     assert found.bound is not None and found.bound > 0
     assert open_source(found.sources[0]).description.endswith("JSON lines")
-    assert found.described(f"{found.valid[0]}: x") == f"{Specification.parse(spec).held_out()}: x"
+    assert found.described(f"{found.valid[0]}: x") == f"{Specification.parse(spec).held_out().brief()}: x"
 
 
 def test_other_sources_stay_as_they_are() -> None:

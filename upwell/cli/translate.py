@@ -35,7 +35,12 @@ def translate(
         if asker.is_word(line.strip()):
             senses = asker.senses(line.strip())
             told = [{"class": kind, "answer": word, "probability": round(p, 4)} for kind, word, p in senses]
-            return {"answer": "; ".join(f"{word} ({kind}, {p:.0%})" for kind, word, p in senses), "senses": told}
+            listed = "; ".join(f"{word} ({kind}, {_percent(p)})" for kind, word, p in senses)
+            return {"answer": listed, "senses": told}
         return {"answer": asker.translate(line)}
 
     answer_lines(text, answer, as_json=as_json)
+
+
+def _percent(probability: float) -> str:
+    return f"{probability:.0%}" if probability >= 0.01 else "under 1%"

@@ -17,7 +17,7 @@ class Classification:
     name = "classification"
     view = "classification"
     temperature = 0.0
-    headline = ("f1_macro_*", "f1_micro", "accuracy")
+    headline = ("f1_macro", "f1_macro_*", "f1_micro", "accuracy")
 
     def measures(self, items: Sequence[Item]) -> dict[str, Measure]:
         """f1_macro, f1_macro_sentiment …, f1_micro, accuracy, precision_macro, recall_macro, answer_nll."""
