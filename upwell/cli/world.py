@@ -107,11 +107,11 @@ def _audit(spec: Specification, count: int, *, as_json: bool) -> int:
         levels=spec.levels,
         train_examples=10 * count,
         test_examples=count,
-        held_out=held,
+        held_out=(held,),
         seed=spec.seed,
         processes=processors() if count >= 200 else 1,
         progress=lambda said: print(f"searched {said}", file=sys.stderr),
-    )
+    )[held]
     rows = [
         (
             finding.view,

@@ -99,32 +99,37 @@ def audit(
     levels: Sequence[int] = TRAINED_LEVELS,
     train_examples: int = TRAIN_EXAMPLES,
     test_examples: int = TEST_EXAMPLES,
-    held_out: str = "test",
+    held_out: Sequence[str] = ("test",),
     seed: int = 0,
     processes: int = 1,
     progress: Progress = lambda said: None,
-) -> list[Finding]:
-    """Compare `test_examples` of every view and language with `train_examples` of every view and language."""
+) -> dict[str, list[Finding]]:
+    """Compare `test_examples` of every view and language with `train_examples` of every view and language.
+
+    The training examples are made once for all splits in `held_out`; gives the findings by split.
+    """
     pairs = [(view, language) for view in views for language in languages]
     with _mapper(processes) as mapped:
-        tests = list(mapped(_part, [(*pair, held_out, test_examples, seed, tuple(levels)) for pair in pairs]))
+        wanted = [(split, *pair) for split in held_out for pair in pairs]
+        tests = list(mapped(_part, [(*pair, split, test_examples, seed, tuple(levels)) for split, *pair in wanted]))
         findings = [
-            Finding(*pair, train_examples, test_examples, 0.0, _repeated(test.texts))
-            for pair, test in zip(pairs, tests, strict=True)
+            Finding(view, language, train_examples, test_examples, 0.0, _repeated(test.texts))
+            for (_, view, language), test in zip(wanted, tests, strict=True)
         ]
         known = [np.zeros(len(test.runs), np.bool_) for test in tests]
         leaked = [np.zeros(len(test.texts), np.bool_) for test in tests]
         known_meanings: list[set[str]] = [set() for _ in tests]
         trains = mapped(_part, [(*pair, "train", train_examples, seed, tuple(levels)) for pair in pairs])
-        for (view, language), train, own in zip(pairs, trains, findings, strict=True):
-            own.train_duplicates = _repeated(train.texts)
+        for (view, language), train in zip(pairs, trains, strict=True):
             runs, texts = np.unique(train.runs), np.unique(train.texts)
-            for number, test in enumerate(tests):
+            for number, (test, finding) in enumerate(zip(tests, findings, strict=True)):
+                if (finding.view, finding.language) == (view, language):
+                    finding.train_duplicates = _repeated(train.texts)
                 known[number] |= _among(test.runs, runs)
                 common = _among(test.texts, texts)
                 leaked[number] |= common
                 if common.any():
-                    findings[number].leaks_from[f"{view} {language}"] = int(common.sum())
+                    finding.leaks_from[f"{view} {language}"] = int(common.sum())
                 known_meanings[number] |= test.meanings & train.meanings
             progress(f"{view} {language}")
     for number, (finding, test) in enumerate(zip(findings, tests, strict=True)):
@@ -135,7 +140,7 @@ def audit(
         total = np.bincount(test.owners, minlength=test_examples)
         of_them = np.bincount(test.owners, known[number], minlength=test_examples)
         finding.seen = int(((total > 0) & (of_them >= SEEN * total)).sum())
-    return findings
+    return {split: findings[place * len(pairs) : (place + 1) * len(pairs)] for place, split in enumerate(held_out)}
 
 
 def run_hashes(text: str) -> Hashes:
