@@ -14,6 +14,7 @@ from upwell.world.constructions import HAPPENING, PURPOSE, Construction, constru
 from upwell.world.lexicon import Noun, lexicon
 from upwell.world.places import is_place_noun
 
+_WALKING = frozenset("hen rooster chick ostrich penguin peacock duck goose ant caterpillar cricket".split())
 _NO_GOODS = frozenset("soap glue medicine bandage nest log pillow match nail wheel board cage".split())
 
 
@@ -74,6 +75,8 @@ POOLS: dict[str, Callable[[Noun], bool]] = {
     "dropped": lambda n: {"portable", "breakable"} <= n.kinds and n.id not in ("guitar", "violin", "crystal", "umbrella"),
     "used": _ids("hammer knife rope ladder shovel brush needle pen pencil axe spade rake broom telescope paintbrush ruler "
                  "glue watering_can fishing_rod fishing_net spoon fork"),
+    "flying": lambda n: bool(n.kinds & {"bird", "insect"}) and n.id not in _WALKING,
+    "blooming": _ids("flower rose sunflower tulip lily daisy lotus apple_tree cactus bush"),
     "pet": lambda n: "pet" in n.kinds and "fish" not in n.kinds,
     "scary": _ids("wolf bear lion tiger snake spider shark bat crocodile dragon witch giant pirate mouse"),
     "drawn": lambda n: "animal" in n.kinds or n.id in
@@ -122,9 +125,9 @@ OBJECTS: dict[str, str] = {
     **dict.fromkeys(("play_toy", "quarrel_over"), "toy"),
     "water": "watered", "play_instrument": "played", "light_lamp": "lit", "knock": "knocked", "run_out": "eaten up",
     "smell": "fragrant", "smell_good": "fragrant", "broke_down": "machine", "burn": "burnt", "bake": "baked",
-    "cook": "cooked", "wait_for": "waited for", "fall_from": "fallen off", "fall_into": "fallen into",
+    "cook": "cooked", "wait_for": "waited for", "fall_from": "fallen off", "fall_into": "kept", "bloom": "blooming", "wither": "blooming",
     "run_into": "entered", "reach": "outdoors", "leave": "goal", "mend": "fixed", "carry_to": "heavy", "earn": "money", "count": "counted",
-    "collect": "gathered", "hear": "heard", "draw": "drawn", "watch": "animal",
+    "collect": "gathered", "hear": "heard", "draw": "drawn", "watch": "animal", "fly": "flying", "fly_away": "flying",
     "carry": "heavy", "lift": "heavy", "push": "heavy", "pull": "heavy", "sweep": "swept", "decorate": "decorated",
     "tidy": "tidied", "fill": "filled", "dig up": "dug", "catch": "caught", "steal": "stolen", "melt": "melted",
     "shine": "bright", "roll": "rolled", "chase": "animal", "feed": "tame", "drop": "dropped", "cut": "sliced", "use": "used", "touch": "animal", "call_it": "pet",
@@ -139,7 +142,7 @@ NEW = frozenset(
 MADE = frozenset("draw make make_for bake build knit sew cook write".split())
 """What they take was not there before."""
 ALONE = frozenset(
-    "fear carry carry_to push pull lift climb drive ride play_instrument light_lamp sweep tidy decorate reach leave".split()
+    "fear shine carry carry_to push pull lift climb drive ride play_instrument light_lamp sweep tidy decorate reach leave".split()
 )
 """What they take is one, and not described."""
 INDOORS = frozenset("cook bake read sew knit sleep wash draw write play_instrument play_toy practise".split())

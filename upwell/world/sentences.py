@@ -340,7 +340,7 @@ class Maker:
         if construction.id == "bark":
             return noun("dog", "the" if self.chance.flip() else ("of", self.name()))
         if not kinds & {"animate", "person"} or construction.id == "fly_away":
-            words = taken_by("fly" if construction.id == "fly_away" else construction.id, self.level.lexicon)
+            words = taken_by(construction.id, self.level.lexicon)
             assert words is not None
             return noun(self.chance.pick(words))
         return self.person(animals="animate" in kinds and construction.id not in PEOPLE)
