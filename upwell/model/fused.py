@@ -64,12 +64,10 @@ class _GatedMLP(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         rows, gate, up, gate_weight, up_weight, down_weight = ctx.saved_tensors
         given = gradient.reshape(-1, gradient.shape[-1])
-        share = torch.sigmoid(gate)
-        silu = gate * share
+        silu = F.silu(gate)
         for_hidden = given @ down_weight
         for_down = given.T @ (silu * up)
-        slope = torch.lerp(silu, torch.ones_like(silu[:1, :1]), share)  # silu' = silu + sigmoid (1 - silu)
-        for_gate = slope.mul_(up).mul_(for_hidden)
+        for_gate = torch.ops.aten.silu_backward(for_hidden * up, gate)
         for_up = silu.mul_(for_hidden)
         for_x = (for_gate @ gate_weight).addmm_(for_up, up_weight)
         return for_x.view(*gradient.shape[:-1], -1), for_gate.T @ rows, for_up.T @ rows, for_down
