@@ -1,6 +1,6 @@
 """Parts of a block whose backward is written by hand, for fewer passes over memory than autograd's chain takes.
 
-docs/experiments.md, "block", has the times beside autograd's.
+docs/experiments.md, "attention", has the times beside autograd's.
 """
 
 from __future__ import annotations
