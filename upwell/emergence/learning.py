@@ -20,7 +20,7 @@ from torch import Tensor
 from upwell.emergence.ability import Ability, Rows
 from upwell.emergence.jobs import Budget, Job
 from upwell.emergence.networks import count_parameters, network_config, training_flops
-from upwell.emergence.rates import adamw, reset_for_width
+from upwell.emergence.rates import FlatAdamW, reset_for_width
 from upwell.model.network import Network
 
 ROWS_AHEAD = 16
@@ -48,10 +48,9 @@ class Run:
         self.job, self.ability, self.budget = job, job.ability, job.budget
         self.network = Network(network_config(job.ability, job.family, job.size))
         reset_for_width(self.network, job.seed)
-        self.optimizer = adamw(self.network, rate=rate, weight_decay=job.ability.weight_decay, beta2=BETA2)
-        self.parameters = list(self.network.parameters())
-        self.weights = [p.detach() for p in self.parameters]
-        self.average = [w.clone() for w in self.weights]
+        self.optimizer = FlatAdamW(self.network, rate=rate, weight_decay=job.ability.weight_decay, beta2=BETA2)
+        self.weights = self.optimizer.weights
+        self.average = self.weights.clone()
         self.positions = torch.tensor(job.ability.positions)
         self.rng = np.random.default_rng([job.seed, 1])
         self.step = 0
@@ -68,15 +67,11 @@ class Run:
             part = slice(place * rows, (place + 1) * rows)
             loss = F.cross_entropy(self.logits(self.inputs[part]).flatten(0, 1), self.targets[part].flatten())
             loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(self.parameters, CLIP, foreach=True)
-            for group in self.optimizer.param_groups:
-                group["lr"] = group["base_rate"] * min(1.0, (self.step + 1) / WARMUP_STEPS)
-            self.optimizer.step()
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.step(factor=min(1.0, (self.step + 1) / WARMUP_STEPS), clip=CLIP)
             self.step += 1
             # The memory grows with the run, or the first evaluations would see the initial weights.
             memory = min(self.budget.ema, self.step / (self.step + 10))
-            torch._foreach_lerp_(self.average, self.weights, 1 - memory)
+            self.average.lerp_(self.weights, 1 - memory)
 
     def logits(self, inputs: Tensor) -> Tensor:
         """(B, K, V) logits of the answers; the head is computed nowhere else."""
@@ -86,11 +81,11 @@ class Run:
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """The network with its averaged weights, without gradients."""
-        kept = [w.clone() for w in self.weights]
+        kept = self.weights.clone()
         with torch.no_grad():
-            torch._foreach_copy_(self.weights, self.average)
+            self.weights.copy_(self.average)
             yield
-            torch._foreach_copy_(self.weights, kept)
+            self.weights.copy_(kept)
 
     def measure(self, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """NLL in nats (N, K) of the right answers, the answers before them given, and whether each was first choice."""
