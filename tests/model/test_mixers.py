@@ -16,7 +16,7 @@ from upwell.errors import UserError
 from upwell.model import state as states
 from upwell.model.config import NetworkConfig
 from upwell.model.mixers import GRU, LSTM, RNN, Attention, MinGRU
-from upwell.model.mixers.scan import linear_scan
+from upwell.model.mixers.scan import gated_scan
 from upwell.model.network import Network
 from upwell.model.noise import noise
 from upwell.model.sizes import network_config
@@ -165,12 +165,17 @@ def test_the_parallel_scan_equals_the_loop_with_all_gradients(time: int, batch: 
     generator = torch.Generator().manual_seed(seed)
 
     def draw(*shape: int) -> torch.Tensor:
-        return torch.rand(*shape, generator=generator, dtype=torch.float64)
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-    arguments = [draw(batch, time, width), draw(batch, time, width) - 0.5, draw(batch, width) - 0.5]
+    def plain(packed: torch.Tensor, bias: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+        gate, candidate = packed.chunk(2, -1)
+        gate = torch.sigmoid(gate + bias)
+        return naive_scan(1 - gate, gate * candidate, start)
+
+    arguments = [draw(batch, time, 2 * width), draw(width), draw(batch, width)]
     weight = draw(batch, time, width)
     results = []
-    for scan in (linear_scan, naive_scan):
+    for scan in (gated_scan, plain):
         leaves = [argument.clone().requires_grad_() for argument in arguments]
         states_ = scan(*leaves)
         (states_ * weight).sum().backward()
@@ -181,8 +186,8 @@ def test_the_parallel_scan_equals_the_loop_with_all_gradients(time: int, batch: 
 
 def test_the_scan_passes_gradcheck() -> None:
     torch.manual_seed(0)
-    arguments = [torch.rand(shape, dtype=torch.float64, requires_grad=True) for shape in ((2, 7, 3), (2, 7, 3), (2, 3))]
-    assert torch.autograd.gradcheck(linear_scan, arguments)
+    arguments = [torch.randn(s, dtype=torch.float64, requires_grad=True) for s in ((2, 7, 6), (3,), (2, 3))]
+    assert torch.autograd.gradcheck(gated_scan, arguments)
 
 
 @pytest.mark.parametrize("kind", ["gru", "rnn tanh", "rnn relu"])

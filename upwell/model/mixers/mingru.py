@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from upwell.model.mixers.mixer import Mixer
-from upwell.model.mixers.scan import linear_scan
+from upwell.model.mixers.scan import gated_scan
 from upwell.model.state import State
 
 
@@ -37,9 +37,7 @@ class MinGRU(Mixer):
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
         start = (state or self.initial_state(x.shape[0]))["hidden"]  # (B, D)
-        gate, candidate = nn.functional.linear(x, self.input_weight).float().chunk(2, dim=-1)  # (B, T, D) each
-        gate = torch.sigmoid(gate + self.bias.float())
-        hidden = linear_scan(1 - gate, gate * candidate, start)
+        hidden = gated_scan(nn.functional.linear(x, self.input_weight), self.bias, start)  # (B, T, D)
         return nn.functional.linear(hidden.to(x.dtype), self.output_weight), {"hidden": hidden[:, -1]}
 
     def initial_state(self, batch_size: int) -> State:
