@@ -6,7 +6,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from upwell.world.chance import Chance
+from upwell.world import sentences
+from upwell.world.chance import Chance, Table
+from upwell.world.choices import compared
 from upwell.world.constructions import constructions, moods_of
 from upwell.world.meaning import noun
 from upwell.world.parser import parse, parse_text, split_sentences
@@ -38,6 +40,18 @@ def test_each_construction_reads_back_in_each_of_its_moods(language):
             meaning = Maker(chance, LEVELS[3], "free").filled(construction, mood)
             text = say(meaning, language, chance)
             assert parse(text, language) == [meaning], text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_one_did_and_another_did_not_reads_back_with_each_construction(language, monkeypatch):
+    for construction in compared().items:
+        monkeypatch.setattr(sentences, "compared", lambda construction=construction: Table([construction]))
+        for key in range(4):
+            for connective in ("but", "and"):
+                chance = Chance(connective, construction.id, key)
+                meaning = Maker(chance, LEVELS[1 + key], "free")._compared(connective)
+                text = say(meaning, language, chance)
+                assert parse(text, language) == [meaning], text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -187,7 +187,7 @@ walk_on         P   event    {0} [walk] on                                      
 say_nothing     P   event    {0} [say] nothing                                      {0}^什么也没说
 run_fast        P   activity {0} [run] very fast | {0} [run] as fast as the wind    {0}^跑得很快 | {0}^跑得飞快
 work_for        PP  activity {0} [work] for {1}                                     {0}^为{1}干*<起了>活 | {0}^替{1}干*<起了>活
-earn            PB  event    {0} [earn] {1}                                         {0}^挣*<到了>{1}
+earn            PO  event    {0} [earn] {1}                                         {0}^挣*<到了>{1}
 save_up         P   event    {0} [save] the money                                   {0}^把钱存*<了>起来
 write_to        PP  event    {0} [write] a letter to {1} | {0} [write] {1} a letter   {0}^给{1}写*一封信
 let_go          PP  event    {0} [let] {1} go | {0} [set] {1} free                  {0}^把{1}放走*
