@@ -116,6 +116,17 @@ def test_questions_are_answered_by_any_candidate_alike(language: str) -> None:
         assert abs(sum(points) / len(points) - expected) < 0.075, kind
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("split", SPLITS)
+def test_questions_of_all_hops_are_in_every_split(language: str, split: str) -> None:
+    """What is drawn again to keep runs of words apart is not the hard part of the questions."""
+    hops: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for example in draw_examples("qa", language, split, 500, levels=(3,)):
+        hops[example.kind][example.difficulty["hops"]] += 1
+    for kind, found in hops.items():
+        assert all(found[count] > 0.12 * sum(found.values()) for count in (1, 2, 3)), (kind, found)
+
+
 @pytest.mark.parametrize(
     ("said", "felt"),
     [

@@ -18,6 +18,7 @@ from upwell.world.chance import Chance, Table
 from upwell.world.chinese_phrases import place_text as chinese_place
 from upwell.world.english_phrases import place_text as english_place
 from upwell.world.lexicon import lexicon
+from upwell.world.linearise import names_in
 from upwell.world.meaning import Clause, Phrase, hash_of
 from upwell.world.meaning import noun as phrase_of
 from upwell.world.numerals import chinese_number, english_number
@@ -57,6 +58,7 @@ _GOING = Table(GOING[:5])
 _TAKING = Table(TAKING)
 _TRANSFERS = Table(GIVING[:2])
 _ASIDES = Table(("sing", "dance", "laugh", "smile", "rest", "wave", "yawn", "sneeze"))
+_CLOSINGS = Table(("thank", "praise", "hug", "comfort"))
 _BEGINNINGS = Table(("one_day", "one_morning", "one_afternoon", "one_evening", "on_sunday", "in_spring", "in_autumn"))
 _LATER = Table(("then", "soon", "later", "meanwhile", "suddenly"))
 _SAD = Table(("sad", "angry", "disappointed", "worried"))
@@ -252,17 +254,28 @@ def _swaps(chance: Chance, holders: dict[str, Phrase], level: int) -> list[Claus
     return clauses
 
 
-def _passage(chance: Chance, names: Sequence[str], level: int, *parts: Sequence[Clause]) -> tuple[Clause, ...]:
-    """The parts one after the other, with asides in between and words of time before some sentences."""
+def _passage(
+    chance: Chance, names: Sequence[str], level: int, *parts: Sequence[Clause], closed: bool = False
+) -> tuple[Clause, ...]:
+    """The parts one after the other, with asides in between and words of time before some sentences.
+
+    No more than two sentences in a row name nobody. `closed`: the last names somebody at its end, as it must where
+    neither question nor answer does, so that questions of many hops keep to the rule of `runs`.
+    """
     clauses = [clause for part in parts for clause in part]
     for _ in range(DISTRACTORS[level]):
         clauses.insert(1 + chance.below(len(clauses)), (chance.pick(_ASIDES), "past", chance.of(names)))
-    told = [
-        ("adv", chance.pick(_LATER), clause)
-        if number and clause[0] in (*GOING, *GIVING) and chance.flip(0.25)
-        else clause
-        for number, clause in enumerate(clauses)
-    ]
+    nameless = 0
+    told: list[Clause] = []
+    for number, clause in enumerate(clauses):
+        nameless = 0 if names_in(clause) else nameless + 1
+        if nameless > 2:
+            told.append((chance.pick(_ASIDES), "past", chance.of(names)))
+            nameless = 1
+        later = number and clause[0] in (*GOING, *GIVING) and chance.flip(0.25)
+        told.append(("adv", chance.pick(_LATER), clause) if later else clause)
+    if closed:
+        told.append((chance.pick(_CLOSINGS), "past", *chance.sample(names, 2)))
     return tuple(told)
 
 
@@ -336,7 +349,8 @@ def _plan_where(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     subject: Phrase = names[asked]
     if hops > 1:
         subject = content.get(holders[subject], holders[subject])
-    clauses = _passage(chance, names, level, [_opening(chance, names, places[-1])], told, moves)
+    opening = [_opening(chance, names, places[-1])]
+    clauses = _passage(chance, names, level, opening, told, moves, closed=hops > 1)
     question = ("ask", "where", ("be_at", "past", subject, "where?"))
     return Plan(clauses, question, (places[asked], ()), tuple((place, ()) for place in places), WHERE, hops)
 
@@ -373,7 +387,7 @@ def _plan_what(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
         described = phrase_of(box[3], mods=(("pp", ("at", the(places[asked]))),))
     else:
         described = phrase_of(box[3], mods=(("rel", 1, (stuff.takes[name], "past", name, "gap")),))
-    clauses = _passage(chance, names, level, *parts)
+    clauses = _passage(chance, names, level, *parts, closed=hops == 3)
     if colour:
         options: tuple[Any, ...] = tuple(box[4][0] for box in stuff.boxes)
         return Plan(clauses, ("ask", "colour", described), box[4][0], options, WHAT, hops)
