@@ -41,7 +41,11 @@ def _sought(goal: Clause) -> Clause:
 
 
 def oracle(example: Example) -> str:
-    """The facts of the summary in other words: which of a story's facts are its plot is known to the plot alone."""
+    """The facts of the summary in other words, from the stored answer and not from the prompt.
+
+    Which of a story's facts are its plot is known to the plot alone: of 400 stories 376 tell the turning point in these
+    words and 379 the outcome, but only 230 the goal; from the others it can be guessed, not read.
+    """
     meanings = [found[0] for found in parse_text(example.answer, example.language)]
     return say_text(meanings, example.language, Plain())  # type: ignore[arg-type]
 
