@@ -51,8 +51,8 @@ def make_document(spec: Specification, index: int) -> Document:
     chance = Chance("document", spec.seed, spec.split, index)
     views, languages, levels = _tables(spec)
     view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
-    examples = [VIEWS[view].make(chance, level, language, spec.split) for _ in range(VIEWS[view].examples)]
-    return Document("\n".join(example.text for example in examples), view, language, level, chance.bits)
+    text = VIEWS[view].make_text(chance, level, language, spec.split)
+    return Document(text, view, language, level, chance.bits)
 
 
 def make_example(spec: Specification, index: int) -> Example:

@@ -20,7 +20,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from upwell.text.examples import LANGUAGES, Example
 from upwell.world.chance import Chance
@@ -76,19 +76,24 @@ def fits_split(text: str, split: str) -> bool:
     return anybody or (split == "train" and not stranger)
 
 
-def named(make: Make) -> Make:
-    """`make`, drawn again until the text fits its split.
+Made = TypeVar("Made", Example, str)
+
+
+def named(make: Callable[[Chance, int, str, str], Made]) -> Callable[[Chance, int, str, str], Made]:
+    """`make`, of an example or a text, drawn again until the text fits its split.
 
     The draws that are thrown away cost no bits: what they leave to be told is less than the bits of the draw that is
     kept, which stay an upper bound.
     """
 
     @functools.wraps(make)
-    def made(chance: Chance, level: int, language: str, split: str) -> Example:
+    def made(chance: Chance, level: int, language: str, split: str) -> Made:
         before = chance.bits
-        while not fits_split((example := make(chance, level, language, split)).text, split):
+        while True:
+            found = make(chance, level, language, split)
+            if fits_split(found if isinstance(found, str) else found.text, split):
+                return found
             chance.bits = before
-        return example
 
     return made
 

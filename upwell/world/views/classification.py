@@ -61,19 +61,35 @@ _NOUNS_OF_TOPIC = {1: 3, 2: 4, 3: 5, 4: 6}
 
 def make(chance: Chance, level: int, language: str, split: str) -> Example:
     """One passage of `level` in `split` with its label."""
+    return _labelled(chance, level, language, split)[0]
+
+
+def make_text(chance: Chance, level: int, language: str, split: str) -> str:
+    """One passage with a label for each person: much to learn from few words."""
+    example, others = _labelled(chance, level, language, split)
+    form, text = example.format, example.text
+    for label, answer in chance.sample(others, len(others)):
+        text = form.text(form.prompt(text=text, label=label), answer)
+    return text
+
+
+def _labelled(chance: Chance, level: int, language: str, split: str) -> tuple[Example, list[tuple[str, str]]]:
+    """An example, and the other labels of its passage: what is asked, and the answer."""
     before = chance.bits
     cast = Cast(chance, split)
     kind = chance.pick(_KINDS)
     if kind == SENTIMENT:
-        clauses, who, sign = _feelings(chance, cast, level)
-        label = LABELS[language].format(say_phrase(who, language))
-        answer = ANSWERS[language][sign < 0]
+        clauses, felt = _feelings(chance, cast, level)
+        (label, answer), *others = [
+            (LABELS[language].format(say_phrase(who, language)), ANSWERS[language][sign < 0])
+            for who, sign in felt.items()
+        ]
         options: tuple[str, ...] = ANSWERS[language]
     else:
         clauses, topic = _topical(chance, cast, level)
-        label, answer = TOPIC_LABEL[language], _topic_word(topic, language)
+        label, answer, others = TOPIC_LABEL[language], _topic_word(topic, language), []
         options = tuple(sorted(_topic_word(topic, language) for topic in _topics()))
-    return Example(
+    example = Example(
         view="classification",
         kind=kind,
         language=language,
@@ -86,6 +102,7 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
         bits=chance.bits - before,
         difficulty={"entities": PERSONS[level], "events": len(clauses), "distractors": DISTRACTORS[level]},
     )
+    return example, others
 
 
 def oracle(example: Example) -> str:
@@ -109,8 +126,8 @@ def chance_level(example: Example) -> float:
 # Sentiment
 
 
-def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str, int]:
-    """Sentences, whom they are asked about, and 1 or -1 for how that person felt in the end."""
+def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], dict[str, int]]:
+    """Sentences, and 1 or -1 for how each person felt in the end; the first one is to be asked about."""
     names = cast.names(PERSONS[level])
     wanted = chance.of((1, -1))  # of the first name; the sentences come in any order
 
@@ -150,7 +167,7 @@ def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str
             _state(chance, name, chance.of((1, -1))),
         )
         clauses.insert(1 + chance.below(len(clauses)), unreal)
-    return clauses + last, names[0], wanted
+    return clauses + last, dict(zip(names, signs, strict=True))
 
 
 def _state(chance: Chance, name: str, sign: int) -> Clause:

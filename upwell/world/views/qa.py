@@ -64,13 +64,22 @@ _LATER = Table(("then", "soon", "later", "meanwhile", "suddenly"))
 _SAD = Table(("sad", "angry", "disappointed", "worried"))
 
 
-class Plan(NamedTuple):
-    """A passage and a question, before they are worded."""
+class Asked(NamedTuple):
+    """A question and its answer, before they are worded."""
 
-    clauses: tuple[Clause, ...]
     question: Clause
     answer: Any
     """Key of the answer: of a person, place, thing; a number, a clause, or True and False."""
+
+
+class Plan(NamedTuple):
+    """A passage and what can be asked about it."""
+
+    clauses: tuple[Clause, ...]
+    asked: Asked
+    """Drawn evenly among the candidates."""
+    others: tuple[Asked, ...]
+    """Questions of the same sort about the other candidates."""
     options: tuple[Any, ...]
     kind: str
     hops: int
@@ -78,20 +87,35 @@ class Plan(NamedTuple):
 
 def make(chance: Chance, level: int, language: str, split: str) -> Example:
     """One passage with a question of `level` in `split`."""
+    return _worded_example(chance, level, language, split)[0]
+
+
+def make_text(chance: Chance, level: int, language: str, split: str) -> str:
+    """One passage with questions about all its candidates, one after the other: much to learn from few words."""
+    example, others = _worded_example(chance, level, language, split)
+    form, text = prompt_format("qa", language), example.text
+    for question, answer in _shuffled(chance, others):
+        prompt = form.prompt(text=text, question=say_text([question], language, chance))
+        text = form.text(prompt, _worded(answer, question, language))
+    return text
+
+
+def _worded_example(chance: Chance, level: int, language: str, split: str) -> tuple[Example, tuple[Asked, ...]]:
+    """An example, and what else can be asked about its passage."""
     before = chance.bits
     cast = Cast(chance, split)
     plan = _PLANS[chance.pick(_KINDS)](chance, cast, level, chance.pick(HOPS[level]))
     text = say_text(plan.clauses, language, chance)
-    question = say_text([plan.question], language, chance)
-    return Example(
+    question, answer = plan.asked
+    example = Example(
         view="qa",
         kind=plan.kind,
         language=language,
         level=level,
         split=split,
-        prompt=prompt_format("qa", language).prompt(text=text, question=question),
-        answer=_worded(plan.answer, plan.question, language),
-        options=tuple(sorted(_worded(option, plan.question, language) for option in plan.options)),
+        prompt=prompt_format("qa", language).prompt(text=text, question=say_text([question], language, chance)),
+        answer=_worded(answer, question, language),
+        options=tuple(sorted(_worded(option, question, language) for option in plan.options)),
         meaning=f"{hash_of(cast.theme):016x}",
         bits=chance.bits - before,
         difficulty={
@@ -101,6 +125,7 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
             "distractors": DISTRACTORS[level] + DETOURS[level],
         },
     )
+    return example, plan.others
 
 
 def oracle(example: Example) -> str:
@@ -346,13 +371,16 @@ def _plan_where(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
         content = dict(zip(stuff.boxes, stuff.things, strict=True)) if stuff.things else {}
         told = [*stuff.told, *_swaps(chance, holders, level)]
     asked = chance.below(len(names))
-    subject: Phrase = names[asked]
-    if hops > 1:
-        subject = content.get(holders[subject], holders[subject])
     opening = [_opening(chance, names, places[-1])]
     clauses = _passage(chance, names, level, opening, told, moves, closed=hops > 1)
-    question = ("ask", "where", ("be_at", "past", subject, "where?"))
-    return Plan(clauses, question, (places[asked], ()), tuple((place, ()) for place in places), WHERE, hops)
+
+    def ask(number: int) -> Asked:
+        subject: Phrase = names[number]
+        if hops > 1:
+            subject = content.get(holders[names[number]], holders[names[number]])
+        return Asked(("ask", "where", ("be_at", "past", subject, "where?")), (places[number], ()))
+
+    return Plan(clauses, *_each(ask, asked, len(names)), tuple((place, ()) for place in places), WHERE, hops)
 
 
 def _plan_who(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
@@ -361,15 +389,19 @@ def _plan_who(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     if hops == 1 and chance.flip(0.5):
         places = _places(cast, len(names))
         parts = [[_opening(chance, names, places[-1])], _moves(chance, names, places, level)]
-        clause: Clause = ("be_at", "past", "who", ("at", the(places[asked])))
+        wanted: list[Clause] = [("be_at", "past", "who", ("at", the(place))) for place in places]
     else:
         stuff = _stuff(chance, cast, names, hops)
         holders = dict(zip(names, stuff.boxes, strict=True))
         swaps = _swaps(chance, holders, level)
         parts = [[_opening(chance, names, cast.nouns("place", 1)[0])], stuff.told, swaps]
-        place = stuff.boxes.index(holders[names[asked]])
-        clause = ("have", "past", "who", stuff.things[place] if hops > 1 else stuff.boxes[place])
-    return Plan(_passage(chance, names, level, *parts), ("ask", "who", clause), names[asked], tuple(names), WHO, hops)
+        held = dict(zip(stuff.boxes, stuff.things, strict=True)) if hops > 1 else {}
+        wanted = [("have", "past", "who", held.get(holders[name], holders[name])) for name in names]
+
+    def ask(number: int) -> Asked:
+        return Asked(("ask", "who", wanted[number]), names[number])
+
+    return Plan(_passage(chance, names, level, *parts), *_each(ask, asked, len(names)), tuple(names), WHO, hops)
 
 
 def _plan_what(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
@@ -379,24 +411,28 @@ def _plan_what(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     stuff = _stuff(chance, cast, names, 1 if colour else 0 if hops == 1 else 2)
     holders = dict(zip(names, stuff.boxes, strict=True))
     parts = [[_opening(chance, names, places[-1])], stuff.told, _swaps(chance, holders, level)]
-    name = names[asked]
-    box = stuff.boxes[asked]
     if hops == 3:
         parts.append(_moves(chance, names, places, level))
-        box = holders[name]
-        described = phrase_of(box[3], mods=(("pp", ("at", the(places[asked]))),))
-    else:
-        described = phrase_of(box[3], mods=(("rel", 1, (stuff.takes[name], "past", name, "gap")),))
     clauses = _passage(chance, names, level, *parts, closed=hops == 3)
+
+    def ask(number: int) -> Asked:
+        name, box = names[number], stuff.boxes[number]
+        if hops == 3:
+            box = holders[name]
+            described = phrase_of(box[3], mods=(("pp", ("at", the(places[number]))),))
+        else:
+            described = phrase_of(box[3], mods=(("rel", 1, (stuff.takes[name], "past", name, "gap")),))
+        if colour:
+            return Asked(("ask", "colour", described), box[4][0])
+        if hops == 1:
+            return Asked(("ask", "what", (stuff.takes[name], "past", name, "what")), key_of(box))
+        thing = stuff.things[stuff.boxes.index(box)]
+        return Asked(("ask", "what", ("be_at", "past", "what", ("in", described))), key_of(thing))
+
+    options: tuple[Any, ...] = tuple(map(key_of, stuff.boxes if hops == 1 else stuff.things))
     if colour:
-        options: tuple[Any, ...] = tuple(box[4][0] for box in stuff.boxes)
-        return Plan(clauses, ("ask", "colour", described), box[4][0], options, WHAT, hops)
-    if hops == 1:
-        question: Clause = ("ask", "what", (stuff.takes[name], "past", name, "what"))
-        return Plan(clauses, question, key_of(box), tuple(map(key_of, stuff.boxes)), WHAT, hops)
-    question = ("ask", "what", ("be_at", "past", "what", ("in", described)))
-    answer = key_of(stuff.things[stuff.boxes.index(box)])
-    return Plan(clauses, question, answer, tuple(map(key_of, stuff.things)), WHAT, hops)
+        options = tuple(box[4][0] for box in stuff.boxes)
+    return Plan(clauses, *_each(ask, asked, len(names)), options, WHAT, hops)
 
 
 def _plan_how_many(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
@@ -421,8 +457,17 @@ def _plan_how_many(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
     had = [("have", "past", name, some(word, count)) for name, count in start.items()]
     given = [("give", "past", giver, some(word, count), receiver) for giver, count, receiver in gifts]
     parts = [[_opening(chance, names, cast.nouns("place", 1)[0])], had, given]
-    question = ("ask", "howmany", ("have", "past", asked, phrase_of(word, "a", "?")))
-    return Plan(_passage(chance, names, level, *parts), question, options[slot], tuple(options), HOW_MANY, hops)
+    now = dict(start)
+    for giver, count, receiver in gifts:
+        now[giver] -= count
+        now[receiver] += count
+
+    def ask(number: int) -> Asked:
+        name = names[number]
+        return Asked(("ask", "howmany", ("have", "past", name, phrase_of(word, "a", "?"))), now[name])
+
+    clauses = _passage(chance, names, level, *parts)
+    return Plan(clauses, *_each(ask, names.index(asked), len(names)), tuple(options), HOW_MANY, hops)
 
 
 def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
@@ -445,8 +490,11 @@ def _plan_why(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
                 swaps.append((verb, "past", giver, holders[giver], receiver))
             losses = [losses[-1], *losses[:-1]]
         parts = [[opening], _shuffled(chance, takes), _shuffled(chance, swaps), _shuffled(chance, losses)]
-    question = ("ask", "why", ("be", "past", names[asked], feeling))
-    return Plan(_passage(chance, names, level, *parts), question, losses[asked], tuple(losses), WHY, hops)
+
+    def ask(number: int) -> Asked:
+        return Asked(("ask", "why", ("be", "past", names[number], feeling)), losses[number])
+
+    return Plan(_passage(chance, names, level, *parts), *_each(ask, asked, len(names)), tuple(losses), WHY, hops)
 
 
 _LOSSES = Table(
@@ -461,16 +509,24 @@ def _loss(chance: Chance, cast: Cast) -> Clause:
 
 
 def _plan_yes_no(chance: Chance, cast: Cast, level: int, hops: int) -> Plan:
-    """A question of where or who, with one of the candidates in it: the right one half of the time."""
+    """A question of where or who, with one of the candidates in it: the right one half of the time.
+
+    The other questions are open ones.
+    """
     plan = (_plan_where if chance.flip(0.5) else _plan_who)(chance, cast, level, hops)
+    (_, _, clause), answer = plan.asked
     right = chance.flip(0.5)
-    candidate = plan.answer if right else chance.of([option for option in plan.options if option != plan.answer])
-    _, _, clause = plan.question
+    candidate = answer if right else chance.of([option for option in plan.options if option != answer])
     if clause[-1] == "where?":
         clause = (*clause[:-1], ("at", the(*candidate)))
     else:
         clause = (*clause[:2], candidate, *clause[3:])
-    return Plan(plan.clauses, ("ask", "yesno", clause), right, (True, False), YES_NO, hops)
+    return plan._replace(asked=Asked(("ask", "yesno", clause), right), options=(True, False), kind=YES_NO)
+
+
+def _each(ask: Callable[[int], Asked], asked: int, count: int) -> tuple[Asked, tuple[Asked, ...]]:
+    """The question of number `asked`, and those of all others."""
+    return ask(asked), tuple(ask(number) for number in range(count) if number != asked)
 
 
 _PLANS: dict[str, Callable[[Chance, Cast, int, int], Plan]] = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from upwell.text.examples import Example
 from upwell.world.chance import Chance
-from upwell.world.runs import named
+from upwell.world.runs import Make, named
 from upwell.world.views import (
     arithmetic,
     classification,
@@ -22,21 +22,24 @@ from upwell.world.views import (
 )
 
 
+IsRight = Callable[[Example, str], bool]
+
+
 class View(NamedTuple):
     """One way of asking about the world."""
 
-    make: Callable[[Chance, int, str, str], Example]
+    make: Make
     """(chance, level, language, split) -> an example."""
+    make_text: Callable[[Chance, int, str, str], str]
+    """The same as a document of the training text: with several questions on a passage, several short entries."""
     oracle: Callable[[Example], str]
     """The right answer, found from the prompt and the rules of the world, not from the stored answer."""
-    is_right: Callable[[Example, str], bool]
+    is_right: IsRight
     """Whether an answer is right: by its words, or where there are many ways to say it, by its meaning."""
     chance_level: Callable[[Example], float]
     """Share of right answers that guessing among what is possible would give."""
-    share: int
+    share: float
     """Documents of the default mixture, in a hundred."""
-    examples: int
-    """Examples joined into one document: entries and sums are short."""
 
 
 def same_words(example: Example, answer: str) -> bool:
@@ -44,21 +47,34 @@ def same_words(example: Example, answer: str) -> bool:
     return answer == example.answer
 
 
+def several(make: Make, count: int = 1) -> Callable[[Chance, int, str, str], str]:
+    """A document of `count` examples, one after the other: entries and sums are short."""
+
+    def make_text(chance: Chance, level: int, language: str, split: str) -> str:
+        return "\n".join(make(chance, level, language, split).text for _ in range(count))
+
+    return make_text
+
+
+def _view(
+    page: Any, share: float, *, names: bool = False, examples: int = 1, is_right: IsRight = same_words
+) -> View:
+    """A page as a view; `names`: whether its texts name people, who part the splits."""
+    make = named(page.make) if names else page.make
+    own = getattr(page, "make_text", None)
+    make_text = several(make, examples) if own is None else named(own) if names else own
+    return View(make, make_text, page.oracle, is_right, page.chance_level, share)
+
+
 VIEWS = {
-    "story": View(named(story.make), story.oracle, story.is_right, story.chance_level, 37, 1),
-    "translation": View(
-        named(translation.make), translation.oracle, translation.is_right, translation.chance_level, 20, 3
-    ),
-    "qa": View(named(qa.make), qa.oracle, same_words, qa.chance_level, 14, 1),
-    "classification": View(
-        named(classification.make), classification.oracle, same_words, classification.chance_level, 7, 1
-    ),
-    "summarization": View(
-        named(summarization.make), summarization.oracle, summarization.is_right, summarization.chance_level, 8, 1
-    ),
-    "fewshot": View(fewshot.make, fewshot.oracle, same_words, fewshot.chance_level, 4, 1),
-    "arithmetic": View(arithmetic.make, arithmetic.oracle, same_words, arithmetic.chance_level, 3, 12),
-    "dictionary": View(dictionary.make, dictionary.oracle, same_words, dictionary.chance_level, 2, 12),
-    "entities": View(named(entities.make), entities.oracle, same_words, entities.chance_level, 3, 1),
-    "scenes": View(named(scenes.make), scenes.oracle, same_words, scenes.chance_level, 2, 2),
+    "story": _view(story, 37, names=True, is_right=story.is_right),
+    "translation": _view(translation, 20, names=True, examples=3, is_right=translation.is_right),
+    "qa": _view(qa, 14, names=True),
+    "classification": _view(classification, 7, names=True),
+    "summarization": _view(summarization, 8, names=True, is_right=summarization.is_right),
+    "fewshot": _view(fewshot, 4),
+    "arithmetic": _view(arithmetic, 3, examples=12),
+    "dictionary": _view(dictionary, 2, examples=12),
+    "entities": _view(entities, 3, names=True),
+    "scenes": _view(scenes, 2, names=True, examples=2),
 }
