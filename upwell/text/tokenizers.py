@@ -46,6 +46,8 @@ MAX_FILE_BYTES = 128 << 20
 QWEN2_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+# Words with the space before them; every mark, digit and line break stands alone, so no word hides behind a mark.
+_WORD_PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]|[\r\n]|[^\S\r\n]+(?!\S)|[^\S\r\n]+"
 _CHUNK_CHARACTERS = 1 << 13  # long texts are encoded in such parts: the library slows down on long ones
 
 Ids = NDArray[np.int32]
@@ -241,7 +243,7 @@ def pre_tokenizer(kind: str, *, bytes_as_letters: bool = True) -> Any:
     if kind == "word":
         steps.append(pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"))
     if kind != "byte":
-        steps.append(pre_tokenizers.Split(Regex(QWEN2_PATTERN), "isolated"))
+        steps.append(pre_tokenizers.Split(Regex(_WORD_PATTERN if kind == "word" else QWEN2_PATTERN), "isolated"))
     if bytes_as_letters:
         steps.append(pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False, use_regex=False))
     return pre_tokenizers.Sequence(steps)
