@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter, defaultdict
 
@@ -16,7 +17,7 @@ from upwell.world.chance import Chance
 from upwell.world.entropy import bounds
 from upwell.world.specification import LEVELS, VIEW_NAMES
 from upwell.world.views.arithmetic import Problem, final_number, split_of_pair
-from upwell.world.views.classification import feelings_in
+from upwell.world.views.classification import SENTIMENT, TOPIC, TOPIC_LABEL, feelings_in
 from upwell.world.views.fewshot import RULES
 from upwell.world.views.situations import read_clauses, say_text
 from upwell.world.views.views import VIEWS
@@ -187,3 +188,25 @@ def test_prompt_formats_are_read_back_and_stored() -> None:
     with pytest.raises(UserError, match="prompt format"):
         PromptFormat.from_dict({"templat": ""})
     assert form.answer(" yes \nno") == "yes"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("view", ["qa", "classification"])
+def test_every_question_of_a_document_has_the_right_answer(view: str, language: str) -> None:
+    form = prompt_format(view, language)
+    asked = 0
+    for number in range(60):
+        level = 1 + number % 3
+        chance = Chance("document", view, language, number)
+        passage, *lines = VIEWS[view].make_text(chance, level, language, "train").split("\n")
+        per_question = form.template.count("\n")
+        first = VIEWS[view].make(Chance("document", view, language, number), level, language, "train")
+        for start in range(0, len(lines), per_question):
+            text = "\n".join([passage, *lines[start : start + per_question]])
+            end = text.rindex(":" if language == "en" else "：") + 1
+            prompt, answer = text[:end], form.answer(text[end:])
+            kind = TOPIC if lines[start].startswith(TOPIC_LABEL[language]) else SENTIMENT
+            asked_here = dataclasses.replace(first, prompt=prompt, kind=kind)
+            assert VIEWS[view].oracle(asked_here) == answer
+            asked += 1
+    assert asked > 100

@@ -79,11 +79,14 @@ def _labelled(chance: Chance, level: int, language: str, split: str) -> tuple[Ex
     cast = Cast(chance, split)
     kind = chance.pick(_KINDS)
     if kind == SENTIMENT:
-        clauses, felt = _feelings(chance, cast, level)
-        (label, answer), *others = [
-            (LABELS[language].format(say_phrase(who, language)), ANSWERS[language][sign < 0])
+        clauses, asked = _feelings(chance, cast, level)
+        felt = dict(feelings_in(clauses))  # how each person felt in the end
+        labels = {
+            who: (LABELS[language].format(say_phrase(who, language)), ANSWERS[language][sign < 0])
             for who, sign in felt.items()
-        ]
+        }
+        label, answer = labels.pop(asked)
+        others = list(labels.values())
         options: tuple[str, ...] = ANSWERS[language]
     else:
         clauses, topic = _topical(chance, cast, level)
@@ -126,8 +129,8 @@ def chance_level(example: Example) -> float:
 # Sentiment
 
 
-def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], dict[str, int]]:
-    """Sentences, and 1 or -1 for how each person felt in the end; the first one is to be asked about."""
+def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], str]:
+    """Sentences, and whose feeling in the end is to be asked for."""
     names = cast.names(PERSONS[level])
     wanted = chance.of((1, -1))  # of the first name; the sentences come in any order
 
@@ -167,7 +170,7 @@ def _feelings(chance: Chance, cast: Cast, level: int) -> tuple[list[Clause], dic
             _state(chance, name, chance.of((1, -1))),
         )
         clauses.insert(1 + chance.below(len(clauses)), unreal)
-    return clauses + last, dict(zip(names, signs, strict=True))
+    return clauses + last, names[0]
 
 
 def _state(chance: Chance, name: str, sign: int) -> Clause:

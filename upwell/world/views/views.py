@@ -56,9 +56,7 @@ def several(make: Make, count: int = 1) -> Callable[[Chance, int, str, str], str
     return make_text
 
 
-def _view(
-    page: Any, share: float, *, names: bool = False, examples: int = 1, is_right: IsRight = same_words
-) -> View:
+def _view(page: Any, share: float, *, names: bool = False, examples: int = 1, is_right: IsRight = same_words) -> View:
     """A page as a view; `names`: whether its texts name people, who part the splits."""
     make = named(page.make) if names else page.make
     own = getattr(page, "make_text", None)
