@@ -209,4 +209,4 @@ def test_every_question_of_a_document_has_the_right_answer(view: str, language: 
             asked_here = dataclasses.replace(first, prompt=prompt, kind=kind)
             assert VIEWS[view].oracle(asked_here) == answer
             asked += 1
-    assert asked > 100
+    assert asked > 80

@@ -21,7 +21,6 @@ from upwell.world.views import (
     translation,
 )
 
-
 IsRight = Callable[[Example, str], bool]
 
 
