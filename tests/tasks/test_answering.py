@@ -33,7 +33,7 @@ def test_answers_do_not_depend_on_who_else_is_asked(
 def test_likelihood_is_the_sum_over_the_answer_and_the_end(ignorant: ModelAnswerer) -> None:
     pairs = [("Box 1 is red", " and red"), ("Box", " 2 is blue and long")]
     tokenizer, network = ignorant.tokenizer, ignorant.network
-    for (prompt, answer), found in zip(pairs, ignorant.likelihoods(pairs), strict=True):
+    for (prompt, answer), found in zip(pairs, ignorant.likelihoods(pairs, lines=True), strict=True):
         before = [tokenizer.end_of_text, *map(int, tokenizer.encode(prompt))]
         after = [*map(int, tokenizer.encode(answer)), tokenizer.end_of_text]
         with torch.inference_mode():
@@ -44,11 +44,24 @@ def test_likelihood_is_the_sum_over_the_answer_and_the_end(ignorant: ModelAnswer
         assert math.exp(-found.nats) < 1
 
 
+def test_an_answer_of_one_line_may_end_with_the_line(ignorant: ModelAnswerer) -> None:
+    tokenizer, network = ignorant.tokenizer, ignorant.network
+    (one,) = ignorant.likelihoods([("Box 1 is", " red")])
+    (whole,) = ignorant.likelihoods([("Box 1 is", " red")], lines=True)
+    ids = [tokenizer.end_of_text, *map(int, tokenizer.encode("Box 1 is red"))]
+    with torch.inference_mode():
+        last = network(torch.tensor([ids]))[0][0, -1].double().log_softmax(0)
+    breaks = [i for i in range(tokenizer.vocab_size) if tokenizer.token_bytes(i).startswith(b"\n")]
+    assert breaks
+    gain = last[[tokenizer.end_of_text, *breaks]].logsumexp(0) - last[tokenizer.end_of_text]
+    assert whole.nats - one.nats == pytest.approx(float(gain), abs=1e-4) and float(gain) > 0
+
+
 def test_likelihood_after_a_mark_is_among_the_tokens_that_begin_with_it(ignorant: ModelAnswerer) -> None:
     tokenizer, network = ignorant.tokenizer, ignorant.network
     opened = tokenizer.open_end(tokenizer.encode("Box 1 is red."))
     assert opened is not None and opened[0] == "."
-    (found,) = ignorant.likelihoods([("Box 1 is red.", " red")])
+    (found,) = ignorant.likelihoods([("Box 1 is red.", " red")], lines=True)
     ids = [tokenizer.end_of_text, *map(int, tokenizer.encode("Box 1 is red. red")), tokenizer.end_of_text]
     mark = len(ids) - 3
     with torch.inference_mode():

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from upwell.errors import UserError
+from upwell.text.decoding import Piece
 from upwell.text.sources import Source, open_source, open_sources
 
 
@@ -92,13 +93,27 @@ def test_source_reads_json_lines(tmp_path: Path) -> None:
     assert read(write(tmp_path / "b.ndjson", '"one"\n"two"\n')) == ["one", "two"]
 
 
+def test_a_list_in_json_lines_is_a_document_of_prompts_and_answers(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '["Q: e\\u0301?\\r\\n", "yes\\n", "Q:", "no"]\n["", "story"]\n[]\n"plain"\n')
+    pieces = list(open_source(path).pieces())
+    assert pieces == [
+        Piece("Q: é?\n", False, True),
+        Piece("yes\n", False),
+        Piece("Q:", False, True),
+        Piece("no", True),
+        Piece("story", True),
+        Piece("plain", True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         ("{bad", "line 2 is not JSON"),
         ("[" * 200_000, "line 2 is not JSON"),
         ('{"text": ' + "9" * 5000 + "}", "line 2 is not JSON"),
-        ("3", "line 2 is neither a JSON object nor a JSON string"),
+        ("3", "line 2 is neither a JSON object nor a JSON string or list"),
+        ('["a", 3]', "line 2 is a list of something else than strings"),
         ('{"other": "a"}', "line 2 has no column 'text'; it has: other"),
         ('{"text": 3}', "line 2 holds int instead of text in column 'text'"),
         ('{"text": "\\ud800"}', "line 2: holds half of a surrogate pair"),

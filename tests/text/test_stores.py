@@ -15,7 +15,7 @@ from upwell.text.tokenizer_training import train_tokenizer
 BYTES = train_tokenizer("byte", [])
 
 
-def _store(tmp_path: Path, texts: list[str]) -> TokenStore:
+def _store(tmp_path: Path, texts: list[str | list[str]]) -> TokenStore:
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8", newline="")
     return build_store([open_source(tmp_path / "a.jsonl")], BYTES, tmp_path / "store")
 
@@ -28,6 +28,33 @@ def test_store_holds_documents_ended_by_end_of_text(tmp_path: Path) -> None:
     assert (store.num_bytes, store.num_words, store.num_documents, len(store)) == (7, 3, 2, 9)
     assert BYTES.decode(store.document(1)) == "红"
     assert TokenStore.open(tmp_path / "store").hash == store.hash
+
+
+def test_store_marks_the_tokens_of_prompts(tmp_path: Path) -> None:
+    store = _store(tmp_path, ["plain", ["2 + 3 =", " 5", "4 =", " 4"], ["", "红"], ["only given"]])
+    given = "0" * 6 + "1" * 7 + "00" + "111" + "00" + "0" + "000" + "0" + "1" * 10 + "0"
+    assert store.prompts is not None and "".join(map(str, store.prompts.tolist())) == given
+    assert BYTES.decode(store.document(1)) == "2 + 3 = 54 = 4"
+    assert store.num_documents == 4
+    (tmp_path / "store" / "prompts.bin").write_bytes(b"\2" + bytes(store.num_tokens - 1))
+    with pytest.raises(UserError, match="neither 0 nor 1"):
+        TokenStore.open(tmp_path / "store")
+    (tmp_path / "store" / "prompts.bin").unlink()
+    with pytest.raises(UserError, match="token store"):
+        TokenStore.open(tmp_path / "store")
+
+
+def test_store_refuses_prompts_that_are_not_there(tmp_path: Path) -> None:
+    _store(tmp_path, ["ab"])
+    path = tmp_path / "store" / "meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "has_prompts": True}), encoding="utf-8")
+    with pytest.raises(UserError, match="token store"):
+        TokenStore.open(tmp_path / "store")
+
+
+def test_a_plain_text_has_no_prompts(tmp_path: Path) -> None:
+    assert _store(tmp_path, ["ab"]).prompts is None
+    assert not (tmp_path / "store" / "prompts.bin").exists()
 
 
 def test_store_is_not_overwritten(tmp_path: Path) -> None:
@@ -56,6 +83,7 @@ def test_smallest_dtype_fits_the_largest_id() -> None:
         ("meta.json", b"{}"),
         ("meta.json", b'{"format": 1}'),
         ("meta.json", b'{"format": 2}'),
+        ("meta.json", b'{"format": 3}'),
         ("meta.json", b" " * 100_000),
     ],
 )
@@ -78,6 +106,7 @@ def test_store_refuses_damage(tmp_path: Path, name: str, data: bytes) -> None:
         {"dtype": ["uint8"]},
         {"vocab_size": 5},
         {"hash": "0"},
+        {"has_prompts": 1},
         {"path": "../x"},
     ],
 )

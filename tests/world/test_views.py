@@ -198,7 +198,7 @@ def test_every_question_of_a_document_has_the_right_answer(view: str, language: 
     for number in range(60):
         level = 1 + number % 3
         chance = Chance("document", view, language, number)
-        passage, *lines = VIEWS[view].make_text(chance, level, language, "train").split("\n")
+        passage, *lines = "".join(VIEWS[view].make_turns(chance, level, language, "train")).split("\n")
         per_question = form.template.count("\n")
         first = VIEWS[view].make(Chance("document", view, language, number), level, language, "train")
         for start in range(0, len(lines), per_question):

@@ -11,6 +11,10 @@ from upwell.text.sources import open_sources
 from upwell.training.distributed import World, wait
 from upwell.training.options import TrainOptions
 from upwell.world.source import open_worlds
+from upwell.world.specification import is_world
+
+WORLD_TOKENIZER = "word"
+"""The micro-world has few words, and each means something: docs/experiments.md, "tasks"."""
 
 Observer = Callable[[str, dict[str, Any]], None]
 
@@ -29,9 +33,11 @@ def read_corpus(
     def prepare() -> tuple[Corpus, float | None]:
         texts = open_worlds(sources, options.valid, progress=tell)
         encoding, errors, column = options.encoding, options.errors, options.column
-        kind = options.tokenizer or usual_tokenizer(
-            open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
-        )
+        kind = options.tokenizer
+        if kind is None and all(map(is_world, sources)):
+            kind = WORLD_TOKENIZER
+        elif kind is None:
+            kind = usual_tokenizer(open_sources(texts.sources, encoding=encoding, errors=errors, column=column))
         corpus = prepare_corpus(
             texts.sources,
             valid=texts.valid,

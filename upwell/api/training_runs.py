@@ -38,7 +38,7 @@ from upwell.training.options import TrainOptions
 from upwell.training.plan import Plan, check_options, plan_for, plan_here
 from upwell.training.runs import Run, check_out, create_run
 from upwell.training.schedules import Budget
-from upwell.training.streams import TokenStream
+from upwell.training.streams import open_stream
 from upwell.training.validation import Score, Validation
 from upwell.world.specification import PREFIX, TRAIN_MEGABYTES, Specification, is_world
 
@@ -118,6 +118,8 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             vocab_size=corpus.tokenizer.vocab_size,
             train_tokens=len(corpus.train.tokens),
             train_bytes=corpus.train.num_bytes,
+            documents=corpus.train.num_documents,
+            has_prompts=corpus.train.prompts is not None,
             device=device,
             world=world,
         )
@@ -194,7 +196,7 @@ def _train(
     network.reset_parameters(plan.recipe.seed)
     network.to(choose_device(options.device))
     end = corpus.tokenizer.end_of_text
-    stream = TokenStream(corpus.train.tokens, plan.recipe.rows, plan.recipe.length, plan.recipe.seed, first=end)
+    stream = open_stream(corpus.train, plan.recipe, first=end)
 
     def watch(kind: str, figures: dict[str, Any]) -> None:
         observe(kind, figures)

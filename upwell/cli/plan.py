@@ -13,6 +13,8 @@ from upwell.training.options import TrainOptions
 DEFAULTS = TrainOptions()
 BYTES_PER_TOKEN = {"char": 1.0, "byte": 1.0, "bpe": 3.5, "unigram": 3.5, "word": 4.5}
 """For an estimate before the text is read; English, default vocabularies."""
+WORLD_DOCUMENT = 100
+"""Tokens of a document of the micro-world, about."""
 VOCABULARY = {"char": 100, "byte": 257, "bpe": 4096, "unigram": 4096, "word": 16384}
 
 
@@ -39,6 +41,7 @@ def plan(
     as_json
         Print one JSON object as the last line.
     """
+    from upwell.api.texts import WORLD_TOKENIZER
     from upwell.cli.display import count, outlook_line, plan_lines
     from upwell.model.machine import choose_device, describe_machine
     from upwell.text.corpus import CHAR_UNTIL_CHARACTERS, usual_tokenizer
@@ -52,18 +55,22 @@ def plan(
 
     check_options(options)
     usual = "char" if text_bytes < CHAR_UNTIL_CHARACTERS else "bpe"
+    all_world = bool(sources) and all(map(is_world, sources))
     if sources:
         files = [name for name in sources if not is_world(name)]
         opened = open_sources(files, encoding=options.encoding, errors=options.errors, column=options.column)
         worlds = sum(planned_bytes(name) for name in sources if is_world(name))
         text_bytes = float(worlds + sum(source.num_bytes for source in opened))
         usual = "bpe" if worlds >= CHAR_UNTIL_CHARACTERS else usual_tokenizer(opened)
+        usual = WORLD_TOKENIZER if all_world else usual
     kind = options.tokenizer or usual
     tokens = max(1, round(text_bytes / BYTES_PER_TOKEN.get(kind, 1.0)))
     text: Any = {
         "vocab_size": options.vocab_size or VOCABULARY.get(kind, 4096),
         "train_tokens": tokens,
         "train_bytes": round(text_bytes),
+        "documents": max(1, tokens // WORLD_DOCUMENT) if all_world else 1,
+        "has_prompts": all_world,
     }
     keep_freed_memory()
     compute, peaks, speed = None, {}, 0.0

@@ -42,8 +42,10 @@ class Answerer(Protocol):
     ) -> list[str]:
         """What it writes after each prompt, up to a stop string or the end of the text."""
 
-    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[Likelihood] | None:
-        """Of the second text behind the first; None from an answerer that has no probabilities."""
+    def likelihoods(self, pairs: Sequence[tuple[str, str]], *, lines: bool = False) -> list[Likelihood] | None:
+        """Of the second text behind the first, and of its end: that of the text or, unless an answer may have several
+        `lines`, of the line. None from an answerer that has no probabilities.
+        """
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class ModelAnswerer:
         return outputs
 
     @torch.inference_mode()
-    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]:
+    def likelihoods(self, pairs: Sequence[tuple[str, str]], *, lines: bool = False) -> list[Likelihood]:
         """By one reading of each prompt with its answer; rows of like length side by side, padded on the right.
 
         Where the answer joins the last character of the prompt in one token, that token's probability is the one among
@@ -95,6 +97,7 @@ class ModelAnswerer:
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1]))
         found = [Likelihood(0.0, 0)] * len(rows)
         device = next(self.network.parameters()).device
+        line_ends = self._line_ends().to(device)
         for start in range(0, len(order), ROWS):
             batch = order[start : start + ROWS]
             longest = max(len(rows[i][0]) + len(rows[i][1]) for i in batch) - 1
@@ -113,11 +116,20 @@ class ModelAnswerer:
                 if (among := allowed[i]) is not None:
                     first, among = logits[start_of_answer], among.to(device)
                     logits[start_of_answer] = torch.full_like(first, -torch.inf).index_copy(0, among, first[among])
+            if not lines:
+                last = torch.from_numpy(ends - 1).to(device)
+                logits[last, end] = logits[last][:, line_ends].logsumexp(1)
+                logits[last[:, None], line_ends[1:]] = -torch.inf
             losses = F.cross_entropy(logits, torch.from_numpy(targets).to(device)[wanted], reduction="none")
             answers = np.split(losses.double().cpu().numpy(), ends[:-1])
             for i, nats in zip(batch, answers, strict=True):
                 found[i] = Likelihood(float(nats.sum()), len(nats))
         return found
+
+    def _line_ends(self) -> torch.Tensor:
+        """Ids (n,) that end a line: end of text, and all that begin with a line break."""
+        breaks = [i for i in range(self.tokenizer.vocab_size) if self.tokenizer.token_bytes(i).startswith(b"\n")]
+        return torch.tensor([self.tokenizer.end_of_text, *breaks])
 
     def _check_context(self, longest: int) -> None:
         config = self.network.config
@@ -140,5 +152,5 @@ class FixedAnswerer:
         """The function of each prompt; the limits of sampling do not concern it."""
         return [self.answer(prompt) for prompt in prompts]
 
-    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> None:
+    def likelihoods(self, pairs: Sequence[tuple[str, str]], *, lines: bool = False) -> None:
         """None."""

@@ -108,10 +108,22 @@ def score_world(
         drawn = functools.partial(world_examples, task.view, languages=languages, levels=levels, seed=seed)
         examples = drawn(number, split=split)
         train = drawn(min(BASELINE_EXAMPLES, 5 * number), split="train")
-        oracle = VIEWS[task.view].oracle
+        oracle = _understanding(VIEWS[task.view].oracle)
         scored = evaluate_task(task, answerer, examples, train=train, oracle=oracle, shots=shots, seed=seed)
         found.append(dataclasses.replace(scored, seconds=time.perf_counter() - started))
     return found
+
+
+def _understanding(oracle: Callable[[Example], str]) -> Callable[[Example], str]:
+    """`oracle`, with no answer where it cannot read the text: a score below one says so, and the others are kept."""
+
+    def answer(example: Example) -> str:
+        try:
+            return oracle(example)
+        except (IndexError, StopIteration, ValueError):
+            return ""
+
+    return answer
 
 
 def read_examples(path: Path, *, view: str) -> list[Example]:

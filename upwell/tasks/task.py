@@ -160,7 +160,7 @@ def ask(
     pairs = [
         (prompt, example.format.separator + example.answer) for prompt, example in zip(prompts, examples, strict=True)
     ]
-    likelihoods: Sequence[Likelihood | None] = answerer.likelihoods(pairs) or [None] * len(examples)
+    likelihoods: Sequence[Likelihood | None] = answerer.likelihoods(pairs, lines=lines) or [None] * len(examples)
     return [
         Item(example, example.format.answer(output), likelihood)
         for example, output, likelihood in zip(examples, written, likelihoods, strict=True)

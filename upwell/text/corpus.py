@@ -21,7 +21,7 @@ from upwell.text.tokenizers import Tokenizer
 
 MIN_TRAIN_TOKENS = 200
 """A shorter text is refused: nothing can be learned from it."""
-CORPUS_FORMAT = 2
+CORPUS_FORMAT = 3
 """Raised whenever the same sources begin to give other stores, so that older cache entries are not used."""
 
 CHAR_UNTIL_CHARACTERS = 1_000_000

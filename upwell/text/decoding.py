@@ -38,6 +38,8 @@ class Piece(NamedTuple):
 
     text: str
     ends_document: bool
+    is_prompt: bool = False
+    """What is given to a model, not asked of it: it may weigh less in training."""
 
 
 def check_encoding(encoding: str, errors: str) -> str:

@@ -114,6 +114,11 @@ class Example:
         """Prompt and answer as a model reads them in training."""
         return self.format.text(self.prompt, self.answer)
 
+    @property
+    def turns(self) -> tuple[str, str]:
+        """What is given and what is asked of a model; together the text."""
+        return self.prompt, self.format.separator + self.answer
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values, in the order of the schema."""
         return {**dataclasses.asdict(self), "options": list(self.options), "bits": round(self.bits, 3)}

@@ -2,7 +2,8 @@
 
 A plain text file (.txt, .md and any other name given by hand) is one document. In the other formats each row is one:
 
-- .jsonl, .ndjson: each line a JSON object with a text column, or a JSON string. Empty lines are skipped.
+- .jsonl, .ndjson: each line a JSON object with a text column, or a JSON string; or a list of strings, which are in turn
+  prompt and answer of one document. Empty lines are skipped.
 - .csv: RFC 4180 with quotes; the delimiter is a comma, or a semicolon or tab if the first line has no comma.
 - .tsv: split at tabs and nothing else; there are no quotes, no escapes.
 - .parquet: read batch by batch.
@@ -137,6 +138,9 @@ class TextFile:
         column = chosen[0] if chosen else None
         for place, row in self._rows(column):
             value = row.get(column) if isinstance(row, dict) else row
+            if isinstance(value, list) and not isinstance(row, dict):
+                yield from self._turns(value, place)
+                continue
             if value is None:
                 if isinstance(row, dict) and column not in row:
                     raise UserError(
@@ -147,8 +151,24 @@ class TextFile:
                 raise UserError(
                     f"{self.name}: {place} holds {type(value).__name__} instead of text in column {column!r}"
                 )
-            text = replace_surrogates(value, name=f"{self.name}: {place}", errors=self.reading.errors)
-            yield from cut_pieces([normalize(text)])
+            yield from self._cleaned(value, place)
+
+    def _cleaned(self, text: str, place: str) -> Iterator[Piece]:
+        text = replace_surrogates(text, name=f"{self.name}: {place}", errors=self.reading.errors)
+        return cut_pieces([normalize(text)])
+
+    def _turns(self, turns: list[Any], place: str) -> Iterator[Piece]:
+        """The pieces of a document that is given as prompt, answer, prompt, answer, and so on."""
+        if not all(isinstance(turn, str) for turn in turns):
+            raise UserError(f"{self.name}: {place} is a list of something else than strings")
+        pieces = [
+            piece._replace(ends_document=False, is_prompt=number % 2 == 0)
+            for number, turn in enumerate(turns)
+            for piece in self._cleaned(turn, place)
+        ]
+        if pieces:
+            yield from pieces[:-1]
+            yield pieces[-1]._replace(ends_document=True)
 
     def _decoded(self) -> Iterator[str]:
         with open_text(self.path, self.stream) as file:
@@ -172,8 +192,8 @@ class TextFile:
             except (ValueError, RecursionError) as error:
                 reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too large a number"
                 raise UserError(f"{self.name}: line {number} is not JSON ({reason})") from error
-            if not isinstance(value, dict | str):
-                raise UserError(f"{self.name}: line {number} is neither a JSON object nor a JSON string")
+            if not isinstance(value, dict | str | list):
+                raise UserError(f"{self.name}: line {number} is neither a JSON object nor a JSON string or list")
             yield f"line {number}", value
 
     def _table_rows(self) -> Iterator[tuple[str, dict[str, str]]]:

@@ -47,8 +47,8 @@ class Split:
             elif self.first_byte is not None and not is_held and seen + size > self.first_byte:
                 place = _place(piece.text, self.first_byte - seen)
                 if place:
-                    yield Piece(piece.text[:place], True), False
-                    piece = Piece(piece.text[place:], piece.ends_document)
+                    yield piece._replace(text=piece.text[:place], ends_document=True), False
+                    piece = piece._replace(text=piece.text[place:])
                 is_held = True
             seen += size
             yield piece, is_held
@@ -69,7 +69,7 @@ def survey(pieces: Iterable[Piece], *, hold_out: bool) -> Survey:
     documents = total = characters = held = size = first_hash = 0
     is_first = True
     smallest: list[tuple[int, int]] = []  # (-hash, bytes): the largest hash of those kept is on top
-    for text, ends_document in pieces:
+    for text, ends_document, _ in pieces:
         if is_first:
             first_hash, size = document_hash(text), 0
         characters += len(text)

@@ -5,6 +5,7 @@ A store is a folder:
 - tokens.bin: all ids, one after the other, little-endian, in the smallest unsigned type that holds the vocabulary; each
   document is followed by the end-of-text token.
 - offsets.bin: int64, where each document starts, and the number of tokens at the end.
+- prompts.bin: uint8, 1 for each token of a prompt, 0 for what is to be learned; only where a text has prompts.
 - meta.json: the counts, the type and a hash of both files.
 
 It is written in a stream, so memory does not grow with the text, and appears under its name when it is complete.
@@ -31,7 +32,7 @@ from upwell.text.sources import Source
 from upwell.text.tokenizers import Tokenizer
 from upwell.text.words import WordCounter
 
-STORE_FORMAT = 1
+STORE_FORMAT = 2
 
 _TYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype("<u1"), "uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
 _READ_BYTES = 1 << 22
@@ -52,14 +53,17 @@ class StoreCounts:
     num_bytes: int
     """UTF-8 bytes of the text behind the ids (clean text: after decoding, LF, NFC)."""
     num_words: int
+    has_prompts: bool
+    """Whether there is a prompts.bin."""
     hash: str
-    """blake2b of tokens.bin and offsets.bin."""
+    """blake2b of tokens.bin, offsets.bin and prompts.bin."""
 
 
 class TokenStore:
     """Token ids on disk. Attributes:
 
     `tokens`: all ids (num_tokens,), a memory map; `offsets`: where documents start, and the end (num_documents + 1,);
+    `prompts`: 1 for each token of a prompt (num_tokens,) uint8, or None where the text has no prompts;
     `num_bytes`: UTF-8 bytes of the text behind them, the basis of bits per byte; `num_words`: its words (see `words`),
     the basis of perplexity per word; `vocab_size`, `num_tokens`, `num_documents`, `hash`, `path`.
     """
@@ -75,6 +79,9 @@ class TokenStore:
         self.hash = counts.hash
         self.tokens: NDArray[Any] = _map(path / "tokens.bin", _TYPES[counts.dtype], counts.num_tokens)
         self.offsets: NDArray[np.int64] = _map(path / "offsets.bin", np.dtype("<i8"), counts.num_documents + 1)
+        self.prompts: NDArray[np.uint8] | None = None
+        if counts.has_prompts:
+            self.prompts = _map(path / "prompts.bin", np.dtype("u1"), counts.num_tokens)
 
     def __len__(self) -> int:
         return self.num_tokens
@@ -95,6 +102,7 @@ class TokenStore:
         sizes = {
             "tokens.bin": counts.num_tokens * _TYPES[counts.dtype].itemsize,
             "offsets.bin": 8 * (counts.num_documents + 1),
+            **({"prompts.bin": counts.num_tokens} if counts.has_prompts else {}),
         }
         digest = hashlib.blake2b(digest_size=16)
         try:
@@ -103,6 +111,8 @@ class TokenStore:
                     raise _damaged(folder, f"{name} has not the size that meta.json says")
             _check_ids(folder / "tokens.bin", counts, digest)
             _check_offsets(folder / "offsets.bin", counts, digest)
+            if counts.has_prompts:
+                _check_prompts(folder / "prompts.bin", digest)
         except OSError as error:
             raise UserError(f"{folder}: is no complete token store ({error.strerror or error})") from error
         except _Damage as damage:
@@ -120,6 +130,7 @@ class StoreWriter:
         self._tokenizer = tokenizer
         self._dtype = smallest_dtype(tokenizer.vocab_size)
         self._files: list[IO[bytes]] = []
+        self._prompts: IO[bytes] | None = None
         self._offsets = [0]
         self._words = WordCounter()
         self._ended = True
@@ -130,12 +141,18 @@ class StoreWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._files:
+        for file in [*self._files, *([self._prompts] if self._prompts else [])]:
             file.close()
 
-    def add(self, text: str, ends_document: bool) -> None:
+    def add(self, text: str, ends_document: bool, is_prompt: bool = False) -> None:
         """Add a piece of a document."""
         ids = self._tokenizer.encode(text).astype(_TYPES[self._dtype])
+        if is_prompt and self._prompts is None:
+            self._prompts = (self._folder / "prompts.bin").open("wb")
+            self._prompts.truncate(self.num_tokens)  # none so far: zeros
+            self._prompts.seek(self.num_tokens)
+        if self._prompts is not None:
+            self._prompts.write(bytes([is_prompt]) * len(ids))
         self._files[0].write(ids.data)
         self.num_tokens += len(ids)
         self.num_bytes += len(text.encode("utf-8"))
@@ -151,7 +168,7 @@ class StoreWriter:
         self._write_offsets()
         self.__exit__()
         digest = hashlib.blake2b(digest_size=16)
-        for name in _FILES:
+        for name in (*_FILES, *(["prompts.bin"] if self._prompts else [])):
             for part in _parts(self._folder / name):
                 digest.update(part)
         counts = StoreCounts(
@@ -162,12 +179,15 @@ class StoreWriter:
             num_documents=self.num_documents,
             num_bytes=self.num_bytes,
             num_words=self._words.num_words,
+            has_prompts=self._prompts is not None,
             hash=digest.hexdigest(),
         )
         atomic_write_json(self._folder / "meta.json", asdict(counts))
 
     def _end_document(self) -> None:
         self._files[0].write(np.array([self._tokenizer.end_of_text], _TYPES[self._dtype]).data)
+        if self._prompts is not None:
+            self._prompts.write(b"\0")
         self.num_tokens += 1
         self.num_documents += 1
         self._offsets.append(self.num_tokens)
@@ -189,8 +209,8 @@ def build_store(sources: Iterable[Source], tokenizer: Tokenizer, path: str | os.
 def write_store(pieces: Iterable[Piece], tokenizer: Tokenizer, folder: Path) -> None:
     """Tokenize a stream of pieces into the files of a store in an existing folder."""
     with StoreWriter(folder, tokenizer) as writer:
-        for text, ends_document in pieces:
-            writer.add(text, ends_document)
+        for piece in pieces:
+            writer.add(*piece)
         writer.finish()
 
 
@@ -221,7 +241,8 @@ def _read_counts(folder: Path) -> StoreCounts:
     with contextlib.suppress(TypeError):
         counts = StoreCounts(**values)
         numbers = [counts.vocab_size, counts.num_tokens, counts.num_documents, counts.num_bytes, counts.num_words]
-        if all(type(number) is int and 0 <= number < 1 << 62 for number in numbers) and counts.dtype in tuple(_TYPES):
+        sound = all(type(number) is int and 0 <= number < 1 << 62 for number in numbers)
+        if sound and counts.dtype in tuple(_TYPES) and type(counts.has_prompts) is bool:
             return counts
     raise _damaged(folder, "meta.json does not hold the counts it should")
 
@@ -244,6 +265,13 @@ def _check_offsets(path: Path, counts: StoreCounts, digest: Any) -> None:
         last = int(offsets[-1])
     if last != counts.num_tokens:
         raise _Damage("document offsets do not end with the tokens")
+
+
+def _check_prompts(path: Path, digest: Any) -> None:
+    for part in _parts(path):
+        digest.update(part)
+        if max(part) > 1:
+            raise _Damage("a mark of a prompt is neither 0 nor 1")
 
 
 def _parts(path: Path) -> Iterator[bytes]:

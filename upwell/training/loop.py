@@ -27,7 +27,7 @@ from upwell.training.metrics import MetricsFile
 from upwell.training.objectives import Objective
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget, warmup_stable_decay
-from upwell.training.streams import TokenStream
+from upwell.training.streams import Stream
 from upwell.training.validation import Score, Validation
 from upwell.training.workers import Workers
 
@@ -60,7 +60,7 @@ def fit(
     network: Network,
     *,
     objective: Objective,
-    stream: TokenStream,
+    stream: Stream,
     validate: Validation,
     recipe: Recipe,
     budget: Budget,
@@ -135,7 +135,9 @@ def fit(
             for outcome, gradients in workers.run(network, objective, batch.to(device), carried, progress.step):
                 learner.add_gradients(gradients)
                 sums += torch.tensor([float(outcome.loss), outcome.count], dtype=torch.float64)
-                states.append(network.carried(outcome.state) if recipe.carry and network.carries else None)
+                states.append(
+                    network.carried(outcome.state) if recipe.carry and not recipe.packed and network.carries else None
+                )
             carried = concat(states)
             add_up(world, learner.gradient)
             loss_sum, count = add_up(world, sums).tolist()

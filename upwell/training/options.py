@@ -16,8 +16,9 @@ from upwell.model.config import check_keys
 class TrainOptions:
     """Options of a training run. What is not given is chosen from the text, the budget and the measured machine."""
 
-    model: str = "lstm"
-    """Family (rnn lstm gru mingru attention) or pattern of blocks, e.g. "(gru attention)*3"."""
+    model: str | None = None
+    """Family (rnn lstm gru mingru attention) or pattern of blocks, e.g. "(gru attention)*3"; by default lstm, with
+    attention above it for texts of prompts and answers."""
     size: str | None = None
     """Non-embedding parameters wanted, e.g. 25k or 3m; by default from the budget, the machine's speed and the text."""
     depth: int | None = None
@@ -29,7 +30,8 @@ class TrainOptions:
     epochs: float | None = None
     """Budget: passes over the training text."""
     tokenizer: str | None = None
-    """char, byte, bpe, unigram or word; by default char below a million characters of text, bpe above."""
+    """char, byte, bpe, unigram or word; by default char below a million characters of text, bpe above, and word for the
+    micro-world."""
     vocab_size: int | None = None
     """Tokens to learn; by default the tokenizer's usual number."""
     context: int | None = None

@@ -38,6 +38,14 @@ DROPOUT_PER_EPOCH = 0.01
 """Dropout grows with how often the text is read; below three times it costs more than it saves."""
 MATRIX_RATES = {"rnn": 5e-3, "lstm": 1e-2, "gru": 1e-2, "mingru": 1e-2, "attention": 1e-2}
 """Muon's best peak rate by family, for models of 0.6m to 2m parameters."""
+USUAL_MODEL, PROMPT_MODEL = "lstm", "lstm lstm attention-mlp"
+"""For plain text, and for prompts with answers, which repeat and translate words of the prompt: docs/experiments.md, "tasks"."""
+PROMPT_SHARE = 0.2
+"""Of the tokens of prompts that are asked: docs/experiments.md, "tasks"."""
+PROMPT_STEP = 4096
+"""Tokens of a step on prompts with answers: docs/experiments.md, "tasks"."""
+PROMPT_CONTEXT = 512
+"""Twice the training window, for worked examples before a prompt."""
 PLANNING_ROUNDS = 2
 """Times that a size is chosen and tried: the second time by the speed found in the first."""
 SMALLEST, LARGEST = 20_000, 1_000_000_000
@@ -58,15 +66,22 @@ def choose_size(budget: Budget, *, flops_per_second: float, train_tokens: int, t
 
 
 def derive_recipe(
-    config: NetworkConfig, options: TrainOptions, *, train_tokens: int, planned_tokens: float
+    config: NetworkConfig,
+    options: TrainOptions,
+    *,
+    train_tokens: int,
+    planned_tokens: float,
+    documents: int = 1,
+    has_prompts: bool = False,
 ) -> tuple[NetworkConfig, Recipe]:
     """Recipe and regularization for a network, a text and a run of `planned_tokens`; what the user gave stands.
 
-    The formulas come from the searches in docs/experiments.md ("rate", "batch", "dropout").
+    The formulas come from the searches in docs/experiments.md ("rate", "batch", "dropout", "tasks").
     """
     # Attention learns from what a window holds; a carried state reaches past it.
     length = options.length or (min(config.context, 256) if "attention" in config.mixers else 128)
-    rows = options.rows or max(1, (2048 if planned_tokens < LONG_RUN else 4096) // length)
+    step = PROMPT_STEP if has_prompts else 2048 if planned_tokens < LONG_RUN else 4096
+    rows = options.rows or max(1, step // length)
     if rows * length > train_tokens:  # a short text: fewer rows, then shorter windows
         length = min(length, max(8, train_tokens // max(1, rows)))
         rows = max(1, min(rows, train_tokens // length)) if options.rows is None else rows
@@ -75,7 +90,16 @@ def derive_recipe(
             f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length"
         )
     rate = MATRIX_RATES[config.family if config.family in MATRIX_RATES else "lstm"]
-    recipe = Recipe(rows=rows, length=length, seed=options.seed, matrix_learning_rate=rate)
+    # What a network cannot carry over a cut it never sees: short documents are kept whole.
+    sees_past = all(mixer != "attention" for mixer in config.mixers) or config.window is not None
+    recipe = Recipe(
+        rows=rows,
+        length=length,
+        seed=options.seed,
+        matrix_learning_rate=rate,
+        packed=not sees_past and 2 * train_tokens <= length * documents and rows * length * 2 <= train_tokens,
+        prompt_share=PROMPT_SHARE if has_prompts else 1.0,
+    )
     given = {
         name: getattr(options, name)
         for name in ("learning_rate", "optimizer", "accumulate", "carry", "ema", "patience")
@@ -146,8 +170,12 @@ def make_plan(
     train_bytes: int,
     flops_per_second: float,
     dtype: str,
+    documents: int = 1,
+    has_prompts: bool = False,
 ) -> Plan:
-    """The plan for `options` on a text of that many tokens and bytes, on a machine that trains in `dtype` at that speed."""
+    """The plan for `options` on a text of that many tokens, bytes and documents, on a machine that trains in `dtype` at
+    that speed. `has_prompts`: the text marks what is given and what is to be learned.
+    """
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
     if options.size is not None:
         size = parse_size(options.size)
@@ -155,15 +183,27 @@ def make_plan(
         size = choose_size(
             budget, flops_per_second=flops_per_second, train_tokens=train_tokens, train_bytes=train_bytes
         )
-    context = options.context or 256
+    context = options.context or (PROMPT_CONTEXT if has_prompts else 256)
     config = network_config(
-        options.model, size, vocab_size=vocab_size, context=context, depth=options.depth, window=options.window
+        options.model or (PROMPT_MODEL if has_prompts else USUAL_MODEL),
+        size,
+        vocab_size=vocab_size,
+        context=context,
+        depth=options.depth,
+        window=options.window,
     )
     if budget.kind == "minutes":
         planned = 60 * budget.amount * flops_per_second / training_flops_per_token(meta_network(config), 128)
     else:
         planned = budget.amount * (train_tokens if budget.kind == "epochs" else 1)
-    config, recipe = derive_recipe(config, options, train_tokens=train_tokens, planned_tokens=planned)
+    config, recipe = derive_recipe(
+        config,
+        options,
+        train_tokens=train_tokens,
+        planned_tokens=planned,
+        documents=documents,
+        has_prompts=has_prompts,
+    )
     if "attention" in config.mixers and config.window is None and recipe.length > config.context:
         raise UserError(f"--length {recipe.length} is past --context {config.context}; raise the context")
     return plan_for(config, recipe, budget, dtype=dtype)
@@ -224,7 +264,15 @@ class Measured:
 
 
 def plan_here(
-    options: TrainOptions, *, vocab_size: int, train_tokens: int, train_bytes: int, device: torch.device, world: World
+    options: TrainOptions,
+    *,
+    vocab_size: int,
+    train_tokens: int,
+    train_bytes: int,
+    device: torch.device,
+    world: World,
+    documents: int = 1,
+    has_prompts: bool = False,
 ) -> tuple[Plan, Compute, Measured]:
     """Measure this machine, plan `options` for it, and choose how to compute; the same in all processes.
 
@@ -242,6 +290,8 @@ def plan_here(
             train_bytes=train_bytes,
             flops_per_second=share * peaks[fastest] * world.size,
             dtype=fastest,
+            documents=documents,
+            has_prompts=has_prompts,
         )
         check_memory(plan, device_memory(device))
         compute, speeds = choose_compute(

@@ -20,6 +20,10 @@ class Recipe:
     """Tokens per sequence and step."""
     accumulate: int = 1
     """Parts that a step's rows are cut into, one after the other, to save memory."""
+    packed: bool = False
+    """Windows begin with a document and hold whole ones, without a state from the window before."""
+    prompt_share: float = 1.0
+    """Share of the tokens of prompts that are asked, drawn anew in each step: of answers and plain text all are."""
     carry: bool = True
     """State is carried from window to window where the mixer has one (truncated backpropagation, Werbos 1990)."""
     optimizer: str = "muon"
@@ -67,8 +71,9 @@ class Recipe:
             raise UserError(f"recipe: rows {self.rows} must be a multiple of accumulate {self.accumulate}")
         if self.optimizer not in ("adamw", "muon"):
             raise UserError(f"recipe: optimizer {self.optimizer!r} is neither adamw nor muon")
-        if not isinstance(self.carry, bool):
-            raise UserError("recipe: carry must be true or false")
+        for name in ("carry", "packed"):
+            if not isinstance(getattr(self, name), bool):
+                raise UserError(f"recipe: {name} must be true or false")
 
     @property
     def tokens_per_step(self) -> int:
@@ -104,5 +109,6 @@ _RANGES = (
     ("patience", 0, 1 << 20),
     ("validations", 0, 1 << 20),
     ("checkpoint_seconds", 0, 1e9),
+    ("prompt_share", 0, 1),
     ("seed", 0, 2**63 - 1),
 )

@@ -1,8 +1,8 @@
 """A mixture of views, languages and levels as documents, and its copy on disk.
 
 Document number i of a specification is a function of (version, specification, split, i) alone: documents may be made in
-any order, by any number of processes, and come out the same. On disk a corpus is one JSON line a document, made once
-by all processors and then found in the cache.
+any order, by any number of processes, and come out the same. On disk a corpus is one JSON line a document, a list of
+prompts and answers in turn, made once by all processors and then found in the cache.
 """
 
 from __future__ import annotations
@@ -38,12 +38,18 @@ Progress = Callable[[int, int], None]
 class Document(NamedTuple):
     """A text of the corpus and what is known of it."""
 
-    text: str
+    turns: tuple[str, ...]
+    """In turn what is given and what is to be learned; the first may be empty."""
     view: str
     language: str
     level: int
     bits: float
     """-log2 of the probability of all choices: an upper bound of its information."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self.turns)
 
 
 def make_document(spec: Specification, index: int) -> Document:
@@ -51,8 +57,8 @@ def make_document(spec: Specification, index: int) -> Document:
     chance = Chance("document", spec.seed, spec.split, index)
     views, languages, levels = _tables(spec)
     view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
-    text = VIEWS[view].make_text(chance, level, language, spec.split)
-    return Document(text, view, language, level, chance.bits)
+    turns = VIEWS[view].make_turns(chance, level, language, spec.split)
+    return Document(tuple(turns), view, language, level, chance.bits)
 
 
 def make_example(spec: Specification, index: int) -> Example:
@@ -83,7 +89,7 @@ class Materialized:
     """A corpus on disk."""
 
     path: Path
-    """JSON lines, each the text of one document."""
+    """JSON lines, each the turns of one document."""
     num_bytes: int
     """Of the texts."""
     num_documents: int
@@ -159,8 +165,8 @@ def _write(folder: Path, spec: Specification, processes: int, progress: Progress
     with (folder / "world.jsonl").open("w", encoding="utf-8", newline="\n") as file, ExitStack() as stack:
         for lines in _blocks(spec, processes if wanted > SMALL_BYTES else 1, stack):
             for line in lines:
-                size, cost, text = json.loads(line)
-                file.write(json.dumps(text) + "\n")  # in ASCII, so that any --encoding of other sources fits
+                size, cost, turns = json.loads(line)
+                file.write(json.dumps(turns) + "\n")  # in ASCII, so that any --encoding of other sources fits
                 done, count, bits = done + size, count + 1, bits + cost
                 if done >= wanted:
                     break
@@ -199,7 +205,7 @@ def _lines(spec: Specification, block: int) -> Iterator[str]:
     for index in range(block * BLOCK, (block + 1) * BLOCK):
         document = make_document(spec, index)
         size = len(document.text.encode("utf-8"))
-        yield json.dumps([size, round(document.bits, 3), document.text])
+        yield json.dumps([size, round(document.bits, 3), document.turns])
 
 
 class _Worker:

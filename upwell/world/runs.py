@@ -76,11 +76,11 @@ def fits_split(text: str, split: str) -> bool:
     return anybody or (split == "train" and not stranger)
 
 
-Made = TypeVar("Made", Example, str)
+Made = TypeVar("Made", Example, list[str])
 
 
 def named(make: Callable[[Chance, int, str, str], Made]) -> Callable[[Chance, int, str, str], Made]:
-    """`make`, of an example or a text, drawn again until the text fits its split.
+    """`make`, of an example or of the turns of a text, drawn again until the text fits its split.
 
     The draws that are thrown away cost no bits: what they leave to be told is less than the bits of the draw that is
     kept, which stay an upper bound.
@@ -91,7 +91,7 @@ def named(make: Callable[[Chance, int, str, str], Made]) -> Callable[[Chance, in
         before = chance.bits
         while True:
             found = make(chance, level, language, split)
-            if fits_split(found if isinstance(found, str) else found.text, split):
+            if fits_split("".join(found) if isinstance(found, list) else found.text, split):
                 return found
             chance.bits = before
 

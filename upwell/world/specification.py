@@ -92,7 +92,7 @@ class Specification:
 
     def held_out(self) -> Self:
         """The validation text beside this one: the split of its own, up to a megabyte of it."""
-        return dataclasses.replace(self, split="valid", megabytes=min(HELD_OUT_MEGABYTES, self.megabytes / 4))
+        return dataclasses.replace(self, split="valid", megabytes=min(HELD_OUT_MEGABYTES, self.megabytes / 80))
 
     def __str__(self) -> str:
         """The source that names this specification in full."""

@@ -64,13 +64,13 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
     return _labelled(chance, level, language, split)[0]
 
 
-def make_text(chance: Chance, level: int, language: str, split: str) -> str:
+def make_turns(chance: Chance, level: int, language: str, split: str) -> list[str]:
     """One passage with a label for each person: much to learn from few words."""
     example, others = _labelled(chance, level, language, split)
-    form, text = example.format, example.text
+    form, turns = example.format, list(example.turns)
     for label, answer in chance.sample(others, len(others)):
-        text = form.text(form.prompt(text=text, label=label), answer)
-    return text
+        turns += [form.prompt(text="", label=label), form.separator + answer]
+    return turns
 
 
 def _labelled(chance: Chance, level: int, language: str, split: str) -> tuple[Example, list[tuple[str, str]]]:

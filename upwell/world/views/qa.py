@@ -90,14 +90,14 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
     return _worded_example(chance, level, language, split)[0]
 
 
-def make_text(chance: Chance, level: int, language: str, split: str) -> str:
+def make_turns(chance: Chance, level: int, language: str, split: str) -> list[str]:
     """One passage with questions about all its candidates, one after the other: much to learn from few words."""
     example, others = _worded_example(chance, level, language, split)
-    form, text = prompt_format("qa", language), example.text
+    form, turns = example.format, list(example.turns)
     for question, answer in _shuffled(chance, others):
-        prompt = form.prompt(text=text, question=say_text([question], language, chance))
-        text = form.text(prompt, _worded(answer, question, language))
-    return text
+        prompt = form.prompt(text="", question=say_text([question], language, chance))
+        turns += [prompt, form.separator + _worded(answer, question, language)]
+    return turns
 
 
 def _worded_example(chance: Chance, level: int, language: str, split: str) -> tuple[Example, tuple[Asked, ...]]:
