@@ -17,7 +17,7 @@ SMALL = Specification(megabytes=0.05)
 
 
 def texts(path: Path) -> list[str]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return ["".join(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_documents_do_not_depend_on_order_or_share() -> None:
