@@ -17,7 +17,7 @@ from upwell.world.meaning import hash_of
 
 SPLITS = ("train", "valid", "test")
 SHARES = {"train": 0.9, "valid": 0.05, "test": 0.05}
-CIRCLES = {"train": Table(("free", "mixed"), (0.7, 0.3)), "valid": Table(("valid",)), "test": Table(("test",))}
+CIRCLES = {"train": Table(("free", "mixed"), (0.4, 0.6)), "valid": Table(("valid",)), "test": Table(("test",))}
 """The circles of names that texts of a split come from, with how often they are taken."""
 
 
