@@ -42,8 +42,10 @@ from upwell.training.streams import open_stream
 from upwell.training.validation import Score, Validation
 from upwell.world.specification import PREFIX, TRAIN_MEGABYTES, Specification, is_world
 
-MEGABYTES_PER_MINUTE = 4.0
-"""Of the micro-world, where no source is named: two or three passes on two cores."""
+MEGABYTES_PER_MINUTE = 3.0
+"""Of the micro-world, where no source is named: a pass or two on two cores."""
+DEFAULT_LEVELS = "level=1+2"
+"""Of the micro-world, where no source is named: what a small model can learn well."""
 BYTES_PER_TOKEN = 4.5
 LEAST_MEGABYTES, MOST_MEGABYTES = 2.0, 400.0
 
@@ -98,7 +100,7 @@ def _world_for(options: TrainOptions) -> str:
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
     wanted = {"minutes": MEGABYTES_PER_MINUTE * budget.amount, "tokens": BYTES_PER_TOKEN * budget.amount / 1e6}
     megabytes = wanted.get(budget.kind, TRAIN_MEGABYTES)
-    return f"{PREFIX}megabytes={min(MOST_MEGABYTES, max(LEAST_MEGABYTES, megabytes)):g}"
+    return f"{PREFIX}{DEFAULT_LEVELS},megabytes={min(MOST_MEGABYTES, max(LEAST_MEGABYTES, megabytes)):g}"
 
 
 def _begin(names: list[str], options: TrainOptions, world: World, observe: Observer) -> tuple[Run, dict[str, Any]]:
