@@ -32,8 +32,6 @@ from upwell.cli.ending import sample_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 CURVE = "1,2,10,20"
-POINTS = 200
-"""Most points of a loss curve that are kept."""
 READMES = {"en": "README.md", "zh": "README.zh.md"}
 BEGIN, END = "<!-- default run: written by python -m benchmarks.default_run -->", "<!-- end of the default run -->"
 WIDTH = 100
@@ -89,26 +87,18 @@ def measure(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
         "seed": seed,
         "wall_seconds": round(wall, 1),
         "scoring_share": round(result["scoring"]["seconds"] / result["seconds"], 4),
-        "curve": loss_curve([json.loads(line) for line in metrics], result["valid_bpb"] / result["valid_loss"]),
+        "curve": loss_curve([json.loads(line) for line in metrics]),
         **{name: value for name, value in result.items() if name not in ("run", "finished")},
     }
 
 
-def loss_curve(metrics: Sequence[Mapping[str, Any]], bpb_of_nats: float) -> dict[str, list[list[float]]]:
-    """Minutes and bits per byte of training and validation; training loss in nats a token times `bpb_of_nats`."""
-    steps = [row for row in metrics if row["kind"] == "step"]
-    stride = max(1, math.ceil(len(steps) / POINTS))
-    groups = [steps[start : start + stride] for start in range(0, len(steps), stride)]
-    train = [
-        [round(group[-1]["seconds"] / 60, 4), round(statistics.fmean(row["loss"] for row in group) * bpb_of_nats, 4)]
-        for group in groups
-    ]
-    valid = [
+def loss_curve(metrics: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    """Minutes and bits per byte of each validation. (The training loss is of answers mostly, so it is no such figure.)"""
+    return [
         [round(row["seconds"] / 60, 4), round(row["bits_per_byte"], 4)]
         for row in metrics
         if row["kind"] == "validation"
     ]
-    return {"train": train, "validation": valid}
 
 
 def block(found: Mapping[str, Any], language: str) -> str:
@@ -163,11 +153,10 @@ def picture(figures: Mapping[str, Any], path: Path) -> None:
 
 
 def draw_loss(axes: Axes, runs: Sequence[Mapping[str, Any]]) -> None:
-    """Training and validation loss of each seed over the entropy bound."""
+    """Validation loss of each seed over the entropy bound."""
     for number, run in enumerate(runs):
-        names = ("training", "validation") if number == 0 else (None, None)
-        axes.plot(*zip(*run["curve"]["train"], strict=True), color="#56B4E9", linewidth=0.9, label=names[0])
-        axes.plot(*zip(*run["curve"]["validation"], strict=True), "o-", color="#0072B2", markersize=3, label=names[1])
+        name = "validation" if number == 0 else None
+        axes.plot(*zip(*run["curve"], strict=True), "o-", color="#0072B2", markersize=3, label=name)
     axes.axhline(runs[0]["entropy_bound_bpb"], color="#222222", linestyle="--", label="entropy bound")
     axes.set(xlabel="minutes", ylabel="bits per byte", title="Loss", yscale="log")
     axes.set_yticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
