@@ -70,11 +70,11 @@ def _view(page: Any, share: float, *, names: bool = False, examples: int = 1, is
 
 
 VIEWS = {
-    "story": _view(story, 14, names=True, is_right=story.is_right),
-    "translation": _view(translation, 26, names=True, examples=3, is_right=translation.is_right),
-    "qa": _view(qa, 40, names=True),
-    "classification": _view(classification, 12, names=True),
-    "summarization": _view(summarization, 6, names=True, is_right=summarization.is_right),
+    "story": _view(story, 20, names=True, is_right=story.is_right),
+    "translation": _view(translation, 28, names=True, examples=3, is_right=translation.is_right),
+    "qa": _view(qa, 26, names=True),
+    "classification": _view(classification, 14, names=True),
+    "summarization": _view(summarization, 7, names=True, is_right=summarization.is_right),
     "fewshot": _view(fewshot, 1),
     "arithmetic": _view(arithmetic, 1, examples=12),
     "dictionary": _view(dictionary, 2, examples=12),
