@@ -121,13 +121,3 @@ def test_a_share_of_the_prompts_is_asked(packed: bool) -> None:
     halves = [stream.batch(3, rank=rank, world=5).weights for rank in range(5)]
     assert (torch.cat(halves) == batches[3].weights).all()  # type: ignore[arg-type]
     assert not (batches[0].weights == batches[5].weights).all()
-
-
-def test_a_short_answer_weighs_no_less_than_it_should() -> None:
-    tokens, offsets = documents([10, 12])
-    prompts = np.zeros(22, np.uint8)
-    prompts[:7] = prompts[10:14] = 1  # an answer of 3 tokens, the end of its text included, and one of 8
-    stream = DocumentWindows(tokens, offsets, 1, 24, 0, first=0, prompts=prompts, prompt_share=0.0, answer_weight=6.0)
-    weights = stream.batch(0).weights
-    assert weights is not None
-    assert weights[0].tolist() == [0.0] * 7 + [2.0] * 3 + [0.0] * 4 + [1.0] * 8 + [0.0] * 2

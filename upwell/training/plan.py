@@ -42,8 +42,6 @@ USUAL_MODEL, PROMPT_MODEL = "lstm", "lstm lstm attention-mlp"
 """For plain text, and for prompts with answers, which repeat and translate words of the prompt: docs/experiments.md, "tasks"."""
 PROMPT_SHARE = 0.2
 """Of the tokens of prompts that are asked: docs/experiments.md, "tasks"."""
-ANSWER_WEIGHT = 8.0
-"""Least weight of an answer, in tokens: docs/experiments.md, "tasks"."""
 PROMPT_STEP = 4096
 """Tokens of a step on prompts with answers: docs/experiments.md, "tasks"."""
 PROMPT_CONTEXT = 512
@@ -101,7 +99,6 @@ def derive_recipe(
         matrix_learning_rate=rate,
         packed=not sees_past and 2 * train_tokens <= length * documents and rows * length * 2 <= train_tokens,
         prompt_share=PROMPT_SHARE if has_prompts else 1.0,
-        answer_weight=ANSWER_WEIGHT if has_prompts else 1.0,
     )
     given = {
         name: getattr(options, name)

@@ -24,8 +24,6 @@ class Recipe:
     """Windows begin with a document and hold whole ones, without a state from the window before."""
     prompt_share: float = 1.0
     """Share of the tokens of prompts that are asked, drawn anew in each step: of answers and plain text all are."""
-    answer_weight: float = 1.0
-    """Least weight of an answer in the loss, in tokens: how much a short one matters beside a long one."""
     carry: bool = True
     """State is carried from window to window where the mixer has one (truncated backpropagation, Werbos 1990)."""
     optimizer: str = "muon"
@@ -112,6 +110,5 @@ _RANGES = (
     ("validations", 0, 1 << 20),
     ("checkpoint_seconds", 0, 1e9),
     ("prompt_share", 0, 1),
-    ("answer_weight", 0, 1000),
     ("seed", 0, 2**63 - 1),
 )

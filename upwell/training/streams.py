@@ -58,8 +58,6 @@ class TokenStream:
     """(N,) 1 for tokens of a prompt."""
     prompt_share: float = 1.0
     """Share of the tokens of prompts that are asked, drawn anew in each batch; the others have no weight in the loss."""
-    answer_weight: float = 1.0
-    """Least weight of an answer in the loss, in tokens."""
 
     def __post_init__(self) -> None:
         assert self.windows >= 1, "rows * length must not exceed the tokens there are"
@@ -85,7 +83,7 @@ class TokenStream:
         weights = None
         if self.prompts is not None and self.prompt_share < 1:
             drawn = _draws(self.seed, step, self.rows, self.length)[rank * share : (rank + 1) * share]
-            weights = _weights(self.prompts[index[:, 1:]], drawn, self.prompt_share, self.answer_weight)
+            weights = _weights(self.prompts[index[:, 1:]], drawn, self.prompt_share)
         if self.first is None:
             return Batch(torch.from_numpy(ids[:, :-1]), torch.from_numpy(ids[:, 1:]), weights)
         # A long text has one beginning; a prompt has one each time. So some rows begin anew, behind the token that
@@ -119,11 +117,10 @@ class DocumentWindows:
         first: int,
         prompts: Prompts | None = None,
         prompt_share: float = 1.0,
-        answer_weight: float = 1.0,
     ) -> None:
         """`tokens` (N,) with documents at `offsets` (documents + 1,); `first` is read before each window."""
         self.tokens, self.rows, self.length, self.seed = tokens, rows, length, seed
-        self.first, self.prompts, self.prompt_share, self.answer_weight = first, prompts, prompt_share, answer_weight
+        self.first, self.prompts, self.prompt_share = first, prompts, prompt_share
         self.parts, self.bounds = pack(offsets, length, self.OPEN)
         self._epoch = -1
         self._windows = np.empty(0, np.int64)
@@ -157,7 +154,7 @@ class DocumentWindows:
                     given[row, place : place + size] = self.prompts[begin:end]
                 place += size
         drawn = _draws(self.seed, step, self.rows, self.length)[rank * share : (rank + 1) * share]
-        weights = _weights(given, drawn, self.prompt_share, self.answer_weight) * torch.from_numpy(inside)
+        weights = _weights(given, drawn, self.prompt_share) * torch.from_numpy(inside)
         return Batch(torch.from_numpy(ids[:, :-1]), torch.from_numpy(ids[:, 1:]), weights)
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
@@ -172,15 +169,9 @@ def _draws(seed: int, step: int, rows: int, length: int) -> npt.NDArray[np.float
     return np.random.default_rng((seed, step, 2)).random((rows, length), np.float32)
 
 
-def _weights(given: Prompts, drawn: npt.NDArray[np.float32], share: float, least: float) -> torch.Tensor:
-    """1 for what is to be learned and for a drawn share of what is given, else 0; a short answer weighs `least` in all."""
-    weights = ((given == 0) | (drawn < share)).astype(np.float32)
-    edges = np.diff(np.pad(given == 0, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
-    for (row, start), (_, end) in zip(starts.tolist(), ends.tolist(), strict=True):
-        if start > 0 and end - start < least:
-            weights[row, start:end] = least / (end - start)
-    return torch.from_numpy(weights)
+def _weights(given: Prompts, drawn: npt.NDArray[np.float32], share: float) -> torch.Tensor:
+    """1 for what is to be learned and for a drawn share of what is given, else 0."""
+    return torch.from_numpy(((given == 0) | (drawn < share)).astype(np.float32))
 
 
 def pack(
@@ -228,7 +219,6 @@ def open_stream(store: TokenStore, recipe: Recipe, *, first: int) -> Stream:
             first=first,
             prompts=store.prompts,
             prompt_share=recipe.prompt_share,
-            answer_weight=recipe.answer_weight,
         )
     return TokenStream(
         store.tokens,
@@ -238,5 +228,4 @@ def open_stream(store: TokenStore, recipe: Recipe, *, first: int) -> Stream:
         first,
         prompts=store.prompts,
         prompt_share=recipe.prompt_share,
-        answer_weight=recipe.answer_weight,
     )
