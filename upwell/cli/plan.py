@@ -16,6 +16,7 @@ BYTES_PER_TOKEN = {"char": 1.0, "byte": 1.0, "bpe": 3.5, "unigram": 3.5, "word":
 WORLD_DOCUMENT = 100
 """Tokens of a document of the micro-world, about."""
 VOCABULARY = {"char": 100, "byte": 257, "bpe": 4096, "unigram": 4096, "word": 16384}
+WORLD_BYTES_PER_TOKEN, WORLD_VOCABULARY = 3.4, 4200
 
 
 def plan(
@@ -64,9 +65,11 @@ def plan(
         usual = "bpe" if worlds >= CHAR_UNTIL_CHARACTERS else usual_tokenizer(opened)
         usual = WORLD_TOKENIZER if all_world else usual
     kind = options.tokenizer or usual
-    tokens = max(1, round(text_bytes / BYTES_PER_TOKEN.get(kind, 1.0)))
+    is_usual = all_world and kind == WORLD_TOKENIZER
+    density = WORLD_BYTES_PER_TOKEN if is_usual else BYTES_PER_TOKEN.get(kind, 1.0)
+    tokens = max(1, round(text_bytes / density))
     text: Any = {
-        "vocab_size": options.vocab_size or VOCABULARY.get(kind, 4096),
+        "vocab_size": options.vocab_size or (WORLD_VOCABULARY if is_usual else VOCABULARY.get(kind, 4096)),
         "train_tokens": tokens,
         "train_bytes": round(text_bytes),
         "documents": max(1, tokens // WORLD_DOCUMENT) if all_world else 1,

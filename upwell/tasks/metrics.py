@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -223,7 +224,11 @@ def _scorer(kind: str, language: str) -> Any:
     from upwell.errors import UserError
 
     try:
-        from rouge_score.rouge_scorer import RougeScorer
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", EncodingWarning
+            )  # nltk, which it imports, asks for the old locale's encoding
+            from rouge_score.rouge_scorer import RougeScorer
     except ImportError as error:
         raise UserError('ROUGE needs the rouge-score library: pip install "upwell[tasks]"') from error
     if language == "zh":

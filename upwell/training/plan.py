@@ -44,8 +44,8 @@ PROMPT_SHARE = 0.2
 """Of the tokens of prompts that are asked: docs/experiments.md, "tasks"."""
 PROMPT_STEP = 4096
 """Tokens of a step on prompts with answers: docs/experiments.md, "tasks"."""
-PROMPT_CONTEXT = 512
-"""Twice the training window, for worked examples before a prompt."""
+PROMPT_WINDOW = 256
+"""Tokens that attention reaches back over on prompts with answers: as many as it is trained on, in a text without end."""
 PLANNING_ROUNDS = 2
 """Times that a size is chosen and tried: the second time by the speed found in the first."""
 SMALLEST, LARGEST = 20_000, 1_000_000_000
@@ -90,14 +90,14 @@ def derive_recipe(
             f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length"
         )
     rate = MATRIX_RATES[config.family if config.family in MATRIX_RATES else "lstm"]
-    # What a network cannot carry over a cut it never sees: short documents are kept whole.
-    sees_past = all(mixer != "attention" for mixer in config.mixers) or config.window is not None
+    # Attention sees little of what lies before a window of training: short documents are kept whole.
+    fits = 2 * train_tokens <= length * documents and 2 * rows * length <= train_tokens
     recipe = Recipe(
         rows=rows,
         length=length,
         seed=options.seed,
         matrix_learning_rate=rate,
-        packed=not sees_past and 2 * train_tokens <= length * documents and rows * length * 2 <= train_tokens,
+        packed="attention" in config.mixers and fits,
         prompt_share=PROMPT_SHARE if has_prompts else 1.0,
     )
     given = {
@@ -183,14 +183,16 @@ def make_plan(
         size = choose_size(
             budget, flops_per_second=flops_per_second, train_tokens=train_tokens, train_bytes=train_bytes
         )
-    context = options.context or (PROMPT_CONTEXT if has_prompts else 256)
+    context, window = options.context or 256, options.window
+    if has_prompts and options.context is None and window is None:
+        window = PROMPT_WINDOW
     config = network_config(
         options.model or (PROMPT_MODEL if has_prompts else USUAL_MODEL),
         size,
         vocab_size=vocab_size,
         context=context,
         depth=options.depth,
-        window=options.window,
+        window=window,
     )
     if budget.kind == "minutes":
         planned = 60 * budget.amount * flops_per_second / training_flops_per_token(meta_network(config), 128)
