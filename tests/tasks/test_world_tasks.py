@@ -7,8 +7,9 @@ import pytest
 
 from upwell.tasks.answering import FixedAnswerer
 from upwell.tasks.generation import Generation, known_spans
-from upwell.tasks.scorecard import make_tasks, world_examples
+from upwell.tasks.scorecard import make_tasks, score_world, world_examples
 from upwell.tasks.task import evaluate_task
+from upwell.text.examples import PROMPT_FORMATS, Example
 from upwell.world.views.views import VIEWS
 
 FIRST = {
@@ -32,6 +33,23 @@ def test_the_oracle_has_all_points_and_no_baseline_comes_near(name: str) -> None
     ignorant = evaluate_task(task, FixedAnswerer(str.upper), examples, train=train, oracle=VIEWS[task.view].oracle)
     assert ignorant.metrics[FIRST[name]].oracle == 1
     assert ignorant.metrics[FIRST[name]].figure.value < 0.5
+
+
+def test_a_text_that_the_oracle_cannot_read_costs_it_a_point_and_nobody_the_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    view = VIEWS["translation"]
+
+    def oracle(example: Example) -> str:
+        if example.prompt == unreadable:
+            raise IndexError("not understood")
+        return view.oracle(example)
+
+    unreadable = world_examples("translation", 1, split="test")[0].prompt
+    monkeypatch.setitem(VIEWS, "translation", view._replace(oracle=oracle))
+    (found,) = score_world(FixedAnswerer(str.upper), make_tasks(["translation"]), PROMPT_FORMATS, items=10)
+    assert found.metrics["meaning_match"].oracle == pytest.approx(0.9)
+    assert len(found.items) == 10
 
 
 def test_every_promised_metric_is_on_a_page() -> None:

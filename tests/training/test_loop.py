@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,6 +22,7 @@ from upwell.training.metrics import read_metrics
 from upwell.training.objectives import Batch, Outcome, next_token
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
+from upwell.training.streams import DocumentWindows, TokenStream
 
 MODELS = ["rnn", "lstm", "gru", "mingru", "attention", "lstm attention"]
 
@@ -274,3 +278,40 @@ def test_weights_that_could_not_be_kept_are_written_at_the_end_or_the_run_says_s
     room += [False, False]
     with pytest.raises(TrainingFailure, match="the weights could not be written"):
         fit(**setup("lstm", recipe), **{**arguments, "folder": tmp_path / "other"})
+
+
+def test_documents_in_windows_are_learned_and_resumed_with_the_same_bits(
+    setup: Any, train_tokens: Any, tmp_path: Path
+) -> None:
+    recipe = Recipe(rows=4, length=16, validations=2, checkpoint_seconds=0, packed=True, prompt_share=0.5)
+    offsets = np.arange(0, len(train_tokens) + 1, 7)
+    prompts = (np.arange(len(train_tokens)) % 7 < 3).astype(np.uint8)
+    budget = Budget("tokens", 30 * recipe.tokens_per_step)
+
+    def run(folder: str, stop_at: int | None = None) -> dict[str, torch.Tensor]:
+        arguments = setup("lstm attention", recipe)
+        arguments["stream"] = DocumentWindows(
+            train_tokens, offsets, 4, 16, 0, first=0, prompts=prompts, prompt_share=0.5
+        )
+        checks = itertools.count()
+        fit(
+            **arguments,
+            objective=next_token,
+            budget=budget,
+            folder=tmp_path / folder,
+            num_workers=2,
+            stopped=lambda: next(checks) == stop_at,
+        )
+        return weights(arguments["network"])
+
+    whole = run("whole")
+    run("stopped", stop_at=11)
+    assert_same(whole, run("stopped"))
+
+
+def test_a_step_that_asks_nothing_does_no_harm(setup: Any, train_tokens: Any, tmp_path: Path) -> None:
+    arguments = setup("lstm")
+    given = np.ones(len(train_tokens), np.uint8)
+    arguments["stream"] = TokenStream(train_tokens, 4, 16, 0, prompts=given, prompt_share=0.0)
+    result = fit(**arguments, objective=next_token, budget=Budget("tokens", 256), folder=tmp_path)
+    assert result.finished and result.score is not None and math.isfinite(result.score.loss)

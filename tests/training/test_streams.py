@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upwell.training import streams
 from upwell.training.streams import DocumentWindows, TokenStream, pack
 
 
@@ -121,3 +122,11 @@ def test_a_share_of_the_prompts_is_asked(packed: bool) -> None:
     halves = [stream.batch(3, rank=rank, world=5).weights for rank in range(5)]
     assert (torch.cat(halves) == batches[3].weights).all()  # type: ignore[arg-type]
     assert not (batches[0].weights == batches[5].weights).all()
+
+
+def test_packing_goes_on_where_a_chunk_of_documents_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, offsets = documents([5, 9, 3, 4, 12, 6, 7, 30, 2])
+    whole = pack(offsets, 12, 3)
+    monkeypatch.setattr(streams, "CHUNK", 2)
+    for one, other in zip(pack(offsets, 12, 3), whole, strict=True):
+        assert (one == other).all()

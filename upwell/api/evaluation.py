@@ -64,8 +64,9 @@ def score(
 ) -> list[Evaluation]:
     """Put tasks to `model`, or to the run at that path, on meanings of the micro-world that it has never seen.
 
-    `tasks`: by default all that it knows. `examples`: a file with a JSON object a line (prompt, answer) instead, for one task. `shots`: worked examples before
-    each prompt. `items`: examples of each task. Of a run the outputs are kept, item by item, in its folder.
+    `tasks`: by default all that it knows. `examples`: a file with a JSON object a line (prompt, answer) instead, for one
+    task. `shots`: worked examples before each prompt. `items`: examples of each task. Of a run the outputs are kept, item
+    by item, in its folder.
     """
     run = None if isinstance(model, LanguageModel) else Run(Path(model))
     if not isinstance(model, LanguageModel):

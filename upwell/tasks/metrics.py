@@ -224,10 +224,8 @@ def _scorer(kind: str, language: str) -> Any:
     from upwell.errors import UserError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", EncodingWarning
-            )  # nltk, which it imports, asks for the old locale's encoding
+        with warnings.catch_warnings():  # nltk, which it imports, asks for the encoding of the old locale
+            warnings.simplefilter("ignore", EncodingWarning)
             from rouge_score.rouge_scorer import RougeScorer
     except ImportError as error:
         raise UserError('ROUGE needs the rouge-score library: pip install "upwell[tasks]"') from error

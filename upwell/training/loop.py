@@ -141,6 +141,7 @@ def fit(
             carried = concat(states)
             add_up(world, learner.gradient)
             loss_sum, count = add_up(world, sums).tolist()
+            count = count or 1.0  # a step of prompts alone may ask nothing
             report.before_update(learner)
             norm = learner.update(1 / count, factor * progress.rate_scale, parallel=workers.map, parts=workers.number)
             # ----------------------------------------------------------------------------------------------------------

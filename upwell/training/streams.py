@@ -10,6 +10,8 @@ Shapes: B rows, T tokens of a window.
 from __future__ import annotations
 
 import bisect
+import itertools
+from array import array
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +22,9 @@ import torch
 from upwell.text.stores import TokenStore
 from upwell.training.objectives import Batch
 from upwell.training.recipe import Recipe
+
+CHUNK = 1 << 16
+"""Documents that are looked at together when windows are filled."""
 
 Tokens = npt.NDArray[np.unsignedinteger]
 Prompts = npt.NDArray[np.uint8]
@@ -183,28 +188,32 @@ def pack(
     the fullest is closed for a new one. What is longer than a window is cut.
     """
     room: list[int] = []  # of the open windows, rising
-    filled: list[list[tuple[int, int]]] = []
-    closed: list[list[tuple[int, int]]] = []
-    for start, stop in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
-        for begin in range(start, stop, length):
-            end = min(stop, begin + length)
-            size = end - begin
-            place = bisect.bisect_left(room, size)
-            if place < len(room):
-                left, parts = room.pop(place) - size, filled.pop(place)
-            else:
-                left, parts = length - size, []
-            parts.append((begin, end))
-            place = bisect.bisect_left(room, left)
-            room.insert(place, left)
-            filled.insert(place, parts)
-            if len(room) > num_open:
-                room.pop(0)
-                closed.append(filled.pop(0))
-    closed += filled
-    sizes = [len(parts) for parts in closed]
-    flat = np.array([part for parts in closed for part in parts], np.int64).reshape(-1, 2)
-    return flat, np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    filled: list[list[int]] = []  # begin, end, begin, end, … of the parts of each
+    closed, bounds = array("q"), array("q", [0])
+
+    def close(parts: list[int]) -> None:
+        closed.extend(parts)
+        bounds.append(len(closed) // 2)
+
+    for first in range(0, len(offsets) - 1, CHUNK):
+        some = offsets[first : first + CHUNK + 1].tolist()
+        for start, stop in itertools.pairwise(some):
+            for begin in range(start, stop, length):
+                end = min(stop, begin + length)
+                size = end - begin
+                place = bisect.bisect_left(room, size)
+                fits = place < len(room)
+                left, parts = (room.pop(place) - size, filled.pop(place)) if fits else (length - size, [])
+                parts += begin, end
+                place = bisect.bisect_left(room, left)
+                room.insert(place, left)
+                filled.insert(place, parts)
+                if len(room) > num_open:
+                    room.pop(0)
+                    close(filled.pop(0))
+    for parts in filled:
+        close(parts)
+    return np.array(closed, np.int64).reshape(-1, 2), np.array(bounds, np.int64)
 
 
 def open_stream(store: TokenStore, recipe: Recipe, *, first: int) -> Stream:
