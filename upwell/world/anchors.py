@@ -7,7 +7,7 @@ sentence about the weather or a thing becomes "Lily saw that the rose bloomed" w
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from upwell.world.chance import Chance
@@ -67,6 +67,7 @@ def sees(sentence: Clause) -> bool:
     return sentence[0] in constructions() and sentence[1] in moods_of(constructions()[sentence[0]], speech=False)
 
 
+@lru_cache(maxsize=1 << 12)
 def span_of(sentence: Clause) -> tuple[int, int, bool]:
     """About how many English words stand before the first name, and after the last; all of them where there is none."""
     words: list[bool] = []

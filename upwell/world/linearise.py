@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -185,8 +186,9 @@ class Lineariser(ABC):
 
     def texts(self, meanings: list[Clause] | tuple[Clause, ...]) -> list[str]:
         """The sentences of a text, each told after those before it."""
-        self.names = [self.plain(name) for name in dict.fromkeys(names_in(tuple(meanings)))]
-        named = [bool(names_in(meaning)) for meaning in meanings]
+        said = [names_in(meaning) for meaning in meanings]
+        self.names = [self.plain(name) for name in dict.fromkeys(itertools.chain.from_iterable(said))]
+        named = [bool(names) for names in said]
         texts = []
         for place, meaning in enumerate(meanings):
             self.name_due = not all(named[place + 1 : place + 2])  # the next sentence has none
@@ -343,9 +345,18 @@ def begins_with_name(meaning: Clause) -> bool:
 
 def names_in(meaning: Any) -> list[str]:
     """All names of a meaning, in order."""
-    if type(meaning) is tuple:
-        return [name for part in meaning for name in names_in(part)]
-    return [meaning] if type(meaning) is str and meaning[:1].isupper() else []
+    found: list[str] = []
+    _add_names(meaning, found)
+    return found
+
+
+def _add_names(meaning: Any, found: list[str]) -> None:
+    for part in meaning if type(meaning) is tuple else (meaning,):
+        if type(part) is str:
+            if part[:1].isupper():
+                found.append(part)
+        elif type(part) is tuple:
+            _add_names(part, found)
 
 
 def tables_of(language: str) -> tuple[dict[str, Table[tuple[str, bool]]], dict[str, Table[str]], dict[str, Table[str]]]:
