@@ -88,13 +88,7 @@ def _spell(meaning: Any, words: list[bool]) -> None:
         return
     tag = meaning[0]
     if tag == "n":
-        if type(meaning[1]) is tuple:
-            _spell(meaning[1][1], words)
-        else:
-            words.append(False)
-        words += [False] * (1 + len(meaning[4]))
-        for mod in meaning[5]:
-            _spell(mod, words)
+        words += _phrase(meaning)
     elif tag == "adv":
         words += [False, False]
         _spell(meaning[2], words)
@@ -120,6 +114,19 @@ def _spell(meaning: Any, words: list[bool]) -> None:
     else:
         for part in meaning:
             _spell(part, words)
+
+
+@lru_cache(maxsize=1 << 14)
+def _phrase(meaning: tuple[Any, ...]) -> list[bool]:
+    words: list[bool] = []
+    if type(meaning[1]) is tuple:
+        _spell(meaning[1][1], words)
+    else:
+        words.append(False)
+    words += [False] * (1 + len(meaning[4]))
+    for mod in meaning[5]:
+        _spell(mod, words)
+    return words
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import Any
 
 from upwell.world.chance import Chance, Table
@@ -343,20 +344,21 @@ def begins_with_name(meaning: Clause) -> bool:
     return (type(subject) is str and subject[:1].isupper()) or (type(subject) is tuple and subject[0] == "and")
 
 
-def names_in(meaning: Any) -> list[str]:
+@lru_cache(maxsize=1 << 12)
+def names_in(meaning: Any) -> tuple[str, ...]:
     """All names of a meaning, in order."""
     found: list[str] = []
-    _add_names(meaning, found)
-    return found
+    _add_names(meaning if type(meaning) is tuple else (meaning,), found)
+    return tuple(found)
 
 
-def _add_names(meaning: Any, found: list[str]) -> None:
-    for part in meaning if type(meaning) is tuple else (meaning,):
-        if type(part) is str:
-            if part[:1].isupper():
-                found.append(part)
-        elif type(part) is tuple:
-            _add_names(part, found)
+def _add_names(meaning: tuple[Any, ...], found: list[str]) -> None:
+    for part in meaning:
+        if type(part) is tuple:
+            if part:
+                _add_names(part, found)
+        elif type(part) is str and part[:1].isupper():
+            found.append(part)
 
 
 def tables_of(language: str) -> tuple[dict[str, Table[tuple[str, bool]]], dict[str, Table[str]], dict[str, Table[str]]]:

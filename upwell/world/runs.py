@@ -17,7 +17,6 @@ nobody (numbers, entries, invented words) are parted by their meaning alone.
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
@@ -30,10 +29,10 @@ from upwell.world.splits import holder_of
 RUN = {"en": 13, "zh": 20}
 """Length of a run: words in English, characters in Chinese."""
 _HAN = "\u3400-\u9fff"
-_UNITS = {"en": re.compile(rf"[^\W{_HAN}]+(?:'[^\W{_HAN}]+)?|[{_HAN}]+"), "zh": re.compile(rf"[{_HAN}]|\d+|[a-z]+")}
-"""What is counted, and what of the other language parts it, in small letters."""
-_OTHER = {"en": re.compile(f"[{_HAN}]"), "zh": re.compile("[a-z]")}
-"""How a unit begins that is not of a language."""
+_UNITS = {"en": re.compile(r"\w+(?:'\w+)?"), "zh": re.compile(rf"[{_HAN}]|\d+")}
+"""What is counted, in small letters."""
+_OTHER = {"en": re.compile(f"[{_HAN}]+"), "zh": re.compile("[a-z]+")}
+"""What is not of a language and parts its rows."""
 
 Make = Callable[[Chance, int, str, str], Example]
 
@@ -51,13 +50,15 @@ def rows_of(text: str, language: str) -> list[list[str]]:
     """The words (characters) of one language in a text: a list for each stretch without the other one."""
     if language == "zh" and text.isascii():
         return []
-    is_other = _OTHER[language].match
-    units = itertools.groupby(_UNITS[language].findall(text.lower()), lambda unit: is_other(unit) is not None)
-    return [list(row) for other, row in units if not other]
+    rows = map(_UNITS[language].findall, _OTHER[language].split(text.lower()))
+    return [row for row in rows if row]
 
 
 def fits_split(text: str, split: str) -> bool:
     """Whether no run of `text` breaks the rule of its split, nor the text as a whole."""
+    lowered = text.lower()
+    if split == "train" and not any(name in lowered for name in _held_names()):
+        return True
     anybody = stranger = False
     for language in LANGUAGES:
         for row in rows_of(text, language):
@@ -103,11 +104,10 @@ def _names_in(row: list[str], language: str) -> list[Named]:
     holders = _holders(language)
     if language == "en":
         return [Named(place, place + 1, holders[word]) for place, word in enumerate(row) if word in holders]
-    text = "".join(unit if len(unit) == 1 else "0" for unit in row)
+    text = "".join([unit if len(unit) == 1 else "0" for unit in row])
     return [
         Named(place, place + size, holders[text[place : place + size]])
-        for place in range(len(text) - 1)
-        if text[place] in _first_characters()
+        for place in [found.start() for found in _first_characters().finditer(text)]
         for size in (2, 3, 4)
         if text[place : place + size] in holders and place + size <= len(text)
     ]
@@ -129,5 +129,12 @@ def _holders(language: str) -> dict[str, str]:
 
 
 @functools.cache
-def _first_characters() -> frozenset[str]:
-    return frozenset(name[0] for name in _holders("zh"))
+def _first_characters() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(sorted({name[0] for name in _holders('zh')}))}]")
+
+
+@functools.cache
+def _held_names() -> tuple[str, ...]:
+    """The names that are held for some split, in small letters."""
+    held = [name for name in lexicon().names if holder_of(name.id) != "free"]
+    return tuple(spelled for name in held for spelled in (name.english.lower(), name.chinese))

@@ -10,15 +10,18 @@ from upwell.text.examples import Example, prompt_format
 from upwell.world.chance import Chance
 from upwell.world.meaning import Clause, hash_of
 from upwell.world.parser import parse_text
+from upwell.world.runs import fits_split
 from upwell.world.sentences import make_sentence
 from upwell.world.stage import LEVELS
-from upwell.world.stories import make_story
+from upwell.world.stories import Story, make_story
 from upwell.world.views.situations import Plain, say_text
 from upwell.world.views.story import difficulty_of
 
 OTHER = {"en": "zh", "zh": "en"}
 ALONE = 0.3
 """How often one sentence stands alone."""
+EXAMPLES = 3
+"""Examples in a document of the training text."""
 SENTENCES = {1: (1, 2), 2: (2, 4), 3: (3, 6), 4: (6, 9)}
 """Fewest and most sentences, by level."""
 
@@ -26,11 +29,37 @@ SENTENCES = {1: (1, 2), 2: (2, 4), 3: (3, 6), 4: (6, 9)}
 def make(chance: Chance, level: int, language: str, split: str) -> Example:
     """One sentence, or some of a story, of `level` in `split`, from `language` into the other one."""
     before = chance.bits
-    if chance.flip(ALONE):
+    story = None if chance.flip(ALONE) else make_story(chance, level, split)
+    return _example(chance, level, language, split, story, before)
+
+
+def make_turns(chance: Chance, level: int, language: str, split: str) -> list[str]:
+    """A document of some examples, one after the other; those from a story are from one, told in parts."""
+    turns: list[str] = []
+    story: Story | None = None
+    for number in range(EXAMPLES):
+        before = chance.bits
+        while True:
+            alone = chance.flip(ALONE)
+            story = story or (None if alone else make_story(chance, level, split))
+            example = _example(chance, level, language, split, None if alone else story, before)
+            if fits_split(example.text, split):
+                break
+            chance.bits = before
+            story = story if alone else None
+        prompt, answer = example.turns
+        turns += [prompt, answer if number == EXAMPLES - 1 else answer + "\n"]
+    return turns
+
+
+def _example(
+    chance: Chance, level: int, language: str, split: str, story: Story | None, before: float
+) -> Example:
+    """An example from a part of a story, or of one sentence where there is none; its bits are those since `before`."""
+    if story is None:
         meanings: tuple[Clause, ...] = (make_sentence(chance, level, split),)
         meaning, knobs = hash_of(meanings[0]), {"depth": LEVELS[level].depth, "lexicon": LEVELS[level].lexicon}
     else:
-        story = make_story(chance, level, split)
         low, high = SENTENCES[level]
         count = min(len(story.sentences), chance.between(low, high))
         start = chance.below(len(story.sentences) - count + 1)

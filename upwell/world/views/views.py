@@ -71,7 +71,7 @@ def _view(page: Any, share: float, *, names: bool = False, examples: int = 1, is
 
 VIEWS = {
     "story": _view(story, 20, names=True, is_right=story.is_right),
-    "translation": _view(translation, 28, names=True, examples=3, is_right=translation.is_right),
+    "translation": _view(translation, 28, names=True, is_right=translation.is_right),
     "qa": _view(qa, 26, names=True),
     "classification": _view(classification, 14, names=True),
     "summarization": _view(summarization, 7, names=True, is_right=summarization.is_right),
