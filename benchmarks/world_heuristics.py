@@ -1,6 +1,6 @@
 """What guessing gets in the tasks of the micro-world: each shortcut beside chance, by view, kind, language and level.
 
-    python -m benchmarks.world_heuristics                       # about 1,200 examples a kind, eight minutes
+    python -m benchmarks.world_heuristics                       # about 2,400 examples a kind, a quarter of an hour
     python -m benchmarks.world_heuristics --examples 200 --train 400
 
 From level 2 on no shortcut may be more than 5 points above chance; topics are lexical by design and are shown apart.
@@ -36,7 +36,7 @@ VIEWS = ("qa", "classification", "fewshot")
 WORDS = {"en": re.compile(r"[a-z']+"), "zh": re.compile(r"[\u4e00-\u9fff]")}
 FEATURES = 1 << 18
 MARGIN = 0.05
-PER_KIND = 1200
+PER_KIND = 2400
 """Most examples of a kind that are learned from and asked; fewer leave chance results above the margin."""
 
 Guess = Callable[[Example], Sequence[float]]
@@ -226,8 +226,8 @@ def summary_rows(language: str, level: int, count: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=10_000)
-    parser.add_argument("--train", type=int, default=8_000)
+    parser.add_argument("--examples", type=int, default=20_000)
+    parser.add_argument("--train", type=int, default=16_000)
     parser.add_argument("--dry", action="store_true", help="print only")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []

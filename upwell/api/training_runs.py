@@ -89,13 +89,13 @@ def train_run(
         if resume is not None:
             run = Run(Path(resume))
             return run, _resume(run, world, told)
-        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [_world_for(wanted)])
+        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [default_world(wanted)])
         return _begin([os.fspath(name) for name in names], wanted, world, told)
     finally:
         leave(world)
 
 
-def _world_for(options: TrainOptions) -> str:
+def default_world(options: TrainOptions) -> str:
     """The micro-world as a source, as much of it as suits the budget."""
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
     wanted = {"minutes": MEGABYTES_PER_MINUTE * budget.amount, "tokens": BYTES_PER_TOKEN * budget.amount / 1e6}

@@ -1,7 +1,7 @@
 """Train, valid and test, parted by meaning.
 
 Two things part them. A meaning without its names (a plan of a story, a sentence) belongs to the split that its hash
-says: the same happening never stands in two splits, in no wording, language or view. And of the names a tenth is held
+says: the same happening never stands in two splits, in no wording, language or view. And of the names an eighth is held
 for test and another for valid. Texts of these splits name nobody but those who are held for them. In train, held names
 stand only in company with free ones; so every word is learned, and what is asked is a company that was never seen,
 whichever 13 words one looks at (see `runs`).
