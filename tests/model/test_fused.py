@@ -88,17 +88,25 @@ def test_causal_attention_passes_gradcheck() -> None:
     cos, sin = rotation(5, 4, 10000.0, torch.float64)
     packed = torch.randn(2, 5, 8 * 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x: causal_attention(x, cos, sin, heads=4, kv_heads=2)[0], [packed])
+    first = torch.tensor([[0, 0, 2, 2, 4], [0, 1, 1, 1, 1]])
+    places = torch.arange(5) - first
+    turns = cos[places][:, None], sin[places][:, None]
+    assert torch.autograd.gradcheck(lambda x: causal_attention(x, *turns, first, heads=4, kv_heads=2)[0], [packed])
 
 
+@pytest.mark.parametrize("starts", [None, [0], [5], [0, 3, 9], [11]])
 @pytest.mark.parametrize("options", [{}, {"qk_norm": True}, {"window": 12}])
-def test_attention_in_training_equals_attention_in_use(options: dict[str, bool | int]) -> None:
+def test_attention_in_training_equals_attention_in_use(
+    options: dict[str, bool | int], starts: list[int] | None
+) -> None:
     torch.manual_seed(0)
     mixer = Attention(16, heads=4, kv_heads=2, context=32, **options)  # type: ignore[arg-type]
     mixer.reset_parameters()
     x = torch.randn(2, 12, 16)
-    trained, cache = mixer(x)
+    begins = None if starts is None else torch.zeros(2, 12, dtype=torch.bool).index_fill(1, torch.tensor(starts), True)
+    trained, cache = mixer(x, None, begins)
     with torch.no_grad():
-        used, other = mixer(x)
+        used, other = mixer(x, None, begins)
     torch.testing.assert_close(trained, used)
     for name in ("key", "value", "length"):
         torch.testing.assert_close(cache[name], other[name])

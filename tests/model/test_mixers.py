@@ -31,14 +31,17 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "attention grouped": {"heads": 4, "kv_heads": 2},
     "attention window": {"window": 5},
     "attention qk_norm": {"qk_norm": True},
+    "attention documents": {"boundary": 3, "window": 9},
     "lstm attention gru": {},
     "(mingru attention)*2": {"window": 7},
+    "attention lstm": {"boundary": 3},
     "lstm+mlp": {},
 }
 
 
 def make(name: str, **options: Any) -> Network:
-    family = name.split()[0] if name in ("rnn relu",) or name.startswith("attention") else name
+    alone = name == "rnn relu" or (name.startswith("attention") and name != "attention lstm")
+    family = name.split()[0] if alone else name
     config = network_config(family, 6000, vocab_size=13, context=40)
     config = replace(
         config, **{**({"heads": 2, "kv_heads": 2} if config.width % 4 == 0 else {}), **CONFIGS[name], **options}
@@ -252,6 +255,23 @@ def test_rows_of_unequal_length_step_together_as_alone(name: str) -> None:
     one, _ = network(step[[2, 0]], picked)
     other, _ = network(step, joined)
     torch.testing.assert_close(one, other[[2, 0]], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("window", [None, 9])
+@pytest.mark.parametrize("training", [False, True])
+def test_a_document_reads_the_same_whatever_stood_before_it(window: int | None, training: bool) -> None:
+    network, ids = make("attention", boundary=3, window=window), tokens(2, 9)
+    document = torch.cat([torch.full((2, 1), 3), ids % 3], 1)  # no other boundary in it
+    before = tokens(2, 7) % 3
+    with torch.set_grad_enabled(training):
+        alone, _ = network(document)
+        behind, state = network(torch.cat([before, document], 1)[:, : window or 40])
+        torch.testing.assert_close(behind[:, 7:], alone[:, : behind.shape[1] - 7], rtol=0, atol=1e-5)
+        for leaf in states.leaves(state):
+            if leaf[0].endswith("length"):
+                assert leaf[1].tolist() == [behind.shape[1] - 7] * 2
+        unbound, _ = make("attention", window=window)(torch.cat([before, document], 1)[:, : window or 40])
+        assert not torch.allclose(unbound[:, 7:], behind[:, 7:], atol=1e-3)
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))

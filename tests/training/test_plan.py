@@ -12,6 +12,7 @@ from upwell.errors import UserError
 from upwell.model.accounting import meta_network, training_flops_per_token
 from upwell.model.config import NetworkConfig
 from upwell.model.network import Network
+from upwell.text.tokenizers import END_OF_TEXT_ID
 from upwell.training.compute import Compute, choose_compute, measure_peaks
 from upwell.training.distributed import World
 from upwell.training.hardware import HARDWARE, compute_optimal_size, find_hardware
@@ -182,3 +183,20 @@ def test_the_size_follows_from_the_speed_that_was_measured(monkeypatch: pytest.M
 
     assert plan_at(0.1) < 0.7 * plan_at(0.4)  # a slow kernel gets a smaller network, which sees enough of the text
     assert plan_at(0.1) == pytest.approx(plan_at(0.4) / 2, rel=0.2)
+
+
+def test_documents_are_read_apart_where_windows_are_packed() -> None:
+    def made(documents: int) -> Plan:
+        return make_plan(
+            TrainOptions(model="lstm attention-mlp", size="100k", tokens="2m"),
+            vocab_size=500,
+            train_tokens=1_000_000,
+            train_bytes=4_000_000,
+            flops_per_second=4e10,
+            dtype="float32",
+            documents=documents,
+        )
+
+    whole, long = made(20_000), made(1)
+    assert whole.recipe.packed and whole.network.boundary == END_OF_TEXT_ID
+    assert not long.recipe.packed and long.network.boundary is None

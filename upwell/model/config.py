@@ -40,6 +40,9 @@ class NetworkConfig:
     """Longest sequence, in tokens, that attention without a window may see; also the training window."""
     window: int | None = None
     """Attention reaches back over this many tokens, itself included; None: over the whole context."""
+    boundary: int | None = None
+    """Token id that begins a document: attention does not look past it, neither in training nor later; None: no such
+    token. Set where documents are learned as wholes, so that a model reads one the same whatever stood before it."""
     rope_base: float = 10000.0
     """Base of the rotary position angles (Su et al. 2021)."""
     qk_norm: bool = False
@@ -66,6 +69,8 @@ class NetworkConfig:
         _require_integer("kv_heads", self.kv_heads, 1, self.heads)
         if self.window is not None:
             _require_integer("window", self.window, 1, MAX_CONTEXT)
+        if self.boundary is not None:
+            _require_integer("boundary", self.boundary, 0, self.vocab_size - 1)
         if not isinstance(self.blocks, tuple) or not all(isinstance(block, str) for block in self.blocks):
             raise UserError("network config: blocks must be a list of names")
         if not 1 <= len(self.blocks) <= MAX_BLOCKS:

@@ -67,8 +67,11 @@ class Block(nn.Module):
         self.mlp = mlp
         self.dropout = dropout
 
-    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        mixed, state = self.mixer(locked_dropout(self.mixer_norm(x), self.dropout, training=self.training), state)
+    def forward(self, x: Tensor, state: State = None, starts: Tensor | None = None) -> tuple[Tensor, State]:
+        told = (starts,) if self.mixer.looks_back else ()
+        mixed, state = self.mixer(
+            locked_dropout(self.mixer_norm(x), self.dropout, training=self.training), state, *told
+        )
         x = x + mixed
         if self.mlp is not None and self.mlp_norm is not None:
             x = x + self.mlp(locked_dropout(self.mlp_norm(x), self.dropout, training=self.training))
@@ -130,10 +133,11 @@ class Network(nn.Module):
     def hidden(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
         """The stream after the last norm (B, T, D) and the next state."""
         x = F.embedding(tokens, self._embedding())  # (B, T, D)
+        starts = None if self.config.boundary is None else tokens == self.config.boundary
         states = state if state is not None else (None,) * len(self.blocks)
         following = []
         for block, block_state in zip(self.blocks, states, strict=True):
-            x, block_state = block(x, block_state)
+            x, block_state = block(x, block_state, starts)
             following.append(block_state)
         x = locked_dropout(self.norm(x), self.config.output_dropout, training=self.training)
         return x, tuple(following)

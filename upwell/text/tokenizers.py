@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 KINDS = ("char", "byte", "bpe", "unigram", "word")
 END_OF_TEXT = "<|endoftext|>"
+END_OF_TEXT_ID = 0
 FIRST_PIECE = 257
 """Ids below are the control token (0) and the single bytes (1 to 256, not in every kind in this order)."""
 MAX_VOCAB_SIZE = 1 << 20
@@ -63,7 +64,7 @@ class Tokenizer:
         self.kind = kind
         self.backend = backend
         self.vocab_size: int = backend.get_vocab_size()
-        self.end_of_text = 0
+        self.end_of_text = END_OF_TEXT_ID
         self._bytes = _bytes_of_ids(kind, backend)
         self._character_ids = _character_ids(backend) if kind == "char" else None
         self._continuations: dict[bytes, tuple[str, Ids] | None] = {}

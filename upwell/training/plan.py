@@ -19,7 +19,7 @@ from upwell.model.accounting import (
 from upwell.model.config import NetworkConfig
 from upwell.model.machine import device_memory
 from upwell.model.sizes import count_text, network_config, parse_size
-from upwell.text.tokenizers import KINDS
+from upwell.text.tokenizers import END_OF_TEXT_ID, KINDS
 from upwell.training.compute import Compute, choose_compute, choose_threads, measure_peaks, torch_dtype
 from upwell.training.distributed import World, share_object
 from upwell.training.options import TrainOptions
@@ -115,7 +115,8 @@ def derive_recipe(
     if options.dropout is None:
         epochs = planned_tokens / train_tokens
         dropouts["dropout"] = 0.0 if epochs < 3 else round(min(0.3, DROPOUT_PER_EPOCH * epochs), 2)
-    return replace(config, **dropouts), replace(recipe, **given)
+    boundary = END_OF_TEXT_ID if recipe.packed else None
+    return replace(config, boundary=boundary, **dropouts), replace(recipe, **given)
 
 
 @dataclass(frozen=True)

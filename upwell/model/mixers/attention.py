@@ -22,8 +22,11 @@ class Attention(Mixer):
     """softmax(q k' / sqrt(E)) v over the tokens so far (Vaswani et al. 2017), rotated by position (Su et al. 2021).
 
     The state is a cache of rotated keys and values, right-aligned: the newest token is last in every row, and `length`
-    (B,) says how many of the last slots are real. `window` bounds both the reach and the cache.
+    (B,) says how many of the last slots are seen: those of the document so far. `window` bounds both the reach and the
+    cache.
     """
+
+    looks_back = True
 
     def __init__(
         self,
@@ -58,44 +61,39 @@ class Attention(Mixer):
             if scale is not None:
                 nn.init.ones_(scale)
 
-    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+    def forward(self, x: Tensor, state: State = None, starts: Tensor | None = None) -> tuple[Tensor, State]:
         batch, time, _ = x.shape
         if state is None and x.device.type == "cpu" and torch.is_grad_enabled() and time <= (self.window or time):
-            return self._train(x)
+            return self._train(x, starts)
         query = F.linear(x, self.query_weight).view(batch, time, self.heads, self.head_width)
         key = F.linear(x, self.key_weight).view(batch, time, self.kv_heads, self.head_width)
         value = F.linear(x, self.value_weight).view(batch, time, self.kv_heads, self.head_width)
         if self.query_norm is not None and self.key_norm is not None:
             query = F.rms_norm(query, (self.head_width,), self.query_norm, 1e-6)
             key = F.rms_norm(key, (self.head_width,), self.key_norm, 1e-6)
-        if state is None:
-            self._check_reach(time)
-            positions = torch.arange(time, device=x.device)
-            query, key = self._rotate(query, positions), self._rotate(key, positions)
-            mask = None if self.window is None or time <= self.window else self._visible(time, time, None, x.device)
-            length = torch.full((batch,), time, dtype=torch.int64, device=x.device)
-        else:
-            length = state["length"]
-            if state["key"].shape[1] + time > self.context:
-                self._check_reach(int(length.max()) + time)
-            positions = length[:, None] + torch.arange(time, device=x.device)  # (B, T)
-            query, key = self._rotate(query, positions), self._rotate(key, positions)
-            key = torch.cat([state["key"].to(key.dtype), key], 1)
-            value = torch.cat([state["value"].to(value.dtype), value], 1)
-            length = length + time
-            mask = self._visible(time, key.shape[1], length, x.device)
+        plain = state is None and starts is None
+        state = self.initial_state(batch) if state is None else state
+        seen = state["key"].shape[1]
+        if seen + time > self.context:
+            self._check_reach(int(state["length"].max()) + time)
+        positions = _positions(time, starts, state["length"])  # (B, T)
+        query, key = self._rotate(query, positions), self._rotate(key, positions)
+        key = torch.cat([state["key"].to(key.dtype), key], 1)
+        value = torch.cat([state["value"].to(value.dtype), value], 1)
+        causal = plain and (self.window is None or time <= self.window)
+        mask = None if causal else self._visible(positions, seen + time)
         mixed = F.scaled_dot_product_attention(
             query.transpose(1, 2),  # (B, H, T, E)
             key.transpose(1, 2),
             value.transpose(1, 2),
             attn_mask=mask,
-            is_causal=mask is None,
+            is_causal=causal,
             enable_gqa=self.kv_heads != self.heads,
         )
         y = F.linear(mixed.transpose(1, 2).reshape(batch, time, self.width), self.output_weight)
-        return y, self._cache(key, value, length)
+        return y, self._cache(key, value, positions[:, -1] + 1)
 
-    def _train(self, x: Tensor) -> tuple[Tensor, State]:
+    def _train(self, x: Tensor, starts: Tensor | None) -> tuple[Tensor, State]:
         """The same from the initial state, with the kernel that is faster there, forward and backward."""
         batch, time, _ = x.shape
         self._check_reach(time)
@@ -107,8 +105,13 @@ class Attention(Mixer):
             key = rms_norm(parts[1], self.key_norm, 1e-6)
             packed = torch.cat([query, key, parts[2]], 2).flatten(2)
         cos, sin = rotation(time, self.head_width, self.rope_base, x.dtype)
-        mixed, key, value = causal_attention(packed, cos, sin, heads=self.heads, kv_heads=self.kv_heads)
         length = torch.full((batch,), time, dtype=torch.int64)
+        first = None
+        if starts is not None:
+            positions = _positions(time, starts, torch.zeros(batch, dtype=torch.int64))
+            first, length = torch.arange(time) - positions, positions[:, -1] + 1
+            cos, sin = cos[positions][:, None], sin[positions][:, None]  # (B, 1, T, E/2)
+        mixed, key, value = causal_attention(packed, cos, sin, first, heads=self.heads, kv_heads=self.kv_heads)
         return F.linear(mixed, self.output_weight), self._cache(key, value, length)
 
     def _check_reach(self, time: int) -> None:
@@ -118,16 +121,15 @@ class Attention(Mixer):
                 "shorten the text, or train with a larger --context or an attention window"
             )
 
-    def _visible(self, time: int, seen: int, length: Tensor | None, device: torch.device) -> Tensor:
-        """Boolean mask (1 or B, 1, T, S): which cached token each new one sees."""
-        key_slot = torch.arange(seen, device=device)
-        query_slot = torch.arange(seen - time, seen, device=device)[:, None]  # (T, 1)
+    def _visible(self, positions: Tensor, seen: int) -> Tensor:
+        """Boolean mask (B, 1, T, S): which of `seen` tokens each new one sees, at `positions` (B, T) in its document."""
+        time = positions.shape[1]
+        key_slot = torch.arange(seen, device=positions.device)
+        query_slot = torch.arange(seen - time, seen, device=positions.device)[:, None]  # (T, 1)
         visible = key_slot <= query_slot  # (T, S)
         if self.window is not None:
             visible = visible & (key_slot > query_slot - self.window)
-        if length is not None:
-            visible = visible & (key_slot >= seen - length.view(-1, 1, 1))  # (B, T, S)
-        return visible.view(-1, 1, time, seen)
+        return (visible & (key_slot >= query_slot - positions[..., None]))[:, None]
 
     def _cache(self, key: Tensor, value: Tensor, length: Tensor) -> State:
         if self.window is not None and key.shape[1] >= self.window:
@@ -158,3 +160,16 @@ class Attention(Mixer):
     def state_bytes(self, context: int) -> int:
         reach = context if self.window is None else min(context, self.window - 1)
         return 2 * reach * self.kv_heads * self.head_width * self.key_weight.element_size() + 8
+
+
+def _positions(time: int, starts: Tensor | None, length: Tensor) -> Tensor:
+    """Places (B, T) of `time` new tokens in their documents, of which `length` (B,) tokens were read before.
+
+    `starts` (B, T): which of the new ones begin a document, at place 0.
+    """
+    places = torch.arange(time, device=length.device)
+    going_on = length[:, None] + places
+    if starts is None:
+        return going_on
+    last = torch.where(starts, places, -1).cummax(1).values  # (B, T)
+    return torch.where(last < 0, going_on, places - last)

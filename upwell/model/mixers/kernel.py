@@ -23,14 +23,14 @@ SMALLEST_BLOCK = 64
 
 
 def causal_attention(
-    packed: Tensor, cos: Tensor, sin: Tensor, *, heads: int, kv_heads: int
+    packed: Tensor, cos: Tensor, sin: Tensor, first: Tensor | None = None, *, heads: int, kv_heads: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """softmax(q k' / sqrt(E)) v over the tokens so far, q and k rotated first.
 
-    `packed` (B, T, (H + 2K) E) holds the queries, keys and values of each token side by side; `cos` and `sin` (T, E/2).
-    Returns the outputs (B, T, H E), with a gradient, and rotated keys and values (B, T, K, E), without.
+    `packed` (B, T, (H + 2K) E) holds the queries, keys and values of each token side by side; `cos` and `sin` are
+    (T, E/2) or (B, 1, T, E/2). `first` (B, T): the first token that each one sees; None: that of its row. Returns the outputs (B, T, H E), with a gradient, and rotated keys and values (B, T, K, E), without.
     """
-    return _CausalAttention.apply(packed, cos, sin, heads, kv_heads)  # type: ignore[no-untyped-call, no-any-return]
+    return _CausalAttention.apply(packed, cos, sin, first, heads, kv_heads)  # type: ignore[no-untyped-call, no-any-return]
 
 
 @functools.lru_cache(maxsize=16)
@@ -56,7 +56,7 @@ def _borders(time: int) -> list[tuple[int, int]]:
 class _CausalAttention(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, packed: Tensor, cos: Tensor, sin: Tensor, heads: int, kv_heads: int
+        ctx: Any, packed: Tensor, cos: Tensor, sin: Tensor, first: Tensor | None, heads: int, kv_heads: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         batch, time, width = packed.shape
         head_width = width // (heads + 2 * kv_heads)
@@ -76,6 +76,9 @@ class _CausalAttention(torch.autograd.Function):
             scores = torch.bmm(rows, keys[:, 0, :stop].mT)  # (N, G Q, keys so far)
             future = torch.full((stop - start, stop - start), -math.inf, dtype=packed.dtype).triu_(1)
             scores.view(number, group, stop - start, stop)[..., start:] += future
+            if first is not None:
+                unseen = torch.arange(stop) < first[:, start:stop, None]  # (B, Q, keys so far)
+                scores.view(batch, heads, stop - start, stop).masked_fill_(unseen[:, None], -math.inf)
             probability = torch.softmax(scores, -1)
             mixed = torch.bmm(probability, values[:, 0, :stop])
             output[:, start:stop] = mixed.view(batch, heads, stop - start, head_width).transpose(1, 2)
@@ -114,4 +117,4 @@ class _CausalAttention(torch.autograd.Function):
         _rotate(for_queries.view(batch, heads, time, -1), cos * scale, sin * -scale, by_head[:, :heads])
         _rotate(for_keys.view(batch, kv_heads, time, -1), cos, -sin, by_head[:, heads : heads + kv_heads])
         by_head[:, heads + kv_heads :] = for_values.view(batch, kv_heads, time, -1)
-        return packed.view(batch, time, -1), None, None, None, None
+        return packed.view(batch, time, -1), None, None, None, None, None

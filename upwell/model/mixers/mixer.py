@@ -25,8 +25,14 @@ class Mixer(nn.Module):
         """Whether the state has a fixed size, so that training may carry it from window to window."""
         return True
 
+    looks_back: ClassVar[bool] = False
+    """Whether it looks at tokens one by one, so that it must be told where documents begin."""
+
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Outputs (B, T, D) and the next state for inputs `x` (B, T, D); state None is the initial state."""
+        """Outputs (B, T, D) and the next state for inputs `x` (B, T, D); state None is the initial state.
+
+        A mixer that looks back takes a third argument: `starts` (B, T), which tokens begin a document.
+        """
         raise NotImplementedError
 
     def initial_state(self, batch_size: int) -> State:

@@ -52,9 +52,7 @@ def make_turns(chance: Chance, level: int, language: str, split: str) -> list[st
     return turns
 
 
-def _example(
-    chance: Chance, level: int, language: str, split: str, story: Story | None, before: float
-) -> Example:
+def _example(chance: Chance, level: int, language: str, split: str, story: Story | None, before: float) -> Example:
     """An example from a part of a story, or of one sentence where there is none; its bits are those since `before`."""
     if story is None:
         meanings: tuple[Clause, ...] = (make_sentence(chance, level, split),)
