@@ -117,7 +117,7 @@ def _spell(meaning: Any, words: list[bool]) -> None:
 
 
 @lru_cache(maxsize=1 << 14)
-def _phrase(meaning: tuple[Any, ...]) -> list[bool]:
+def _phrase(meaning: tuple[Any, ...]) -> tuple[bool, ...]:
     words: list[bool] = []
     if type(meaning[1]) is tuple:
         _spell(meaning[1][1], words)
@@ -126,7 +126,7 @@ def _phrase(meaning: tuple[Any, ...]) -> list[bool]:
     words += [False] * (1 + len(meaning[4]))
     for mod in meaning[5]:
         _spell(mod, words)
-    return words
+    return tuple(words)
 
 
 @cache

@@ -244,9 +244,8 @@ class _Worker:
 def write_blocks(spec: str, first: str, step: str) -> None:
     """The program of a worker: lines of the blocks first, first + step, … until the reader closes the pipe."""
     specification = Specification.from_dict(json.loads(spec))
-    gc.set_threshold(
-        100_000, 50, 100
-    )  # documents leave next to no cycles: looking for them took a sixteenth of the time
+    # Documents leave next to no cycles: looking for them took a sixteenth of the time.
+    gc.set_threshold(100_000, 50, 100)
     try:
         for block in itertools.count(int(first), int(step)):
             sys.stdout.writelines(line + "\n" for line in _lines(specification, block))

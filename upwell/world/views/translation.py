@@ -36,17 +36,16 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
 def make_turns(chance: Chance, level: int, language: str, split: str) -> list[str]:
     """A document of some examples, one after the other; those from a story are from one, told in parts."""
     turns: list[str] = []
-    story: Story | None = None
+    told: Story | None = None
     for number in range(EXAMPLES):
         before = chance.bits
-        while True:
-            alone = chance.flip(ALONE)
-            story = story or (None if alone else make_story(chance, level, split))
-            example = _example(chance, level, language, split, None if alone else story, before)
+        while True:  # only what this example draws is drawn again: so the bits stay an upper bound
+            chance.bits = before
+            story = None if chance.flip(ALONE) else told or make_story(chance, level, split)
+            example = _example(chance, level, language, split, story, before)
             if fits_split(example.text, split):
                 break
-            chance.bits = before
-            story = story if alone else None
+        told = story or told
         prompt, answer = example.turns
         turns += [prompt, answer if number == EXAMPLES - 1 else answer + "\n"]
     return turns
