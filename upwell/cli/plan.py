@@ -16,7 +16,7 @@ BYTES_PER_TOKEN = {"char": 1.0, "byte": 1.0, "bpe": 3.5, "unigram": 3.5, "word":
 WORLD_DOCUMENT = 100
 """Tokens of a document of the micro-world, about."""
 VOCABULARY = {"char": 100, "byte": 257, "bpe": 4096, "unigram": 4096, "word": 16384}
-WORLD_BYTES_PER_TOKEN, WORLD_VOCABULARY = 3.4, 4200
+WORLD_BYTES_PER_TOKEN, WORLD_VOCABULARY = 3.3, 3900
 
 
 def plan(

@@ -16,7 +16,7 @@ from math import log2
 from typing import Generic, TypeVar
 
 VERSION = 1
-"""Raised whenever the same key begins to give other texts."""
+"""Raised, from the first release on, whenever the same key begins to give other texts."""
 
 Item = TypeVar("Item")
 
