@@ -157,6 +157,15 @@ def test_a_verb_answers_an_argument_and_lines(verb: str, world_run: tuple[Path, 
     assert json.loads(told.stdout)["answer"] == one.stdout.rstrip("\n")
 
 
+def test_an_answer_is_shown_with_its_reason(world_run: tuple[Path, dict[str, Any]], upwell: Any) -> None:
+    run, _ = world_run
+    words = ["answer", str(run), "--about", "Anna has a red ball.", "What does Anna have?"]
+    told = json.loads(upwell(*words, "--json", cwd=run.parent).stdout)
+    assert set(told) == {"text", "answer", "reason"} and told["reason"]
+    assert upwell(*words, "--reason", cwd=run.parent).stdout == f"{told['answer']}  ({told['reason']})\n"
+    assert upwell(*words, cwd=run.parent).stdout == f"{told['answer']}\n"
+
+
 def test_one_word_is_translated_with_its_senses(world_run: tuple[Path, dict[str, Any]], upwell: Any) -> None:
     done = upwell(*["translate", str(world_run[0]), "ball", "--json"], cwd=world_run[0].parent)
     senses = json.loads(done.stdout)["senses"]

@@ -18,6 +18,7 @@ FIELDS = {
     "split",
     "prompt",
     "answer",
+    "reason",
     "options",
     "meaning",
     "bits",

@@ -95,7 +95,7 @@ def test_causal_attention_passes_gradcheck() -> None:
 
 
 @pytest.mark.parametrize("starts", [None, [0], [5], [0, 3, 9], [11]])
-@pytest.mark.parametrize("options", [{}, {"qk_norm": True}, {"window": 12}])
+@pytest.mark.parametrize("options", [{}, {"qk_norm": True}, {"window": 12}, {"late_keys": 1}])
 def test_attention_in_training_equals_attention_in_use(
     options: dict[str, bool | int], starts: list[int] | None
 ) -> None:
@@ -108,7 +108,8 @@ def test_attention_in_training_equals_attention_in_use(
     with torch.no_grad():
         used, other = mixer(x, None, begins)
     torch.testing.assert_close(trained, used)
-    for name in ("key", "value", "length"):
+    assert cache.keys() == other.keys()
+    for name in cache:
         torch.testing.assert_close(cache[name], other[name])
 
 

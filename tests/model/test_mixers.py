@@ -32,6 +32,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "attention window": {"window": 5},
     "attention qk_norm": {"qk_norm": True},
     "attention documents": {"boundary": 3, "window": 9},
+    "attention late": {"late_keys": 1},
+    "attention late documents": {"heads": 4, "kv_heads": 2, "late_keys": 1, "boundary": 3, "window": 9},
     "lstm attention gru": {},
     "(mingru attention)*2": {"window": 7},
     "attention lstm": {"boundary": 3},
@@ -373,3 +375,22 @@ def test_config_names_what_is_wrong() -> None:
     ):
         with pytest.raises(UserError, match=said):
             NetworkConfig.from_dict(values)
+
+
+@torch.no_grad()
+def test_late_keys_find_what_followed_a_like_token_before_anything_is_learned() -> None:
+    torch.manual_seed(0)
+    mixer = Attention(64, heads=1, kv_heads=1, context=32, late_keys=1, rope_base=1e9)
+    mixer.reset_parameters()
+    mixer.query_weight *= 4
+    mixer.value_weight.copy_(torch.eye(64))
+    mixer.output_weight.copy_(torch.eye(64))
+    x = torch.randn(1, 9, 64)
+    x[0, 8] = x[0, 3]
+    nearest = torch.cosine_similarity(mixer(x)[0][0, 8], x[0], dim=-1).argmax()
+    assert nearest == 4
+
+
+def test_more_late_keys_than_heads_are_refused() -> None:
+    with pytest.raises(UserError, match="late_keys"):
+        make("attention", late_keys=9)

@@ -12,7 +12,7 @@ def test_a_model_of_the_world_tells_stories_translates_and_answers(ignorant: Mod
     assert samples == draw_samples(ignorant, PROMPT_FORMATS)
     assert [sample.view for sample in samples] == [*["story"] * sum(STORIES.values()), "translation", "qa"]
     assert all(set(sample.given) == {"start"} and not sample.right for sample in samples[:3])
-    assert set(samples[-1].given) == {"text", "question"} and samples[-1].right
+    assert set(samples[-1].given) == {"text", "question"} and samples[-1].right and samples[-1].reason
     other = draw_samples(ignorant, PROMPT_FORMATS, seed=1)
     assert other[0].given != samples[0].given
 

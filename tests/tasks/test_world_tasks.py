@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,19 @@ from upwell.tasks.scorecard import make_tasks, score_world, world_examples
 from upwell.tasks.task import evaluate_task
 from upwell.text.examples import PROMPT_FORMATS, Example
 from upwell.world.views.views import VIEWS
+
+
+def knowing(examples: Sequence[Example], answer: Callable[[Example], str]) -> FixedAnswerer:
+    """One who gives the stored reason of each example where there is one, and behind it what `answer` says."""
+    said: dict[str, str] = {}
+    for example in examples:
+        prompt = example.prompt
+        if example.reason:
+            said[prompt] = example.reason
+            prompt = example.format.reasoned(prompt, example.reason)
+        said[prompt] = answer(example)
+    return FixedAnswerer(said.__getitem__)
+
 
 FIRST = {
     "translation": "meaning_match",
@@ -25,8 +40,7 @@ def test_the_oracle_has_all_points_and_no_baseline_comes_near(name: str) -> None
     (task,) = make_tasks([name])
     examples = world_examples(task.view, 40, split="test")
     train = world_examples(task.view, 80, split="train")
-    right = {example.prompt: VIEWS[task.view].oracle(example) for example in examples}
-    found = evaluate_task(task, FixedAnswerer(right.__getitem__), examples, train=train)
+    found = evaluate_task(task, knowing(examples, VIEWS[task.view].oracle), examples, train=train)
     metric = found.metrics[FIRST[name]]
     assert metric.figure.value == 1
     assert metric.baseline is not None and metric.baseline < 0.7
@@ -56,8 +70,8 @@ def test_every_promised_metric_is_on_a_page() -> None:
     found = {}
     for task in make_tasks():
         examples = world_examples(task.view, 12, split="test")
-        own = {example.prompt: example.answer for example in examples}
-        found[task.name] = set(evaluate_task(task, FixedAnswerer(own.__getitem__), examples, train=examples).metrics)
+        own = knowing(examples, lambda example: example.answer)
+        found[task.name] = set(evaluate_task(task, own, examples, train=examples).metrics)
     assert {"grammatical", "consistent", "distinct_2"} <= found["generation"]
     assert {"meaning_match", "chrf", "bleu_en-zh", "bleu_zh-en"} <= found["translation"]
     assert {"exact_match", "exact_match_1hop", "token_f1"} <= found["question_answering"]
@@ -82,3 +96,20 @@ def test_stories_are_right_and_new_and_a_copied_one_is_not_new() -> None:
     assert copied.metrics["novelty"].figure.value < 0.02
     nonsense = evaluate_task(task, FixedAnswerer(lambda prompt: "Cat the the. Ran of."), examples, train=train)
     assert nonsense.metrics["grammatical"].figure.value == 0
+
+
+def test_a_question_is_answered_behind_the_reason_that_was_given_for_it() -> None:
+    (task,) = make_tasks(["question_answering"])
+    examples = world_examples("qa", 20, split="test")
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return " Nobody knows.\nmore" if len(asked) <= 20 else "yes"
+
+    found = evaluate_task(task, FixedAnswerer(answer), examples, train=examples)
+    assert asked[:20] == [example.prompt for example in examples]
+    for item, prompt in zip(found.items, asked[20:], strict=True):
+        assert item.reason == "Nobody knows." and item.output == "yes"
+        assert prompt == item.example.format.reasoned(item.example.prompt, "Nobody knows.")
+        assert prompt.endswith(("\nAnswer:", "\n答："))

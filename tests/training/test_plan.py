@@ -38,6 +38,10 @@ def test_the_size_grows_with_the_budget_and_stops_at_what_the_text_can_teach() -
         for m in (0.1, 1, 10, 100, 1e6)
     ]
     assert sizes == sorted(sizes) and sizes[0] < sizes[1] < sizes[-1] == 4_000_000
+    prompts = choose_size(
+        Budget("minutes", 1), flops_per_second=2e11, train_tokens=10**6, train_bytes=10**6, has_prompts=True
+    )
+    assert prompts < sizes[1]
     assert choose_size(Budget("tokens", 10), flops_per_second=2e11, train_tokens=10**6, train_bytes=10**6) == 20_000
 
 
@@ -183,6 +187,16 @@ def test_the_size_follows_from_the_speed_that_was_measured(monkeypatch: pytest.M
 
     assert plan_at(0.1) < 0.7 * plan_at(0.4)  # a slow kernel gets a smaller network, which sees enough of the text
     assert plan_at(0.1) == pytest.approx(plan_at(0.4) / 2, rel=0.2)
+
+
+def test_prompts_with_answers_get_attention_that_looks_for_what_followed() -> None:
+    wanted = {"vocab_size": 100, "train_tokens": 10**6, "train_bytes": 10**6, "flops_per_second": 2e11}
+    prompts, text = (
+        make_plan(TrainOptions(minutes=1, model=model), dtype="float32", has_prompts=has, **wanted).network  # type: ignore[arg-type]
+        for model, has in ((None, True), ("attention", False))
+    )
+    assert "attention" in prompts.mixers and prompts.late_keys == prompts.kv_heads // 2 > 0
+    assert text.late_keys == 0
 
 
 def test_documents_are_read_apart_where_windows_are_packed() -> None:

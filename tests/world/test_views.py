@@ -19,7 +19,8 @@ from upwell.world.specification import LEVELS, VIEW_NAMES
 from upwell.world.views.arithmetic import Problem, final_number, split_of_pair
 from upwell.world.views.classification import SENTIMENT, TOPIC, TOPIC_LABEL, feelings_in
 from upwell.world.views.fewshot import RULES
-from upwell.world.views.situations import read_clauses, say_text
+from upwell.world.views.qa import answer_from, read_question
+from upwell.world.views.situations import State, read_clauses, say_text
 from upwell.world.views.views import VIEWS
 
 
@@ -50,10 +51,9 @@ def test_examples_are_whole(view: str) -> None:
         assert 0 <= VIEWS[view].chance_level(example) <= 0.5 or example.kind == "layout"
         assert example.bits > 0 and len(example.meaning) == 16
         form = prompt_format(view, example.language)
-        assert (
-            example.text.startswith(example.prompt)
-            and form.answer(example.text[len(example.prompt) :]) == example.answer
-        )
+        whole = form.reasoned(example.prompt, example.reason) if example.reason else example.prompt
+        assert example.text.startswith(whole) and form.answer(example.text[len(whole) :]) == example.answer
+        assert "".join(example.turns) == example.text and example.turns[0] == example.prompt
         json.dumps(example.to_dict(), allow_nan=False)
 
 
@@ -188,6 +188,10 @@ def test_prompt_formats_are_read_back_and_stored() -> None:
     with pytest.raises(UserError, match="prompt format"):
         PromptFormat.from_dict({"templat": ""})
     assert form.answer(" yes \nno") == "yes"
+    form = PromptFormat(template="Q: {b}\nFacts:", separator=" ", conclusion="\nA:")
+    assert PromptFormat.from_dict(form.to_dict()) == form
+    assert form.text("Q: why\nFacts:", "so", "it is") == "Q: why\nFacts: it is\nA: so"
+    assert form.text("Q: why\nFacts:", "so") == "Q: why\nFacts: so"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -199,14 +203,29 @@ def test_every_question_of_a_document_has_the_right_answer(view: str, language: 
         level = 1 + number % 3
         chance = Chance("document", view, language, number)
         passage, *lines = "".join(VIEWS[view].make_turns(chance, level, language, "train")).split("\n")
-        per_question = form.template.count("\n")
+        per_question = (form.template + form.conclusion).count("\n")
         first = VIEWS[view].make(Chance("document", view, language, number), level, language, "train")
         for start in range(0, len(lines), per_question):
-            text = "\n".join([passage, *lines[start : start + per_question]])
-            end = text.rindex(":" if language == "en" else "：") + 1
-            prompt, answer = text[:end], form.answer(text[end:])
+            *told, last = [passage, *lines[start : start + per_question]]
+            colon = ":" if language == "en" else "："
+            prompt = "\n".join(told if form.conclusion else [*told, last])
+            prompt = prompt[: prompt.rindex(colon) + 1]
+            answer = form.answer(last.partition(colon)[2])
             kind = TOPIC if lines[start].startswith(TOPIC_LABEL[language]) else SENTIMENT
             asked_here = dataclasses.replace(first, prompt=prompt, kind=kind)
             assert VIEWS[view].oracle(asked_here) == answer
             asked += 1
     assert asked > 80
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_answer_to_a_question_follows_from_its_reason_alone_and_from_no_less(language: str) -> None:
+    lengths: Counter[tuple[int, int]] = Counter()
+    for example in draw_examples("qa", language, "train", 300, levels=(1, 2, 3)):
+        fields = example.format.fields(example.prompt)
+        state = State(read_clauses(fields["text"], language))
+        question = read_question(fields["question"], state, language)
+        facts = read_clauses(example.reason, language)
+        assert answer_from(State(facts), question) == answer_from(state, question), example.text
+        lengths[example.difficulty["hops"], len(facts)] += 1
+    assert all((count > 1) == (hops > 1) for hops, count in lengths), lengths

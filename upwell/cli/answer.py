@@ -14,6 +14,7 @@ def answer(
     run: str,
     *text: str,
     about: str | None = None,
+    reason: Annotated[bool, Parameter(negative="")] = False,
     loading: LoadOptions = DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
@@ -29,14 +30,24 @@ def answer(
         A text that ends in the question; without one each line of standard input.
     about
         The text that the questions are about, so that each line is one question.
+    reason
+        Print, behind each answer, the facts of the text that the model gave for it.
     as_json
         Print a JSON object for each text.
     """
     from upwell.text.files import text_of_argument
 
     asker = loading.load(run).asker
-    if about is None:
-        answer_lines(text, lambda line: {"answer": asker.answer(line)}, as_json=as_json)
+    told = None if about is None else text_of_argument(about)
+
+    def put(line: str) -> dict[str, str]:
+        said, why = asker.answer_with_reason(line) if told is None else asker.answer_with_reason(told, line)
+        return {"answer": said, "reason": why, "both": f"{said}  ({why})" if why else said}
+
+    def told_in_json(line: str) -> dict[str, str]:
+        return {name: value for name, value in put(line).items() if name != "both"}
+
+    if as_json:
+        answer_lines(text, told_in_json, as_json=True)
     else:
-        told = text_of_argument(about)
-        answer_lines(text, lambda line: {"answer": asker.answer(told, line)}, as_json=as_json)
+        answer_lines(text, put, as_json=False, show="both" if reason else "answer")

@@ -65,6 +65,8 @@ def sample_lines(sample: Mapping[str, Any], width: int) -> list[str]:
         text = f"{given.get('start', '')}{blank}{output}".strip()
         return [line for paragraph in text.splitlines() for line in wrap(paragraph, width, first="  ")]
     lines = [line for text in given.values() for line in wrap(text, width, first="  ")]
+    if sample.get("reason"):
+        lines += wrap(sample["reason"], width, first="  facts: ")
     lines += wrap(output or "(nothing)", width, first="  -> ")
     if output != sample["right"]:
         lines += wrap(f"right would be: {sample['right']}", width, first="     ")

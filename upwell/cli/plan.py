@@ -102,6 +102,7 @@ def plan(
             flops_per_second=speed * made.flops_per_token,
             train_tokens=tokens,
             train_bytes=text["train_bytes"],
+            has_prompts=all_world,
         ),
         "compute": dataclasses.asdict(compute) if compute else None,
     }

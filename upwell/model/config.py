@@ -43,6 +43,10 @@ class NetworkConfig:
     boundary: int | None = None
     """Token id that begins a document: attention does not look past it, neither in training nor later; None: no such
     token. Set where documents are learned as wholes, so that a model reads one the same whatever stood before it."""
+    late_keys: int = 0
+    """How many of the key/value heads, the last ones, have late keys: a token's value stands behind the key of the token
+    before it, so that a query finds what followed its like ("smeared keys", Olsson et al. 2022). Their queries begin as
+    their keys."""
     rope_base: float = 10000.0
     """Base of the rotary position angles (Su et al. 2021)."""
     qk_norm: bool = False
@@ -67,6 +71,7 @@ class NetworkConfig:
         _require_integer("mlp_width", self.mlp_width, 0, 16 * MAX_WIDTH)
         _require_integer("heads", self.heads, 1, self.width)
         _require_integer("kv_heads", self.kv_heads, 1, self.heads)
+        _require_integer("late_keys", self.late_keys, 0, self.kv_heads)
         if self.window is not None:
             _require_integer("window", self.window, 1, MAX_CONTEXT)
         if self.boundary is not None:

@@ -201,4 +201,5 @@ def _mixer(name: str, config: NetworkConfig) -> Mixer:
         window=config.window,
         rope_base=config.rope_base,
         qk_norm=config.qk_norm,
+        late_keys=config.late_keys,
     )

@@ -56,9 +56,18 @@ class Asker:
 
     def answer(self, text: str, question: str = "") -> str:
         """The answer to `question` about `text`; without one the last sentence of `text` is the question."""
+        return self.answer_with_reason(text, question)[0]
+
+    def answer_with_reason(self, text: str, question: str = "") -> tuple[str, str]:
+        """The answer, and the facts of `text` that the model gave for it first; "" if it learned to answer at once."""
         if not question:
             text, question = split_question(text)
-        return self._ask("qa", text=text, question=question)
+        form = self._format("qa", language_of(text))
+        prompt, reason = form.prompt(text=text, question=question), ""
+        if form.conclusion:
+            (reason,) = self._write(form, [prompt])
+            prompt = form.reasoned(prompt, reason)
+        return self._write(form, [prompt])[0], reason
 
     def classify(self, text: str, of: str = "") -> str:
         """The topic of `text`, or how the person called `of` felt in the end: good or bad."""

@@ -34,6 +34,8 @@ class Sample:
     """Whether the model ended it; otherwise it was cut."""
     right: str = ""
     """A right answer, where there is one to compare with."""
+    reason: str = ""
+    """What the model wrote before its answer, where it learned to give a reason."""
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""
@@ -84,7 +86,13 @@ def _examples(view: str, languages: Sequence[str], number: int, *, seed: int) ->
 def _written(
     answerer: ModelAnswerer, examples: Sequence[Example], options: SamplingOptions, *, right: bool
 ) -> list[Sample]:
-    prompts = [example.prompt for example in examples]
+    prompts, reasons = [example.prompt for example in examples], [""] * len(examples)
+    if all(example.reason for example in examples):
+        results = generate(answerer.network, answerer.tokenizer, prompts, options, begin_document=True)
+        reasons = [example.format.answer(result.text) for example, result in zip(examples, results, strict=True)]
+        prompts = [
+            example.format.reasoned(example.prompt, reason) for example, reason in zip(examples, reasons, strict=True)
+        ]
     results = generate(answerer.network, answerer.tokenizer, prompts, options, begin_document=True)
     return [
         Sample(
@@ -94,8 +102,9 @@ def _written(
             output=example.format.answer(result.text),
             ended=result.finish_reason == "stop",
             right=example.answer if right else "",
+            reason=reason,
         )
-        for example, result in zip(examples, results, strict=True)
+        for example, result, reason in zip(examples, results, reasons, strict=True)
     ]
 
 

@@ -155,7 +155,7 @@ def read_examples(path: Path, *, view: str) -> list[Example]:
             raise UserError(f"{path}: line {number}: language must be en or zh, not {language!r}")
         defaults = {"kind": "", "level": 0, "split": "test", "meaning": ""}
         options = given.get("options") or ()
-        texts = {key: given[key] for key in ("kind", "split", "meaning") if key in given}
+        texts = {key: given[key] for key in ("kind", "split", "meaning", "reason") if key in given}
         if not all(isinstance(value, str) for value in (*texts.values(), *options)):
             raise UserError(f"{path}: line {number}: {', '.join([*texts, 'options'])} must be texts")
         found.append(Example(**{**defaults, **given, "language": language, "view": view, "options": tuple(options)}))
@@ -208,6 +208,8 @@ def keep_items(evaluations: Sequence[Evaluation], folder: Path, *, source: str =
 def _item(item: Item) -> dict[str, Any]:
     values = item.example.to_dict()
     values["output"] = item.output
+    if item.reason:
+        values["output_reason"] = item.reason
     if item.likelihood is not None:
         values |= {"answer_nats": item.likelihood.nats, "answer_tokens": item.likelihood.tokens}
     return values

@@ -33,6 +33,8 @@ class Item:
     """What was written after the prompt, cut to the answer."""
     likelihood: Likelihood | None
     """Of the right answer; None from an answerer without probabilities."""
+    reason: str = ""
+    """What was written before the answer, where a reason was to be given first."""
 
 
 class Task(Protocol):
@@ -147,23 +149,37 @@ def evaluate_task(
 def ask(
     task: Task, answerer: Answerer, examples: Sequence[Example], prompts: Sequence[str], *, seed: int = 0
 ) -> list[Item]:
-    """Outputs, and likelihoods of the right answers, for `prompts` that end in those of `examples`."""
-    longest = max((len(example.answer.encode("utf-8")) for example in examples), default=0)
+    """Outputs, and likelihoods of the right answers, for `prompts` that end in those of `examples`.
+
+    Where an example has a reason, the answerer is asked for a reason of its own first, and answers behind it.
+    """
     lines = examples[0].format.lines if examples else False
-    written = answerer.write(
-        prompts,
-        max_tokens=min(1000, 16 + longest),  # no token is shorter than a byte
-        stop=() if lines else ("\n",),
-        temperature=task.temperature,
-        seed=seed,
-    )
+
+    def write(asked: Sequence[str], right: Sequence[str]) -> list[str]:
+        longest = max((len(text.encode("utf-8")) for text in right), default=0)
+        return answerer.write(
+            asked,
+            max_tokens=min(1000, 16 + longest),  # no token is shorter than a byte
+            stop=() if lines else ("\n",),
+            temperature=task.temperature,
+            seed=seed,
+        )
+
+    reasons, asked = [""] * len(examples), list(prompts)
+    with_reason = [i for i, example in enumerate(examples) if example.reason]
+    written = write([prompts[i] for i in with_reason], [examples[i].reason for i in with_reason])
+    for i, output in zip(with_reason, written, strict=True):
+        form = examples[i].format
+        reasons[i] = form.answer(output)
+        asked[i] = form.reasoned(prompts[i], reasons[i])
+    written = write(asked, [example.answer for example in examples])
     pairs = [
-        (prompt, example.format.separator + example.answer) for prompt, example in zip(prompts, examples, strict=True)
+        (prompt, example.format.separator + example.answer) for prompt, example in zip(asked, examples, strict=True)
     ]
     likelihoods: Sequence[Likelihood | None] = answerer.likelihoods(pairs, lines=lines) or [None] * len(examples)
     return [
-        Item(example, example.format.answer(output), likelihood)
-        for example, output, likelihood in zip(examples, written, likelihoods, strict=True)
+        Item(example, example.format.answer(output), likelihood, reason)
+        for example, output, likelihood, reason in zip(examples, written, likelihoods, reasons, strict=True)
     ]
 
 

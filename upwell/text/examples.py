@@ -2,7 +2,8 @@
 
 An example is a prompt and the answer to it. Each view of the data and each language has one prompt format: a template
 with fields in braces that ends where the answer begins. The answer is what follows up to the end of the line (formats
-of several lines say so), so it can be cut from what a model writes without knowing the task.
+of several lines say so), so it can be cut from what a model writes without knowing the task. Where an example has a
+reason, the facts that its answer rests on, the reason comes first, a line of its own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class PromptFormat:
     """Between prompt and answer: a blank in English, so that a prompt never ends in one; in Chinese mostly nothing."""
     lines: bool = False
     """Whether an answer may go over several lines; otherwise it ends with the line."""
+    conclusion: str = ""
+    """Between a reason and the answer, where reasons are given first; it begins with the end of a line."""
 
     def prompt(self, **fields: str) -> str:
         """The prompt with its fields filled in; a missing field is a KeyError."""
@@ -54,12 +57,16 @@ class PromptFormat:
             raise ValueError(f"not a prompt of the format {self.template!r}: {prompt!r}")
         return found
 
-    def text(self, prompt: str, answer: str) -> str:
-        """Prompt and answer as one text."""
-        return f"{prompt}{self.separator}{answer}"
+    def text(self, prompt: str, answer: str, reason: str = "") -> str:
+        """Prompt, reason if there is one, and answer as one text."""
+        return f"{self.reasoned(prompt, reason) if reason else prompt}{self.separator}{answer}"
+
+    def reasoned(self, prompt: str, reason: str) -> str:
+        """The prompt with a reason, up to where the answer begins."""
+        return f"{prompt}{self.separator}{reason}{self.conclusion}"
 
     def answer(self, continuation: str) -> str:
-        """The answer in what a model wrote after the prompt."""
+        """The answer, or the reason, in what a model wrote from where it begins."""
         text = continuation.strip()
         return text if self.lines else text.split("\n", 1)[0].strip()
 
@@ -70,7 +77,7 @@ class PromptFormat:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The format held in JSON `values`; a UserError where they are none."""
-        kinds = {"template": str, "separator": str, "lines": bool}
+        kinds = {"template": str, "separator": str, "lines": bool, "conclusion": str}
         right = isinstance(values, Mapping) and values.keys() == kinds.keys()
         if not right or not all(type(values[name]) is kind for name, kind in kinds.items()):
             raise UserError(f"prompt format {values!r}: expected {', '.join(kinds)}")
@@ -95,6 +102,8 @@ class Example:
     """Up to where the answer begins, without a blank at its end; may be empty."""
     answer: str
     """The right answer, in the words of the format."""
+    reason: str = ""
+    """The facts that the answer rests on, if a model is to say them first."""
     options: tuple[str, ...] = ()
     """All answers that may be chosen from, where there is such a list; the right one is among them."""
     meaning: str = ""
@@ -111,13 +120,13 @@ class Example:
 
     @property
     def text(self) -> str:
-        """Prompt and answer as a model reads them in training."""
-        return self.format.text(self.prompt, self.answer)
+        """Prompt, reason and answer as a model reads them in training."""
+        return self.format.text(self.prompt, self.answer, self.reason)
 
     @property
     def turns(self) -> tuple[str, str]:
         """What is given and what is asked of a model; together the text."""
-        return self.prompt, self.format.separator + self.answer
+        return self.prompt, self.text[len(self.prompt) :]
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values, in the order of the schema."""
@@ -149,18 +158,30 @@ def prompt_format(view: str, language: str) -> PromptFormat:
 
 
 def _both(
-    view: str, english: str, chinese: str, *, blank: bool = False, lines: bool = False
+    view: str,
+    english: str,
+    chinese: str,
+    *,
+    blank: bool = False,
+    lines: bool = False,
+    conclusions: tuple[str, str] = ("", ""),
 ) -> dict[tuple[str, str], PromptFormat]:
+    en, zh = conclusions
     return {
-        (view, "en"): PromptFormat(template=english, separator=" ", lines=lines),
-        (view, "zh"): PromptFormat(template=chinese, separator=" " if blank else "", lines=lines),
+        (view, "en"): PromptFormat(template=english, separator=" ", lines=lines, conclusion=en),
+        (view, "zh"): PromptFormat(template=chinese, separator=" " if blank else "", lines=lines, conclusion=zh),
     }
 
 
 PROMPT_FORMATS: dict[tuple[str, str], PromptFormat] = {
     **_both("story", "{start}", "{start}", lines=True),
     **_both("translation", "English: {text}\nChinese:", "中文：{text}\n英文："),
-    **_both("qa", "{text}\nQuestion: {question}\nAnswer:", "{text}\n问：{question}\n答："),
+    **_both(
+        "qa",
+        "{text}\nQuestion: {question}\nFacts:",
+        "{text}\n问：{question}\n依据：",
+        conclusions=("\nAnswer:", "\n答："),
+    ),
     **_both("classification", "{text}\n{label}:", "{text}\n{label}："),
     **_both("summarization", "{text}\nSummary:", "{text}\n总结："),
     **_both("fewshot", "{shots}{query} ->", "{shots}{query} →", blank=True),

@@ -28,6 +28,8 @@ from upwell.training.schedules import Budget
 
 TOKENS_PER_PARAMETER = 6.0
 """Training tokens per non-embedding parameter at the best size for a time budget: docs/experiments.md, "size"."""
+PROMPT_TOKENS_PER_PARAMETER = 30.0
+"""The same on prompts with answers, were the blocks alone to be paid for: docs/experiments.md, "size for five minutes"."""
 PARAMETERS_PER_BYTE = 4.0
 """Above this many non-embedding parameters per byte of text nothing was gained: docs/experiments.md, "size"."""
 USUAL_PEAK_SHARE = 0.4
@@ -38,7 +40,7 @@ DROPOUT_PER_EPOCH = 0.01
 """Dropout grows with how often the text is read; below three times it costs more than it saves."""
 MATRIX_RATES = {"rnn": 5e-3, "lstm": 1e-2, "gru": 1e-2, "mingru": 1e-2, "attention": 1e-2}
 """Muon's best peak rate by family, for models of 0.6m to 2m parameters."""
-USUAL_MODEL, PROMPT_MODEL = "lstm", "lstm lstm attention-mlp"
+USUAL_MODEL, PROMPT_MODEL = "lstm", "lstm attention-mlp lstm"
 """For plain text, and for prompts with answers, which repeat and translate words of the prompt: docs/experiments.md, "tasks"."""
 PROMPT_SHARE = 0.2
 """Of the tokens of prompts that are asked: docs/experiments.md, "tasks"."""
@@ -51,15 +53,18 @@ PLANNING_ROUNDS = 2
 SMALLEST, LARGEST = 20_000, 1_000_000_000
 
 
-def choose_size(budget: Budget, *, flops_per_second: float, train_tokens: int, train_bytes: int) -> int:
+def choose_size(
+    budget: Budget, *, flops_per_second: float, train_tokens: int, train_bytes: int, has_prompts: bool = False
+) -> int:
     """Non-embedding parameters for a budget in a machine that trains at that speed; a round number of two digits."""
+    ratio = PROMPT_TOKENS_PER_PARAMETER if has_prompts else TOKENS_PER_PARAMETER
     if budget.kind == "minutes":
         # 6 N D FLOPs for N parameters and D tokens (Kaplan et al. 2020), with D / N held at the measured ratio.
         flops = flops_per_second * 60 * budget.amount
-        size = math.sqrt(flops / (6 * TOKENS_PER_PARAMETER))
+        size = math.sqrt(flops / (6 * ratio))
     else:
         tokens = budget.amount if budget.kind == "tokens" else budget.amount * train_tokens
-        size = tokens / TOKENS_PER_PARAMETER
+        size = tokens / ratio
     size = min(max(size, SMALLEST), LARGEST, max(SMALLEST, PARAMETERS_PER_BYTE * train_bytes))
     digits = 10 ** (math.floor(math.log10(size)) - 1)
     return int(round(size / digits) * digits)
@@ -182,7 +187,11 @@ def make_plan(
         size = parse_size(options.size)
     else:
         size = choose_size(
-            budget, flops_per_second=flops_per_second, train_tokens=train_tokens, train_bytes=train_bytes
+            budget,
+            flops_per_second=flops_per_second,
+            train_tokens=train_tokens,
+            train_bytes=train_bytes,
+            has_prompts=has_prompts,
         )
     context, window = options.context or 256, options.window
     if has_prompts and options.context is None and window is None:
@@ -195,6 +204,8 @@ def make_plan(
         depth=options.depth,
         window=window,
     )
+    if has_prompts and "attention" in config.mixers:
+        config = replace(config, late_keys=config.kv_heads // 2)
     if budget.kind == "minutes":
         planned = 60 * budget.amount * flops_per_second / training_flops_per_token(meta_network(config), 128)
     else:

@@ -1,6 +1,7 @@
 """Causal attention with rotary positions and grouped heads: the mixer of Llama and, with `qk_norm`, of Qwen3.
 
-Shapes: B batch, T new tokens, S tokens seen, D width, H query heads, K key/value heads, E = D / H.
+Shapes: B batch, T new tokens, S tokens seen, D width, H query heads, K key/value heads, of which L have late keys,
+E = D / H.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ class Attention(Mixer):
 
     The state is a cache of rotated keys and values, right-aligned: the newest token is last in every row, and `length`
     (B,) says how many of the last slots are seen: those of the document so far. `window` bounds both the reach and the
-    cache.
+    cache. In the last `late_keys` heads a value stands behind the key of the token before it, and the newest key waits
+    in the state. They begin with equal queries and keys, so that they look, from the first step on, for what followed
+    a token like this one: the induction that other heads must find out (Olsson et al. 2022; docs/experiments.md,
+    "late keys").
     """
 
     looks_back = True
@@ -38,9 +42,10 @@ class Attention(Mixer):
         window: int | None = None,
         rope_base: float = 10000.0,
         qk_norm: bool = False,
+        late_keys: int = 0,
     ) -> None:
         super().__init__()
-        self.width, self.heads, self.kv_heads = width, heads, kv_heads
+        self.width, self.heads, self.kv_heads, self.late_keys = width, heads, kv_heads, late_keys
         self.context, self.window, self.rope_base = context, window, rope_base
         self.head_width = width // heads
         self.query_weight = nn.Parameter(torch.empty(width, width))
@@ -57,6 +62,10 @@ class Attention(Mixer):
     def reset_parameters(self) -> None:
         for weight in (self.query_weight, self.key_weight, self.value_weight, self.output_weight):
             nn.init.normal_(weight, std=1 / math.sqrt(self.width))
+        if self.late_keys:
+            keys = self.key_weight.data.view(self.kv_heads, 1, self.head_width, self.width)
+            queries = self.query_weight.data.view(self.kv_heads, -1, self.head_width, self.width)
+            queries[-self.late_keys :] = keys[-self.late_keys :]
         for scale in (self.query_norm, self.key_norm):
             if scale is not None:
                 nn.init.ones_(scale)
@@ -73,6 +82,7 @@ class Attention(Mixer):
             key = F.rms_norm(key, (self.head_width,), self.key_norm, 1e-6)
         plain = state is None and starts is None
         state = self.initial_state(batch) if state is None else state
+        key, waiting = self._delay(key, state, starts)
         seen = state["key"].shape[1]
         if seen + time > self.context:
             self._check_reach(int(state["length"].max()) + time)
@@ -91,7 +101,7 @@ class Attention(Mixer):
             enable_gqa=self.kv_heads != self.heads,
         )
         y = F.linear(mixed.transpose(1, 2).reshape(batch, time, self.width), self.output_weight)
-        return y, self._cache(key, value, positions[:, -1] + 1)
+        return y, self._cache(key, value, positions[:, -1] + 1) | waiting
 
     def _train(self, x: Tensor, starts: Tensor | None) -> tuple[Tensor, State]:
         """The same from the initial state, with the kernel that is faster there, forward and backward."""
@@ -104,6 +114,12 @@ class Attention(Mixer):
             query = rms_norm(parts[0], self.query_norm, 1e-6)
             key = rms_norm(parts[1], self.key_norm, 1e-6)
             packed = torch.cat([query, key, parts[2]], 2).flatten(2)
+        waiting: dict[str, Tensor] = {}
+        if self.late_keys:
+            by_head = packed.view(batch, time, -1, self.head_width)
+            parts = torch.split(by_head, [self.heads, self.kv_heads, self.kv_heads], 2)
+            key, waiting = self._delay(parts[1], self.initial_state(batch), starts)
+            packed = torch.cat([parts[0], key, parts[2]], 2).flatten(2)
         cos, sin = rotation(time, self.head_width, self.rope_base, x.dtype)
         length = torch.full((batch,), time, dtype=torch.int64)
         first = None
@@ -112,7 +128,19 @@ class Attention(Mixer):
             first, length = torch.arange(time) - positions, positions[:, -1] + 1
             cos, sin = cos[positions][:, None], sin[positions][:, None]  # (B, 1, T, E/2)
         mixed, key, value = causal_attention(packed, cos, sin, first, heads=self.heads, kv_heads=self.kv_heads)
-        return F.linear(mixed, self.output_weight), self._cache(key, value, length)
+        return F.linear(mixed, self.output_weight), self._cache(key, value, length) | waiting
+
+    def _delay(self, key: Tensor, state: State, starts: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+        """Keys (B, T, K, E) of which the late ones are those of the token before, zero at the start of a document, and the
+        state's `waiting` (B, 1, L, E): the newest late key, for the token to come.
+        """
+        if not self.late_keys:
+            return key, {}
+        early, late = torch.split(key, [self.kv_heads - self.late_keys, self.late_keys], 2)
+        before = torch.cat([state["waiting"].to(key.dtype), late[:, :-1]], 1)
+        if starts is not None:
+            before = before.masked_fill(starts[..., None, None], 0)
+        return torch.cat([early, before], 2), {"waiting": late[:, -1:]}
 
     def _check_reach(self, time: int) -> None:
         if self.window is None and time > self.context:
@@ -149,7 +177,10 @@ class Attention(Mixer):
     def initial_state(self, batch_size: int) -> State:
         empty = self.key_weight.new_zeros(batch_size, 0, self.kv_heads, self.head_width)
         length = torch.zeros(batch_size, dtype=torch.int64, device=empty.device)
-        return {"key": empty, "value": empty.clone(), "length": length}
+        state = {"key": empty, "value": empty.clone(), "length": length}
+        if self.late_keys:
+            state["waiting"] = empty.new_zeros(batch_size, 1, self.late_keys, self.head_width)
+        return state
 
     def flops_per_token(self, context: int) -> int:
         """Projections, then scores and weighted sum over the whole `context` (or window), as a reader at its end pays."""
@@ -159,7 +190,7 @@ class Attention(Mixer):
 
     def state_bytes(self, context: int) -> int:
         reach = context if self.window is None else min(context, self.window - 1)
-        return 2 * reach * self.kv_heads * self.head_width * self.key_weight.element_size() + 8
+        return (2 * reach * self.kv_heads + self.late_keys) * self.head_width * self.key_weight.element_size() + 8
 
 
 def _positions(time: int, starts: Tensor | None, length: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Question answering: a passage and a question about it, see `passages`; the oracle reads both back."""
+"""Question answering: a passage and a question about it, see `passages`; the oracle reads both back.
+
+A model is to say the facts that bear on the question first, see `evidence`, and then what follows from them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from upwell.world.meaning import Clause, Phrase, hash_of
 from upwell.world.meaning import noun as phrase_of
 from upwell.world.numerals import chinese_number, english_number
 from upwell.world.parser import parse
-from upwell.world.views.passages import DETOURS, DISTRACTORS, HOPS, KIND_TABLE, PERSONS, PLANS, Asked
+from upwell.world.views.evidence import reason_for
+from upwell.world.views.passages import DETOURS, DISTRACTORS, HOPS, KIND_TABLE, PERSONS, PLANS, Plan
 from upwell.world.views.situations import (
     Cast,
     State,
@@ -36,16 +40,17 @@ def make(chance: Chance, level: int, language: str, split: str) -> Example:
 
 def make_turns(chance: Chance, level: int, language: str, split: str) -> list[str]:
     """One passage with questions about all its candidates, one after the other: much to learn from few words."""
-    example, others = _worded_example(chance, level, language, split)
+    example, plan = _worded_example(chance, level, language, split)
     form, turns = example.format, list(example.turns)
-    for question, answer in chance.sample(others, len(others)):
+    for question, answer in chance.sample(plan.others, len(plan.others)):
         prompt = form.prompt(text="", question=say_text([question], language, chance))
-        turns += [prompt, form.separator + _worded(answer, question, language)]
+        reason = reason_for(plan.clauses, question, answer_from, language)
+        turns += [prompt, form.text("", _worded(answer, question, language), reason)]
     return turns
 
 
-def _worded_example(chance: Chance, level: int, language: str, split: str) -> tuple[Example, tuple[Asked, ...]]:
-    """An example, and what else can be asked about its passage."""
+def _worded_example(chance: Chance, level: int, language: str, split: str) -> tuple[Example, Plan]:
+    """An example, and the plan of its passage."""
     before = chance.bits
     cast = Cast(chance, split)
     plan = PLANS[chance.pick(KIND_TABLE)](chance, cast, level, chance.pick(HOPS[level]))
@@ -59,6 +64,7 @@ def _worded_example(chance: Chance, level: int, language: str, split: str) -> tu
         split=split,
         prompt=prompt_format("qa", language).prompt(text=text, question=say_text([question], language, chance)),
         answer=_worded(answer, question, language),
+        reason=reason_for(plan.clauses, question, answer_from, language),
         options=tuple(sorted(_worded(option, question, language) for option in plan.options)),
         meaning=f"{hash_of(cast.theme):016x}",
         bits=chance.bits - before,
@@ -69,17 +75,23 @@ def _worded_example(chance: Chance, level: int, language: str, split: str) -> tu
             "distractors": DISTRACTORS[level] + DETOURS[level],
         },
     )
-    return example, plan.others
+    return example, plan
 
 
 def oracle(example: Example) -> str:
     """The answer, from the meaning of the text and the question as they are read back from the prompt."""
     fields = prompt_format("qa", example.language).fields(example.prompt)
     state = State(read_clauses(fields["text"], example.language))
-    for question in [*parse(fields["question"], example.language), *_beyond_stories(state)]:
-        if say_text([question], example.language, Chance("question")) == fields["question"]:
-            return _worded(answer_from(state, question), question, example.language)
-    raise ValueError(f"not understood: {fields['question']}")
+    question = read_question(fields["question"], state, example.language)
+    return _worded(answer_from(state, question), question, example.language)
+
+
+def read_question(text: str, state: State, language: str) -> Clause:
+    """The meaning of a question about what is so; a ValueError where it is not understood."""
+    for question in [*parse(text, language), *_beyond_stories(state)]:
+        if say_text([question], language, Chance("question")) == text:
+            return question
+    raise ValueError(f"not understood: {text}")
 
 
 def _beyond_stories(state: State) -> Iterator[Clause]:

@@ -254,10 +254,14 @@ def say_phrase(phrase: Phrase, language: str) -> str:
 
 
 @functools.lru_cache(maxsize=1 << 14)
+def plain_sentence(clause: Clause, language: str) -> str:
+    """A clause as a sentence, in its first wording."""
+    return LINEARISERS[language](Plain()).say(clause)
+
+
 def say_plainly(clause: Clause, language: str) -> str:
     """A clause in its first wording, without capital and mark: part of an answer."""
-    text = LINEARISERS[language](Plain()).say(clause)
-    body = text.rstrip(".。")
+    body = plain_sentence(clause, language).rstrip(".。")
     return body if language == "zh" or type(clause[2]) is str else body[0].lower() + body[1:]
 
 
