@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from benchmarks.report import write_result
 from upwell.emergence import learning
 from upwell.emergence.circuits import Copy
-from upwell.emergence.jobs import Budget, Job, load_result
+from upwell.emergence.jobs import Budget, CircuitJob, load_result
 from upwell.emergence.networks import network_config
 from upwell.emergence.rates import BASE_WIDTH, reset_for_width
 from upwell.emergence.workers import compute_all
@@ -156,7 +156,7 @@ def _twin(name: str, ours: dict[str, Tensor]) -> Tensor:
     return ours[mine] if mine in ours else torch.zeros(())  # nn.LSTM has a second bias; ours has none
 
 
-def train_plainly(job: Job) -> float:
+def train_plainly(job: CircuitJob) -> float:
     """The test loss in nats of an answer after the job's steps, as a PyTorch user would write it."""
     budget, ability = job.budget, job.ability
     network = Network(network_config(ability, job.family, job.size))
@@ -201,13 +201,13 @@ def main() -> None:
     arguments = parser.parse_args()
     budget = Budget(steps=arguments.steps, ema=0.0, evaluations=2, check_items=64)
     families = arguments.families.split()
-    jobs = [Job(ABILITY, f, SIZES[f], seed, budget) for f in families for seed in range(arguments.seeds)]
+    jobs = [CircuitJob(ABILITY, f, SIZES[f], seed, budget) for f in families for seed in range(arguments.seeds)]
     seconds: dict[str, list[float]] = {"upwell": [], "plain": []}
     by_family: dict[str, list[float]] = {family: [] for family in families}
     for _ in range(arguments.repeats):
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
-            for _ in compute_all(jobs, Path(folder), workers=arguments.threads):
+            for _ in compute_all(jobs, learning.run_job, Path(folder), workers=arguments.threads):
                 pass
             seconds["upwell"].append(time.perf_counter() - began)
             ours = [float(load_result(job.path(Path(folder)))[1]["nll"].mean()) for job in jobs]

@@ -18,7 +18,7 @@ import torch
 
 from upwell.emergence import Ability, Budget, Ladder, Rows, continuation
 from upwell.emergence.circuits import Copy, Parity
-from upwell.emergence.jobs import Job, load_result, save_result
+from upwell.emergence.jobs import CircuitJob, load_result, save_result
 from upwell.emergence.learning import (
     Run,
     check_rates,
@@ -27,6 +27,7 @@ from upwell.emergence.learning import (
     measure_step,
     planned_seconds,
     reference_nll,
+    run_job,
     train,
 )
 from upwell.emergence.measures import edit_distance, score
@@ -41,8 +42,8 @@ SHORT = Budget(steps=40, rows=16, evaluations=4, check_items=32, test_items=64)
 EASY = Copy(length=3, symbols=4)
 
 
-def job(**changes: Any) -> Job:
-    return replace(Job(EASY, "lstm", 1500, 0, SHORT), **changes)
+def job(**changes: Any) -> CircuitJob:
+    return replace(CircuitJob(EASY, "lstm", 1500, 0, SHORT), **changes)
 
 
 @dataclass
@@ -214,7 +215,7 @@ def test_a_finished_ladder_makes_its_report_anew_without_training(tmp_path: Path
 def test_a_dead_worker_costs_only_its_job(tmp_path: Path) -> None:
     jobs = [job(seed=seed, budget=replace(SHORT, steps=300)) for seed in range(6)]
     finished = []
-    for done in compute_all(jobs, tmp_path, workers=2):
+    for done in compute_all(jobs, run_job, tmp_path, workers=2):
         if not finished:
             children = subprocess.run(
                 ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"], capture_output=True, check=False

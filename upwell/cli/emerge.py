@@ -21,6 +21,7 @@ def emerge(
     sizes: Several = None,
     seeds: int | None = None,
     workers: int | None = None,
+    engine: str = "local",
     out: str | None = None,
     resume: str | None = None,
     language: str = "en",
@@ -36,18 +37,21 @@ def emerge(
     Parameters
     ----------
     preset
-        smoke (one task, a minute), quick (default; four tasks, under twenty minutes on two cores) or standard (all, hours).
+        smoke (one task, a minute), quick (default; four tasks, under twenty minutes on two cores), standard (all, hours), or
+        mixture: one language model a size, and which of its five tasks it can do (under an hour on two cores).
     tasks
         Abilities, separated by commas: recall copy addition addition-reversed modular-addition sorting parity swaps hops
         labels knowledge.
     models
-        Families, separated by commas: rnn lstm gru mingru attention.
+        Families, separated by commas: rnn lstm gru mingru attention; of the mixture also hybrid, the default there.
     sizes
         Parameters of the blocks, separated by commas, e.g. 1.5k,6k,25k.
     seeds
         Runs on every rung; no verdict below three.
     workers
-        Processes of one thread; as many as cores if not given.
+        Processes of one thread; as many as cores if not given. With ray: jobs asked for at a time.
+    engine
+        Where jobs are computed: local, on this machine, or ray, on the cluster that RAY_ADDRESS names.
     out
         Folder of the ladder.
     resume
@@ -74,10 +78,10 @@ def emerge(
         if extra:
             raise UserError(f"--resume {resume} has its own settings; leave out {' '.join(extra)}")
     from upwell.cli.ladder_display import LadderDisplay
-    from upwell.emergence.presets import make_ladder, reopen_ladder
+    from upwell.emergence.presets import make_engine, make_ladder, reopen_ladder
 
     if resume is not None:
-        ladder = reopen_ladder(Path(resume), workers=workers)
+        ladder = reopen_ladder(Path(resume), workers=workers, engine=make_engine(engine))
     else:
         ladder = make_ladder(
             preset or "quick",
@@ -86,6 +90,7 @@ def emerge(
             sizes=_split(sizes),
             seeds=seeds,
             workers=workers,
+            engine=make_engine(engine),
             out=_new_folder(out),
         )
     with LadderDisplay(ladder.folder, language=language, quiet=quiet) as display:

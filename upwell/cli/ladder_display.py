@@ -53,14 +53,15 @@ class LadderDisplay(Display):
         )
 
     def _report(self, report: dict[str, Any]) -> None:
-        from upwell.emergence.report.sentences import verdict_sentence
+        from upwell.emergence.report.sentences import appearance, verdict_sentence
         from upwell.emergence.report.words import words
 
         w = words(self.language)
         for name, ability in report["abilities"].items():
             for model, family in ability["families"].items():
                 label = w[family["verdict"]["label"]]
-                self._say(f"{label}: {name}, {model}: {verdict_sentence(family, ability, w)}")
+                said = f"{appearance(family, ability, w)} {verdict_sentence(family, ability, w)}"
+                self._say(f"{label}: {name}, {model}: {said}")
         audit = report["audit"]
         self._say(
             f"done       {duration(audit['sitting_seconds'])}; the time stated held within 25% on "

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upwell.emergence.audit import audit
-from upwell.emergence.jobs import Job, load_result
-from upwell.emergence.learning import evaluation_steps, held_out_rows, reference_nll
-from upwell.emergence.measures import Scores, score
+from upwell.emergence.measures import Scores
 from upwell.emergence.statistics.comparisons import collapse, crossing_size, size_ratio
 from upwell.emergence.statistics.forecasts import forecasts
 from upwell.emergence.statistics.intervals import MIN_SEEDS_BOOTSTRAP, holm, mean_intervals, nested_bootstrap
@@ -21,10 +19,10 @@ from upwell.emergence.statistics.mirage import match_by_length, mirage
 from upwell.emergence.statistics.scaling import fit_scaling_law
 from upwell.emergence.statistics.seeds import lottery
 from upwell.emergence.statistics.sharpness import REPLICATES, Sharpness, assess
-from upwell.emergence.statistics.verdicts import decide
+from upwell.emergence.statistics.verdicts import MARGIN, decide
 
 if TYPE_CHECKING:
-    from upwell.emergence.ladder import Ladder
+    from upwell.emergence.study import Study, Subject
 
 Array = NDArray[np.float64]
 PRESENT = 0.5
@@ -39,6 +37,8 @@ class Rung:
     figures: list[dict[str, Any]]
     arrays: list[dict[str, NDArray[Any]]]
     scores: list[Scores]
+    places: list[Array]
+    """(K,) share of first choices at each place of the answer, for each seed."""
 
     def values(self, name: str) -> Array:
         """(S,) one score of every seed."""
@@ -50,54 +50,67 @@ class Rung:
         return math.log10(self.figures[0]["non_embedding"])
 
 
-def analyse(ladder: Ladder, *, sitting: float = 0.0, seed: int = 0) -> dict[str, Any]:
+def analyse(ladder: Study, *, sitting: float = 0.0, seed: int = 0) -> dict[str, Any]:
     """The whole report as JSON values; `sitting` is the seconds of computing in this sitting."""
     rng = np.random.default_rng(seed)
     runs: dict[tuple[str, str], list[Rung]] = {}
     abilities: dict[str, Any] = {}
-    by_rung: dict[tuple[str, str, int], list[Job]] = {}
-    for job in ladder.runs():
-        by_rung.setdefault((job.ability.name, job.family, job.size), []).append(job)
-    for ability in ladder.abilities:
-        budget = ladder.budgets.get(ability.name, ladder.budget)
-        rows = held_out_rows(ability, budget.test_items)
-        reference = reference_nll(ability, rows)
-        known = ability.sample(np.random.default_rng(seed), 4096, test=False)
-        guessed = ability.guess(rows, known, np.random.default_rng(seed))
-        baseline = max(ability.chance, float((guessed == rows.targets).all(1).mean()))
+    subjects = ladder.subjects()
+    for subject in subjects:
         for model in ladder.models:
-            runs[ability.name, model] = [
-                _rung(size, by_rung[ability.name, model, size], ladder, reference) for size in ladder.sizes
-            ]
-        abilities[ability.name] = {
-            "doc": (type(ability).__doc__ or ability.name).strip().splitlines()[0],
-            "chance": ability.chance,
-            "baseline": baseline,
-            "reference_nll": reference,
-            "answer_tokens": len(ability.positions),
-            "favours": ability.favours,
-            "families": {model: _measured(runs[ability.name, model], budget, rng) for model in ladder.models},
+            runs[subject.name, model] = [_rung(size, model, ladder, subject) for size in ladder.sizes]
+        steps = ladder.evaluation_steps(subject)
+        families = {model: _measured(runs[subject.name, model], steps, rng) for model in ladder.models}
+        for family in families.values():
+            family["appears"] = _appears(family, subject.baseline)
+        abilities[subject.name] = {
+            "doc": subject.doc,
+            "chance": subject.chance,
+            "baseline": subject.baseline,
+            "reference_nll": subject.reference_nll,
+            "answer_tokens": subject.answer_tokens,
+            "favours": subject.favours,
+            "families": families,
         }
-    _judge(abilities, runs, ladder, rng)
-    for ability in ladder.abilities:
-        entry = abilities[ability.name]
-        entry["contrast"] = _contrast({m: runs[ability.name, m] for m in ladder.models}, rng)
-        entry["collapse"] = collapse({m: _points(runs[ability.name, m]) for m in ladder.models})
+    _judge(abilities, runs, rng)
+    for subject in subjects:
+        entry = abilities[subject.name]
+        entry["contrast"] = _contrast({m: runs[subject.name, m] for m in ladder.models}, rng)
+        entry["collapse"] = collapse({m: _points(runs[subject.name, m]) for m in ladder.models})
     return {
         "format": 1,
         "ladder": ladder.settings(),
         "replicates": REPLICATES,
         "abilities": abilities,
-        "audit": audit(ladder, sitting=sitting),
+        "audit": audit(ladder, subjects, sitting=sitting),
     }
 
 
-def _rung(size: int, jobs: list[Job], ladder: Ladder, reference: float) -> Rung:
-    loaded = [load_result(job.path(ladder.folder)) for job in jobs]
-    return Rung(size, [f for f, _ in loaded], [a for _, a in loaded], [score(a, reference) for _, a in loaded])
+def _rung(size: int, model: str, ladder: Study, subject: Subject) -> Rung:
+    loaded = [ladder.results(subject, job) for job in ladder.runs_of(subject.topic, model, size)]
+    arrays = [found for _, found in loaded]
+    return Rung(
+        size,
+        [figures for figures, _ in loaded],
+        arrays,
+        [ladder.score(subject, found) for found in arrays],
+        [ladder.places(subject, found) for found in arrays],
+    )
 
 
-def _measured(rungs: list[Rung], budget: Any, rng: np.random.Generator) -> dict[str, Any]:
+def _appears(family: dict[str, Any], baseline: float) -> int | None:
+    """Parameters from which on the exact match is above the baseline: its mean by MARGIN, its interval wholly."""
+    match = family["scores"]["match"]
+    above = [
+        mean > baseline + MARGIN and (low is None or low > baseline)  # of one seed there is no interval
+        for low, mean in zip(match["low"], match["mean"], strict=True)
+    ]
+    sizes: list[int] = family["non_embedding"]
+    first = next((number for number in range(len(sizes)) if all(above[number:])), None)
+    return None if first is None else sizes[first]
+
+
+def _measured(rungs: list[Rung], steps: list[int], rng: np.random.Generator) -> dict[str, Any]:
     """What was measured, before any curve: per rung the seeds' scores with intervals; the way there."""
     tables: dict[str, Any] = {}
     for name in ("match", "tokens", "whole", "continuous", "similarity", "nll"):
@@ -117,7 +130,7 @@ def _measured(rungs: list[Rung], budget: Any, rng: np.random.Generator) -> dict[
         "flops": [float(np.mean([f["flops"] for f in rung.figures])) for rung in rungs],
         "scores": tables,
         "by_length": [_list(np.mean([match_by_length(a["right"]) for a in rung.arrays], axis=0)) for rung in rungs],
-        "way": _way(rungs, evaluation_steps(budget)),
+        "way": _way(rungs, steps),
     }
 
 
@@ -150,9 +163,7 @@ def _way(rungs: list[Rung], steps: list[int]) -> dict[str, Any]:
     return {"steps": steps, "match": table, "first_crossing": first}
 
 
-def _judge(
-    abilities: dict[str, Any], runs: dict[tuple[str, str], list[Rung]], ladder: Ladder, rng: np.random.Generator
-) -> None:
+def _judge(abilities: dict[str, Any], runs: dict[tuple[str, str], list[Rung]], rng: np.random.Generator) -> None:
     """Fit curves, test them, correct for the number of tests, and decide; adds to `abilities` in place."""
     shapes: dict[tuple[str, str, str], Sharpness] = {}
     for (ability, model), rungs in runs.items():
@@ -178,7 +189,7 @@ def _judge(
             np.array(scores["match"]["low"], float),
             np.array(scores["match"]["high"], float),
             np.array(scores["whole"]["mean"], float),
-            np.array([np.mean([a["right"].mean(0) for a in rung.arrays], axis=0) for rung in rungs]),
+            np.array([np.mean(rung.places, axis=0) for rung in rungs]),
             reference * (1 - smooth),
         )
         verdict = decide(
@@ -206,11 +217,11 @@ def _judge(
             "mirage": {**dataclasses.asdict(check), "explains": check.explains},
             "lottery": {**_plain(spread), "continuous_polarisation": _finite(behind.polarisation)},
             "forecasts": [{**dataclasses.asdict(f), "error": f.error, "z": f.z} for f in ahead],
-            "law": _law(rungs, reference, ladder) if verdict.label == "smooth" else None,
+            "law": _law(rungs, reference) if verdict.label == "smooth" else None,
         }
 
 
-def _law(rungs: list[Rung], reference: float, ladder: Ladder) -> dict[str, Any]:
+def _law(rungs: list[Rung], reference: float) -> dict[str, Any]:
     """L(N, D) over all evaluations of all runs, D in rows read, with N counted in both ways."""
     found: dict[str, Any] = {}
     for count in ("non_embedding", "total"):

@@ -6,22 +6,22 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from upwell.emergence.jobs import load_result
-from upwell.emergence.learning import held_out_rows
 from upwell.model.machine import describe_machine
 
 if TYPE_CHECKING:
-    from upwell.emergence.ladder import Ladder
+    from upwell.emergence.study import Study, Subject
 
 TIME_TOLERANCE = 0.25
 
 
-def audit(ladder: Ladder, *, sitting: float) -> dict[str, Any]:
+def audit(ladder: Study, subjects: Sequence[Subject], *, sitting: float) -> dict[str, Any]:
     """Rate checks, leak check, planned and real time of every rung, FLOPs, versions; `sitting` in seconds."""
     rates = [load_result(job.path(ladder.folder))[0] for job in ladder.rate_checks()]
     times: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
@@ -29,7 +29,7 @@ def audit(ladder: Ladder, *, sitting: float) -> dict[str, Any]:
     for job in ladder.runs():
         figures, _ = load_result(job.path(ladder.folder))
         planned = ladder.planned(job, steps=figures["steps"])
-        times.setdefault((job.ability.name, job.family, job.size), []).append((planned, figures["seconds"]))
+        times.setdefault((job.topic, job.family, job.size), []).append((planned, figures["seconds"]))
         flops += figures["flops"]
         seconds += figures["seconds"]
         wall += figures["wall_seconds"]
@@ -41,7 +41,7 @@ def audit(ladder: Ladder, *, sitting: float) -> dict[str, Any]:
     settings = json.dumps(ladder.settings(), sort_keys=True)
     return {
         "rates": rates,
-        "leaks": {ability.name: leak_share(ability) for ability in ladder.abilities},
+        "leaks": {subject.name: subject.leak for subject in subjects},
         "times": rungs,
         "times_within_quarter": float(np.mean(within)),
         "flops": flops,
@@ -56,11 +56,3 @@ def audit(ladder: Ladder, *, sitting: float) -> dict[str, Any]:
         },
         "settings_hash": hashlib.blake2b(settings.encode(), digest_size=8).hexdigest(),
     }
-
-
-def leak_share(ability: Any) -> float | None:
-    """Share of test items whose prompt is among 16,384 drawn for training; None where tests are what was trained on."""
-    if ability.test_share == 0:
-        return None
-    known = ability.sample(np.random.default_rng([0, 1]), 16_384, test=False)
-    return float(np.isin(ability.keys(held_out_rows(ability, 1024)), ability.keys(known)).mean())

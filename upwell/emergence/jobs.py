@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from upwell.emergence.ability import Ability
 from upwell.text.files import atomic_write_bytes
 
+Result = tuple[dict[str, Any], dict[str, NDArray[Any]]]
+"""Figures as JSON values, and arrays."""
 VERSION = 1
 """Of what a job computes; raised when results of old and new code must not be mixed."""
 
@@ -39,14 +42,54 @@ class Budget:
     """Test items at the end."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Protocol):
     """One thing to compute: a run, or the check of three rates before the runs of its rung."""
+
+    @property
+    def topic(self) -> str:
+        """What is learned: the name of an ability, or of a text."""
+
+    @property
+    def family(self) -> str:
+        """Of the network."""
+
+    @property
+    def size(self) -> int:
+        """Parameters asked for; the network comes as near as its widths allow."""
+
+    @property
+    def seed(self) -> int:
+        """Of weights and data."""
+
+    @property
+    def id(self) -> str:
+        """A name that the same job has in every process and sitting."""
+
+    def path(self, folder: Path) -> Path:
+        """Where its result lies in the ladder's `folder`."""
+
+
+RunJob = Callable[[Any], Result]
+"""Computes a job."""
+
+
+def result_path(folder: Path, job_id: str) -> Path:
+    """Where the result of a job lies in the ladder's `folder`."""
+    return folder / "results" / f"{job_id}.npz"
+
+
+def mark_of(content: Any) -> str:
+    """Eight digits that stand for JSON `content`."""
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=4).hexdigest()
+
+
+@dataclass(frozen=True)
+class CircuitJob:
+    """A job on one ability."""
 
     ability: Ability
     family: str
     size: int
-    """Parameters asked for; the network comes as near as its widths allow."""
     seed: int
     budget: Budget
     kind: str = "run"
@@ -55,15 +98,19 @@ class Job:
     """Of the learning rate."""
 
     @property
+    def topic(self) -> str:
+        """The ability."""
+        return self.ability.name
+
+    @property
     def id(self) -> str:
-        """A name that the same job has in every process and sitting."""
-        content = [VERSION, type(self.ability).__name__, self.ability.settings(), vars(self.budget), self.factor]
-        mark = hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=4).hexdigest()
+        """Named by what is computed."""
+        mark = mark_of([VERSION, type(self.ability).__name__, self.ability.settings(), vars(self.budget), self.factor])
         return f"{self.kind}-{self.ability.name}-{self.family}-{self.size}-s{self.seed}-{mark}"
 
     def path(self, folder: Path) -> Path:
-        """Where its result lies in the ladder's `folder`."""
-        return folder / "results" / f"{self.id}.npz"
+        """Among the results."""
+        return result_path(folder, self.id)
 
 
 def save_result(path: Path, figures: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:

@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from upwell.emergence.ability import Ability, Rows
-from upwell.emergence.jobs import Budget, Job
+from upwell.emergence.jobs import Budget, CircuitJob, Result
 from upwell.emergence.networks import count_parameters, network_config, training_flops
 from upwell.emergence.rates import FlatAdamW, reset_for_width
 from upwell.model.network import Network
@@ -44,7 +43,7 @@ Array = NDArray[np.float64]
 class Run:
     """A network in training on one ability."""
 
-    def __init__(self, job: Job, *, rate: float) -> None:
+    def __init__(self, job: CircuitJob, *, rate: float) -> None:
         self.job, self.ability, self.budget = job, job.ability, job.budget
         self.network = Network(network_config(job.ability, job.family, job.size))
         reset_for_width(self.network, job.seed)
@@ -131,13 +130,13 @@ def evaluation_steps(budget: Budget) -> list[int]:
     return sorted({round(s) for s in np.geomspace(first, budget.steps, budget.evaluations)})
 
 
-def run_job(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def run_job(job: CircuitJob) -> Result:
     """Compute `job`: its figures as JSON values, and its arrays."""
     torch.set_num_threads(1)
     return check_rates(job) if job.kind == "rates" else train(job)
 
 
-def train(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def train(job: CircuitJob) -> Result:
     """Train once and keep every item's result: `nll` (N, K), `right` (N, K), `answers` (N, K) at the end, and on the way
 
     `steps` (E,), `check_nll` (E, C, K), `check_right` (E, C, K), `seconds` (E,).
@@ -187,7 +186,7 @@ def train(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return figures, arrays
 
 
-def check_rates(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def check_rates(job: CircuitJob) -> Result:
     """Half, once and twice the base rate, each for a tenth of a run; where an end is best, one step further.
 
     The figures hold the NLL of every factor tried, the factor chosen, and whether the choice lies at an end.
@@ -224,7 +223,7 @@ def check_rates(job: Job) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return figures, {}
 
 
-def measure_step(job: Job, *, seconds: float = 0.4) -> dict[str, float]:
+def measure_step(job: CircuitJob, *, seconds: float = 0.4) -> dict[str, float]:
     """Seconds of one core for a training step of `job`, a test item, and getting started; takes about `seconds`."""
     torch.set_num_threads(1)
     for _ in range(2):  # the first time also pays for what a process does once
@@ -245,7 +244,7 @@ def measure_step(job: Job, *, seconds: float = 0.4) -> dict[str, float]:
     return {"step": float(np.median(blocks)) / ROWS_AHEAD, "item": item, "start": ready}
 
 
-def planned_seconds(job: Job, cost: dict[str, float], *, steps: int | None = None) -> float:
+def planned_seconds(job: CircuitJob, cost: dict[str, float], *, steps: int | None = None) -> float:
     """How long `job` should take by the `cost` of its parts, to its full length or to `steps`."""
     budget = job.budget
     if job.kind == "rates":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from upwell.emergence.circuits import (
 )
 from upwell.emergence.jobs import Budget
 from upwell.emergence.ladder import Ladder
+from upwell.emergence.study import Study
+from upwell.emergence.workers import Engine, LocalEngine
 from upwell.errors import UserError
 from upwell.model.files import read_json
 from upwell.model.sizes import parse_size
@@ -82,6 +85,21 @@ def find_ability(name: str) -> Ability:
     raise UserError(f"--tasks {name}: {hint}there are {', '.join(known)}")
 
 
+MIXTURE = "mixture"
+"""The preset that is a suite of its own."""
+
+
+def make_engine(name: str) -> Engine:
+    """local or ray; a UserError for anything else."""
+    if name == "local":
+        return LocalEngine()
+    if name == "ray":
+        from upwell.emergence.ray_engine import RayEngine
+
+        return RayEngine()
+    raise UserError(f"--engine {name}: choose local or ray")
+
+
 def make_ladder(
     preset: str,
     *,
@@ -90,32 +108,47 @@ def make_ladder(
     sizes: list[str] | None = None,
     seeds: int | None = None,
     workers: int | None = None,
+    engine: Engine | None = None,
     out: Path,
-) -> Ladder:
+) -> Study:
     """The ladder of `preset`, with what is given in its place."""
-    if preset not in PRESETS:
-        raise UserError(f"--preset {preset}: choose from {', '.join(PRESETS)}")
+    if preset not in (*PRESETS, MIXTURE):
+        raise UserError(f"--preset {preset}: choose from {', '.join((*PRESETS, MIXTURE))}")
     if seeds is not None and seeds < 1:
         raise UserError(f"--seeds {seeds}: choose a number from 1")
+    wanted: dict[str, Any] = {"workers": workers, "engine": engine, "out": out}
+    if models:
+        wanted["models"] = models
+    if sizes:
+        wanted["sizes"] = [parse_size(size) for size in sizes]
+    if seeds is not None:
+        wanted["seeds"] = seeds
+    if preset == MIXTURE:
+        if tasks:
+            raise UserError("--tasks: the mixture is one text, and all of its five tasks are measured")
+        return _mixture()(**wanted)
     chosen = PRESETS[preset]
     abilities = [find_ability(name) for name in tasks or chosen.tasks]
     return Ladder(
         abilities,
-        models=models or chosen.models,
-        sizes=[parse_size(size) for size in sizes] if sizes else chosen.sizes,
-        seeds=chosen.seeds if seeds is None else seeds,
         budget=chosen.budget,
         budgets={a.name: replace(chosen.budget, rows=ROWS[a.name]) for a in abilities if a.name in ROWS},
-        workers=workers,
-        out=out,
+        **{"models": chosen.models, "sizes": chosen.sizes, "seeds": chosen.seeds, **wanted},
     )
 
 
-def reopen_ladder(folder: Path, *, workers: int | None = None) -> Ladder:
+def reopen_ladder(folder: Path, *, workers: int | None = None, engine: Engine | None = None) -> Study:
     """The ladder in `folder`, to go on with it or to make its report anew."""
     settings: Any = read_json(folder / "ladder.json")
     if not isinstance(settings, dict) or settings.get("format") != 1:
         raise UserError(f"{folder}: not a ladder of format 1")
+    shared = {name: settings[name] for name in ("models", "sizes", "seeds")}
+    shared |= {"workers": workers, "engine": engine, "out": folder}
+    if settings.get("suite") == MIXTURE:
+        from upwell.emergence.mixture.jobs import MixtureBudget
+
+        budget = MixtureBudget(**settings["budget"])
+        return _mixture()(source=settings["source"], dtype=settings["dtype"], budget=budget, **shared)
     classes = {type(ability).__name__: type(ability) for ability in CIRCUITS}
     abilities = []
     for entry in settings["abilities"]:
@@ -124,12 +157,12 @@ def reopen_ladder(folder: Path, *, workers: int | None = None) -> Ladder:
                 f"{folder}: {entry['name']} is an ability of your own; go on from Python, with Ladder(out=...)"
             )
         abilities.append(classes[entry["class"]](**entry["settings"]))
-    return Ladder(
-        abilities,
-        models=settings["models"],
-        sizes=settings["sizes"],
-        seeds=settings["seeds"],
-        budgets={name: Budget(**values) for name, values in settings["budgets"].items()},
-        workers=workers,
-        out=folder,
-    )
+    budgets = {name: Budget(**values) for name, values in settings["budgets"].items()}
+    return Ladder(abilities, budgets=budgets, **shared)
+
+
+def _mixture() -> Callable[..., Study]:
+    """Imported late: it brings the tasks and the micro-world."""
+    from upwell.emergence.mixture import MixtureLadder
+
+    return MixtureLadder

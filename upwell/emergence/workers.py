@@ -13,37 +13,61 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from upwell.emergence.jobs import Job, save_result
-from upwell.emergence.learning import measure_step, run_job
+from upwell.emergence.jobs import Job, RunJob, save_result
+
+Measure = Callable[[Any], dict[str, float]]
+"""Seconds that the parts of a job take."""
 
 DEATHS_BEFORE_STOP = 3
 """Times that a worker may die, with no job finished between, before the ladder stops."""
 
 
-def compute(job: Job, folder: Path) -> str:
-    """Compute one job and write its result; returns the job's id."""
-    figures, arrays = run_job(job)
+class Engine(Protocol):
+    """Where jobs are computed."""
+
+    def compute_all(self, jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
+        """Compute by `run` the jobs whose results are not yet in `folder`; yields each when its result is there."""
+
+    def measure_all(self, jobs: Iterable[Job], measure: Measure, *, workers: int) -> dict[str, dict[str, float]]:
+        """By job id what `measure` says of its cost."""
+
+
+class LocalEngine:
+    """This machine: processes of one thread."""
+
+    def compute_all(self, jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
+        """In the given order."""
+        return compute_all(jobs, run, folder, workers=workers)
+
+    def measure_all(self, jobs: Iterable[Job], measure: Measure, *, workers: int) -> dict[str, dict[str, float]]:
+        """With all workers at work, as they will be."""
+        return measure_all(jobs, measure, workers=workers)
+
+
+def compute(job: Job, run: RunJob, folder: Path) -> str:
+    """Compute one job by `run` and write its result; returns the job's id."""
+    figures, arrays = run(job)
     save_result(job.path(folder), figures, arrays)
     return job.id
 
 
-def compute_all(jobs: Iterable[Job], folder: Path, *, workers: int) -> Iterator[Job]:
-    """Compute the jobs whose results are not yet in `folder`, the given order kept; yields each when it is done.
+def compute_all(jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
+    """Compute by `run` the jobs whose results are not yet in `folder`, the given order kept; yields each when it is done.
 
     With one worker everything runs in this process, which also serves abilities that other processes cannot import.
     """
     left = {job.id: job for job in jobs if not job.path(folder).exists()}
     if workers == 1:
         for job in left.values():
-            compute(job, folder)
+            compute(job, run, folder)
             yield job
         return
     deaths = 0
     while left:
         try:
-            for job, _ in _in_pool(list(left.values()), workers, compute, folder):
+            for job, _ in _in_pool(list(left.values()), workers, compute, run, folder):
                 deaths = 0
                 del left[job.id]
                 yield job
@@ -56,11 +80,11 @@ def compute_all(jobs: Iterable[Job], folder: Path, *, workers: int) -> Iterator[
                 yield job
 
 
-def measure_all(jobs: Iterable[Job], *, workers: int) -> dict[str, dict[str, float]]:
-    """By job id what its steps cost, measured with all workers at work as they will be."""
+def measure_all(jobs: Iterable[Job], measure: Measure, *, workers: int) -> dict[str, dict[str, float]]:
+    """By job id what `measure` says of its cost, with all workers at work as they will be."""
     if workers == 1:
-        return {job.id: measure_step(job) for job in jobs}
-    return {job.id: cost for job, cost in _in_pool(list(jobs), workers, measure_step)}
+        return {job.id: measure(job) for job in jobs}
+    return {job.id: cost for job, cost in _in_pool(list(jobs), workers, measure)}
 
 
 def _in_pool(jobs: list[Job], workers: int, function: Callable[..., Any], *arguments: Any) -> Iterator[tuple[Job, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from upwell.emergence.report.figures import Panel, heat_map, short
-from upwell.emergence.report.sentences import interval, number, percent, verdict_sentence, width_range
+from upwell.emergence.report.sentences import appearance, interval, number, percent, verdict_sentence, width_range
 from upwell.emergence.report.words import words
 from upwell.text.files import atomic_write_bytes
 
@@ -114,7 +114,7 @@ def _sentences(report: dict[str, Any], w: Words) -> str:
     found = []
     for name, model, ability, family in _pairs(report):
         label = family["verdict"]["label"]
-        said = escape(verdict_sentence(family, ability, w))
+        said = escape(f"{appearance(family, ability, w)} {verdict_sentence(family, ability, w)}")
         found.append(
             f'<p class="say {label}"><span class="tag">{escape(w[label])}</span><b>{escape(name)}, {escape(model)}</b>: {said}</p>'
         )
@@ -127,7 +127,7 @@ def _each(report: dict[str, Any], w: Words, draw: Callable[[str, dict[str, Any],
     for name, ability in report["abilities"].items():
         panels = "".join(draw(model, ability, family, w) for model, family in ability["families"].items())
         found.append(
-            f'<h3>{escape(name)}</h3><p class="note">{escape(ability["doc"])}</p><div class="panels">{panels}</div>'
+            f'<h3>{escape(name)}</h3>{_note(w.get(f"about {name}", ability["doc"]))}<div class="panels">{panels}</div>'
         )
     return "".join(found)
 

@@ -36,6 +36,14 @@ def verdict_sentence(family: dict[str, Any], ability: dict[str, Any], words: dic
     return words[f"say {family['verdict']['reason']}"].format(**fields)
 
 
+def appearance(family: dict[str, Any], ability: dict[str, Any], words: dict[str, str]) -> str:
+    """From which size on one ability of one model family is above its baseline."""
+    baseline = percent(ability["baseline"])
+    if family["appears"] is None:
+        return words["not above"].format(baseline=baseline, high_size=short(family["non_embedding"][-1]))
+    return words["above from"].format(baseline=baseline, size=short(family["appears"]))
+
+
 def width_range(shape: dict[str, Any], words: dict[str, str]) -> str:
     """The interval of a width in decades; None as the upper end stands for no end."""
     low = f"{shape['width_low']:.2f}"
