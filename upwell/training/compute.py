@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import gc
 import statistics
 import sys
 import time
@@ -25,9 +26,10 @@ from upwell.training.workers import Workers
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 TRIAL_TOKENS = 2048
 """Most tokens of each step of the measurement; as many rows as the recipe has, over a shorter window if need be."""
-TRIAL_ROUNDS = 3
-TRIAL_SECONDS = 4.0
-"""After this time no further round is begun."""
+TRIAL_STEPS = 3
+"""Of each way, after a first one that is not counted."""
+TRIAL_SECONDS = 2.0
+"""After this time no further step is begun."""
 
 
 def torch_dtype(name: str) -> torch.dtype:
@@ -122,35 +124,34 @@ def choose_compute(
 
 
 def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[float]:
-    """Tokens/s of whole training steps done in each of the `ways` on the CPU: the median of a few rounds.
+    """Tokens/s of whole training steps done in each of the `ways` on the CPU: the median of a few steps.
 
-    Every round takes one step each way, so that what else the machine does meets all of them alike. A network that
-    takes seconds for a step gets one round.
+    One way after the other, and what one took is given back before the next: a race must not need more memory than the
+    run that follows it. A network that takes seconds for a step gets one step.
     """
     length = max(8, min(recipe.length, TRIAL_TOKENS // recipe.rows))
     tokens = torch.zeros(recipe.rows, length, dtype=torch.int64)
-    contestants: list[tuple[Compute, Learner, Workers]] = []
+    speeds = []
     for way in ways:
         apply_threads(way)
         network = Network(config)
         network.reset_parameters(0)
         learner = Learner(network, replace(recipe, ema=0.0), torch_dtype(way.dtype))
-        contestants.append((way, learner, Workers(way.workers, recipe, World())))
-    seconds: list[list[float]] = [[] for _ in ways]
-    began = time.perf_counter()
-    for step in range(1 + TRIAL_ROUNDS):
-        for index, (way, learner, workers) in enumerate(contestants):
-            apply_threads(way)
-            start = time.perf_counter()
-            for _, gradients in workers.run(learner.network, next_token, Batch(tokens, tokens), None, step):
-                learner.add_gradients(gradients)
-            learner.update(0.0, 0.0, parallel=workers.map, parts=workers.number)
-            seconds[index].append(time.perf_counter() - start)
-        if time.perf_counter() - began > TRIAL_SECONDS:
-            break
-    for _, _, workers in contestants:
-        workers.__exit__()
-    return [recipe.rows * length / statistics.median(times[1:] or times) for times in seconds]
+        seconds: list[float] = []
+        began = time.perf_counter()
+        with Workers(way.workers, recipe, World()) as workers:
+            for step in range(1 + TRIAL_STEPS):
+                start = time.perf_counter()
+                for _, gradients in workers.run(learner.network, next_token, Batch(tokens, tokens), None, step):
+                    learner.add_gradients(gradients)
+                learner.update(0.0, 0.0, parallel=workers.map, parts=workers.number)
+                seconds.append(time.perf_counter() - start)
+                if time.perf_counter() - began > TRIAL_SECONDS:
+                    break
+        speeds.append(recipe.rows * length / statistics.median(seconds[1:] or seconds))
+        del network, learner, workers, gradients
+        give_back_memory()
+    return speeds
 
 
 def apply_threads(compute: Compute) -> None:
@@ -164,10 +165,20 @@ def keep_freed_memory() -> None:
     A training step frees and takes the same buffers again and again; page faults for them took a third of the time
     (docs/experiments.md, "allocator"). Other C libraries are left as they are. See mallopt(3).
     """
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt: Any = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
+    if mallopt := _of_libc("mallopt"):
         trim_threshold, mmap_threshold = -1, -3
-        mallopt(mmap_threshold, 1 << 30)
+        if not mallopt(mmap_threshold, 1 << 30):
+            mallopt(mmap_threshold, 32 << 20)  # the most that older versions take
         mallopt(trim_threshold, (1 << 31) - 1)
+
+
+def give_back_memory() -> None:
+    """Hand what is free back to the system, where `keep_freed_memory` has kept it. See malloc_trim(3)."""
+    gc.collect()
+    if malloc_trim := _of_libc("malloc_trim"):
+        malloc_trim(0)
+
+
+def _of_libc(name: str) -> Any:
+    """A function of glibc; None where the C library is another."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None
