@@ -29,7 +29,7 @@ from upwell.emergence.circuits import Copy
 from upwell.emergence.jobs import Budget, CircuitJob, load_result
 from upwell.emergence.networks import network_config
 from upwell.emergence.rates import BASE_WIDTH, reset_for_width
-from upwell.emergence.workers import compute_all
+from upwell.emergence.workers import LocalEngine
 from upwell.model.network import Network
 
 ABILITY = Copy(length=12)
@@ -207,7 +207,7 @@ def main() -> None:
     for _ in range(arguments.repeats):
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
-            for _ in compute_all(jobs, learning.run_job, Path(folder), workers=arguments.threads):
+            for _ in LocalEngine().compute_all(jobs, learning.run_job, Path(folder), workers=arguments.threads):
                 pass
             seconds["upwell"].append(time.perf_counter() - began)
             ours = [float(load_result(job.path(Path(folder)))[1]["nll"].mean()) for job in jobs]

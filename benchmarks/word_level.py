@@ -1,6 +1,6 @@
 """Words of Penn Treebank: test perplexity within a quarter of an hour, beside figures published for GPUs.
 
-    python -m benchmarks.word_level                                   # half an hour on two cores
+    python -m benchmarks.word_level                                   # 1, 3, 7 and 15 minutes of training
     python -m benchmarks.word_level --minutes "0.1 0.2" --keep-nothing
 
 `upwell train` on the training text with words as tokens and nothing tuned on the test text, for growing budgets; perplexity is

@@ -34,7 +34,7 @@ from upwell.emergence.measures import edit_distance, score
 from upwell.emergence.networks import count_parameters, network_config, training_flops
 from upwell.emergence.presets import make_ladder, reopen_ladder
 from upwell.emergence.rates import FlatAdamW, reset_for_width
-from upwell.emergence.workers import compute_all
+from upwell.emergence.workers import LocalEngine
 from upwell.errors import UserError
 from upwell.model.network import Network
 
@@ -215,7 +215,7 @@ def test_a_finished_ladder_makes_its_report_anew_without_training(tmp_path: Path
 def test_a_dead_worker_costs_only_its_job(tmp_path: Path) -> None:
     jobs = [job(seed=seed, budget=replace(SHORT, steps=300)) for seed in range(6)]
     finished = []
-    for done in compute_all(jobs, run_job, tmp_path, workers=2):
+    for done in LocalEngine().compute_all(jobs, run_job, tmp_path, workers=2):
         if not finished:
             children = subprocess.run(
                 ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"], capture_output=True, check=False

@@ -18,10 +18,11 @@ from upwell.emergence.mixture.jobs import MixtureBudget
 from upwell.emergence.mixture.learning import HEAD_WIDTH, LanguageRun, examples_of, network_config
 from upwell.emergence.presets import CIRCUITS, make_ladder, reopen_ladder
 from upwell.emergence.report.page import render
-from upwell.emergence.report.words import LANGUAGES, words
+from upwell.emergence.report.words import LANGUAGES, about, words
 from upwell.errors import UserError
 from upwell.tasks.scorecard import TASKS, make_tasks
 from upwell.tasks.task import Item
+from upwell.text.examples import language_of
 
 BUDGET = MixtureBudget(tokens=12_288, rows=4, evaluations=2, check_items=2, test_items=6)
 
@@ -116,11 +117,11 @@ def test_right_answers_are_right_and_others_are_not() -> None:
 def test_every_ability_is_told_in_both_languages(ladder: MixtureLadder) -> None:
     names = [ability.name for ability in (*CIRCUITS, *LANGUAGE_ABILITIES)]
     report = json.loads((ladder.folder / "report.json").read_text(encoding="utf-8"))
-    for language in LANGUAGES:
-        assert all(words(language)[f"about {name}"] for name in names)
-        assert words(language)["about summarization"] in render(report, language=language)
+    english, chinese = (render(report, language=language) for language in LANGUAGES)
     for ability in LANGUAGE_ABILITIES:
-        assert words("en")[f"about {ability.name}"] == ability.doc
+        assert ability.doc in english and ability.doc not in chinese
+        assert about(ability.name, ability.doc, words("zh")) in chinese
+    assert all(language_of(about(name, "", words("zh"))) == "zh" for name in names)
 
 
 def test_what_cannot_be_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,10 @@ def test_the_size_grows_with_the_budget_and_stops_at_what_the_text_can_teach() -
         Budget("minutes", 1), flops_per_second=2e11, train_tokens=10**6, train_bytes=10**6, has_prompts=True
     )
     assert prompts < sizes[1]
+    tokens = choose_size(
+        Budget("tokens", 9.35e6), flops_per_second=2e11, train_tokens=10**7, train_bytes=10**8, has_prompts=True
+    )
+    assert tokens == 550_000
     assert choose_size(Budget("tokens", 10), flops_per_second=2e11, train_tokens=10**6, train_bytes=10**6) == 20_000
 
 

@@ -19,6 +19,7 @@ from upwell.world.specification import LEVELS, VIEW_NAMES
 from upwell.world.views.arithmetic import Problem, final_number, split_of_pair
 from upwell.world.views.classification import SENTIMENT, TOPIC, TOPIC_LABEL, feelings_in
 from upwell.world.views.fewshot import RULES
+from upwell.world.views.passages import WHY
 from upwell.world.views.qa import answer_from, read_question
 from upwell.world.views.situations import State, read_clauses, say_text
 from upwell.world.views.views import VIEWS
@@ -220,12 +221,12 @@ def test_every_question_of_a_document_has_the_right_answer(view: str, language: 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_answer_to_a_question_follows_from_its_reason_alone_and_from_no_less(language: str) -> None:
-    lengths: Counter[tuple[int, int]] = Counter()
     for example in draw_examples("qa", language, "train", 300, levels=(1, 2, 3)):
         fields = example.format.fields(example.prompt)
         state = State(read_clauses(fields["text"], language))
         question = read_question(fields["question"], state, language)
         facts = read_clauses(example.reason, language)
         assert answer_from(State(facts), question) == answer_from(state, question), example.text
-        lengths[example.difficulty["hops"], len(facts)] += 1
-    assert all((count > 1) == (hops > 1) for hops, count in lengths), lengths
+        # Who had a thing before it was given away does not matter to why somebody is sad without it.
+        spared = example.kind == WHY and example.difficulty["hops"] == 3
+        assert len(facts) == example.difficulty["hops"] - spared, example.text

@@ -42,12 +42,8 @@ def answer(
 
     def put(line: str) -> dict[str, str]:
         said, why = asker.answer_with_reason(line) if told is None else asker.answer_with_reason(told, line)
-        return {"answer": said, "reason": why, "both": f"{said}  ({why})" if why else said}
+        if as_json:
+            return {"answer": said, "reason": why}
+        return {"answer": f"{said}  ({why})" if reason and why else said}
 
-    def told_in_json(line: str) -> dict[str, str]:
-        return {name: value for name, value in put(line).items() if name != "both"}
-
-    if as_json:
-        answer_lines(text, told_in_json, as_json=True)
-    else:
-        answer_lines(text, put, as_json=False, show="both" if reason else "answer")
+    answer_lines(text, put, as_json=as_json)

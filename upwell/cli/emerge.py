@@ -38,7 +38,7 @@ def emerge(
     ----------
     preset
         smoke (one task, a minute), quick (default; four tasks, under twenty minutes on two cores), standard (all, hours), or
-        mixture: one language model a size, and which of its five tasks it can do (under an hour on two cores).
+        mixture: one language model a size, and which of its five tasks it can do; its time is said before it starts.
     tasks
         Abilities, separated by commas: recall copy addition addition-reversed modular-addition sorting parity swaps hops
         labels knowledge.

@@ -30,13 +30,11 @@ def texts(words: tuple[str, ...]) -> Iterator[str]:
             raise UserError(f"standard input, line {number}: byte {error.start} is not UTF-8") from error
 
 
-def answer_lines(
-    words: tuple[str, ...], answer: Callable[[str], dict[str, Any]], *, as_json: bool, show: str = "answer"
-) -> None:
+def answer_lines(words: tuple[str, ...], answer: Callable[[str], dict[str, Any]], *, as_json: bool) -> None:
     """Print what `answer` says of each text, a line each as it is known; whole objects with `as_json`.
 
     An empty line gives an empty line, so that input and output stay side by side.
     """
     for text in texts(words):
-        found = answer(text) if text.strip() else {show: ""}
-        print(json.dumps({"text": text, **found}, ensure_ascii=False) if as_json else found[show], flush=True)
+        found = answer(text) if text.strip() else {"answer": ""}
+        print(json.dumps({"text": text, **found}, ensure_ascii=False) if as_json else found["answer"], flush=True)

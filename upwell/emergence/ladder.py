@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from upwell.emergence.ability import Ability
-from upwell.emergence.jobs import Budget, CircuitJob, Job
+from upwell.emergence.jobs import Budget, CircuitJob
 from upwell.emergence.learning import (
     evaluation_steps,
     held_out_rows,
@@ -44,6 +44,7 @@ class Ladder(Study):
 
     run_job = staticmethod(run_job)
     measure_job = staticmethod(measure_step)
+    planned_seconds = staticmethod(planned_seconds)
 
     def __init__(
         self,
@@ -76,11 +77,6 @@ class Ladder(Study):
     def width(self, topic: str, model: str, size: int) -> int:
         """Channels of the network of a rung."""
         return network_config(self.abilities[topic], model, size).width
-
-    def planned_seconds(self, job: Job, cost: dict[str, float], *, steps: int | None = None) -> float:
-        """How long a job should take by the `cost` of its parts, to its full length or to `steps`."""
-        assert isinstance(job, CircuitJob)
-        return planned_seconds(job, cost, steps=steps)
 
     def describe(self) -> dict[str, Any]:
         """What the ladder is."""

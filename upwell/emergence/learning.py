@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -187,33 +187,42 @@ def train(job: CircuitJob) -> Result:
 
 
 def check_rates(job: CircuitJob) -> Result:
-    """Half, once and twice the base rate, each for a tenth of a run; where an end is best, one step further.
-
-    The figures hold the NLL of every factor tried, the factor chosen, and whether the choice lies at an end.
-    """
-    began, wall = time.process_time(), time.perf_counter()
+    """Three rates, each for a tenth of a run."""
     steps = max(1, round(CHECK_SHARE * job.budget.steps))
     check = held_out_rows(job.ability, job.budget.check_items)
-    least = CHECK_GAIN * reference_nll(job.ability, check)
-    losses: dict[float, float] = {}
 
-    def attempt(factor: float) -> None:
+    def attempt(factor: float) -> float:
         run = Run(job, rate=job.budget.rate * factor)
         run.advance(steps)
-        loss = float(run.measure(check)[0].mean())
+        return float(run.measure(check)[0].mean())
+
+    return choose_rate(job.id, attempt, gain=CHECK_GAIN * reference_nll(job.ability, check))
+
+
+def choose_rate(job_id: str, attempt: Callable[[float], float], *, gain: float) -> Result:
+    """Half, once and twice the base rate; where an end is best, one step further.
+
+    `attempt` gives the loss at a factor of the base rate; another factor than 1 must be better by `gain`. The figures hold the
+    loss of every factor tried, the factor chosen, and whether the choice lies at an end.
+    """
+    began, wall = time.process_time(), time.perf_counter()
+    losses: dict[float, float] = {}
+
+    def measure(factor: float) -> None:
+        loss = attempt(factor)
         losses[factor] = loss if math.isfinite(loss) else math.inf
 
     def choose() -> float:
         best = min(losses, key=lambda factor: losses[factor])
-        return best if losses[best] < losses[1.0] - least else 1.0
+        return best if losses[best] < losses[1.0] - gain else 1.0
 
     for factor in (0.5, 1.0, 2.0):
-        attempt(factor)
+        measure(factor)
     if choose() != 1.0:
-        attempt(choose() ** 2)  # 0.25 or 4
+        measure(choose() ** 2)  # 0.25 or 4
     chosen = choose()
     figures = {
-        "id": job.id,
+        "id": job_id,
         "losses": {f"{factor:g}": loss if math.isfinite(loss) else None for factor, loss in sorted(losses.items())},
         "factor": chosen,
         "at_edge": chosen != 1.0 and chosen in (min(losses), max(losses)),

@@ -55,6 +55,8 @@ class Study:
     """Computes a job; a function of a module, so that other processes find it."""
     measure_job: Measure
     """Measures what its steps cost."""
+    planned_seconds: Callable[..., float]
+    """(job, cost, steps=None): how long a job should take by the cost of its parts, to its full length or to `steps`."""
 
     def __init__(
         self,
@@ -85,10 +87,6 @@ class Study:
 
     def width(self, topic: str, model: str, size: int) -> int:
         """Channels of the network of a rung."""
-        raise NotImplementedError
-
-    def planned_seconds(self, job: Job, cost: dict[str, float], *, steps: int | None = None) -> float:
-        """How long a job should take by the `cost` of its parts, to its full length or to `steps`."""
         raise NotImplementedError
 
     def describe(self) -> dict[str, Any]:

@@ -35,56 +35,45 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """This machine: processes of one thread."""
-
-    def compute_all(self, jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
-        """In the given order."""
-        return compute_all(jobs, run, folder, workers=workers)
-
-    def measure_all(self, jobs: Iterable[Job], measure: Measure, *, workers: int) -> dict[str, dict[str, float]]:
-        """With all workers at work, as they will be."""
-        return measure_all(jobs, measure, workers=workers)
-
-
-def compute(job: Job, run: RunJob, folder: Path) -> str:
-    """Compute one job by `run` and write its result; returns the job's id."""
-    figures, arrays = run(job)
-    save_result(job.path(folder), figures, arrays)
-    return job.id
-
-
-def compute_all(jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
-    """Compute by `run` the jobs whose results are not yet in `folder`, the given order kept; yields each when it is done.
+    """This machine: processes of one thread.
 
     With one worker everything runs in this process, which also serves abilities that other processes cannot import.
     """
-    left = {job.id: job for job in jobs if not job.path(folder).exists()}
-    if workers == 1:
-        for job in left.values():
-            compute(job, run, folder)
-            yield job
-        return
-    deaths = 0
-    while left:
-        try:
-            for job, _ in _in_pool(list(left.values()), workers, compute, run, folder):
-                deaths = 0
-                del left[job.id]
+
+    def compute_all(self, jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
+        """In the given order."""
+        left = {job.id: job for job in jobs if not job.path(folder).exists()}
+        if workers == 1:
+            for job in left.values():
+                compute(job, run, folder)
                 yield job
-        except BrokenProcessPool:
-            deaths += 1
-            if deaths >= DEATHS_BEFORE_STOP:
-                raise
-            for job in [job for job in left.values() if job.path(folder).exists()]:  # done, but not yet told of
-                del left[job.id]
-                yield job
+            return
+        deaths = 0
+        while left:
+            try:
+                for job, _ in _in_pool(list(left.values()), workers, compute, run, folder):
+                    deaths = 0
+                    del left[job.id]
+                    yield job
+            except BrokenProcessPool:
+                deaths += 1
+                if deaths >= DEATHS_BEFORE_STOP:
+                    raise
+                for job in [job for job in left.values() if job.path(folder).exists()]:  # done, but not yet told of
+                    del left[job.id]
+                    yield job
+
+    def measure_all(self, jobs: Iterable[Job], measure: Measure, *, workers: int) -> dict[str, dict[str, float]]:
+        """With all workers at work, as they will be."""
+        if workers == 1:
+            return {job.id: measure(job) for job in jobs}
+        return {job.id: cost for job, cost in _in_pool(list(jobs), workers, measure)}
 
 
-def measure_all(jobs: Iterable[Job], measure: Measure, *, workers: int) -> dict[str, dict[str, float]]:
-    """By job id what `measure` says of its cost, with all workers at work as they will be."""
-    if workers == 1:
-        return {job.id: measure(job) for job in jobs}
-    return {job.id: cost for job, cost in _in_pool(list(jobs), workers, measure)}
+def compute(job: Job, run: RunJob, folder: Path) -> None:
+    """Compute one job by `run` and write its result."""
+    figures, arrays = run(job)
+    save_result(job.path(folder), figures, arrays)
 
 
 def _in_pool(jobs: list[Job], workers: int, function: Callable[..., Any], *arguments: Any) -> Iterator[tuple[Job, Any]]:

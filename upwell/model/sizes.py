@@ -51,7 +51,7 @@ def network_config(
     """
     pattern = parse_pattern(model)
     if len(pattern) == 1 and model.strip().removesuffix("+mlp").removesuffix("-mlp") in MIXERS:
-        unit = _unit(pattern)
+        unit = matrices_in(pattern)
         ideal = (size / (unit * ASPECT[pattern[0].partition("+")[0]] ** 2)) ** (1 / 3)
         blocks = pattern * (depth or max(2, round(ideal)))
     elif depth is not None and depth != len(pattern):
@@ -60,7 +60,7 @@ def network_config(
         blocks = pattern
     if not 1 <= len(blocks) <= MAX_BLOCKS:
         raise UserError(f"depth {len(blocks)}: choose from 1 to {MAX_BLOCKS}")
-    width = (size / _unit(blocks)) ** 0.5
+    width = (size / matrices_in(blocks)) ** 0.5
     if width > MAX_WIDTH:
         raise UserError(f"size {count_text(size)} at depth {len(blocks)} needs width {width:.0f}, above {MAX_WIDTH}")
     step = 64 if width >= 512 else 32 if width >= 192 else 16 if width >= 64 else 4
@@ -80,5 +80,6 @@ def network_config(
     return replace(config, **options) if options else config  # type: ignore[arg-type]
 
 
-def _unit(blocks: tuple[str, ...]) -> int:
+def matrices_in(blocks: tuple[str, ...]) -> int:
+    """Parameters of blocks in units of width squared."""
     return sum(MATRICES[b.partition("+")[0]] + (MLP_MATRICES if b.endswith("+mlp") else 0) for b in blocks)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upwell.generation import SamplingOptions, generate
+from upwell.generation import Generation, SamplingOptions, generate
 from upwell.tasks.answering import ModelAnswerer
 from upwell.tasks.scorecard import world_examples
+from upwell.tasks.task import give_reasons
 from upwell.text.examples import LANGUAGES, Example, Formats
 
 STORIES = {"en": 2, "zh": 1}
@@ -86,14 +87,15 @@ def _examples(view: str, languages: Sequence[str], number: int, *, seed: int) ->
 def _written(
     answerer: ModelAnswerer, examples: Sequence[Example], options: SamplingOptions, *, right: bool
 ) -> list[Sample]:
-    prompts, reasons = [example.prompt for example in examples], [""] * len(examples)
-    if all(example.reason for example in examples):
-        results = generate(answerer.network, answerer.tokenizer, prompts, options, begin_document=True)
-        reasons = [example.format.answer(result.text) for example, result in zip(examples, results, strict=True)]
-        prompts = [
-            example.format.reasoned(example.prompt, reason) for example, reason in zip(examples, reasons, strict=True)
-        ]
-    results = generate(answerer.network, answerer.tokenizer, prompts, options, begin_document=True)
+    def write(prompts: Sequence[str]) -> list[Generation]:
+        return generate(answerer.network, answerer.tokenizer, list(prompts), options, begin_document=True)
+
+    reasons, prompts = give_reasons(
+        examples,
+        [example.prompt for example in examples],
+        lambda prompts, _: [result.text for result in write(prompts)],
+    )
+    results = write(prompts)
     return [
         Sample(
             view=example.view,

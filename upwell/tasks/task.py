@@ -165,13 +165,7 @@ def ask(
             seed=seed,
         )
 
-    reasons, asked = [""] * len(examples), list(prompts)
-    with_reason = [i for i, example in enumerate(examples) if example.reason]
-    written = write([prompts[i] for i in with_reason], [examples[i].reason for i in with_reason])
-    for i, output in zip(with_reason, written, strict=True):
-        form = examples[i].format
-        reasons[i] = form.answer(output)
-        asked[i] = form.reasoned(prompts[i], reasons[i])
+    reasons, asked = give_reasons(examples, prompts, write)
     written = write(asked, [example.answer for example in examples])
     pairs = [
         (prompt, example.format.separator + example.answer) for prompt, example in zip(asked, examples, strict=True)
@@ -181,6 +175,24 @@ def ask(
         Item(example, example.format.answer(output), likelihood, reason)
         for example, output, likelihood, reason in zip(examples, written, likelihoods, reasons, strict=True)
     ]
+
+
+def give_reasons(
+    examples: Sequence[Example], prompts: Sequence[str], write: Callable[[Sequence[str], Sequence[str]], list[str]]
+) -> tuple[list[str], list[str]]:
+    """What an answerer gives as reasons, "" where an example wants none, and the prompts up to where the answers begin.
+
+    `write`: some of the prompts and the right reasons to what is written after each prompt.
+    """
+    reasons, asked = [""] * len(examples), list(prompts)
+    wanting = [i for i, example in enumerate(examples) if example.reason]
+    if wanting:
+        written = write([prompts[i] for i in wanting], [examples[i].reason for i in wanting])
+        for i, output in zip(wanting, written, strict=True):
+            form = examples[i].format
+            reasons[i] = form.answer(output)
+            asked[i] = form.reasoned(prompts[i], reasons[i])
+    return reasons, asked
 
 
 def answer_nll(items: Sequence[Item]) -> dict[str, Measure]:

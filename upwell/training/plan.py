@@ -28,8 +28,11 @@ from upwell.training.schedules import Budget
 
 TOKENS_PER_PARAMETER = 6.0
 """Training tokens per non-embedding parameter at the best size for a time budget: docs/experiments.md, "size"."""
-PROMPT_TOKENS_PER_PARAMETER = 30.0
-"""The same on prompts with answers, were the blocks alone to be paid for: docs/experiments.md, "size for five minutes"."""
+PROMPT_TOKENS_PER_PARAMETER = 17.0
+"""The same on prompts with answers: docs/experiments.md, "size for five minutes"."""
+BLOCK_FLOPS, PROMPT_FLOPS = 6.0, 10.6
+"""Training FLOPs per token and non-embedding parameter: of the blocks (Kaplan et al. 2020), and on prompts with answers, whose
+small models pay nearly as much for the head."""
 PARAMETERS_PER_BYTE = 4.0
 """Above this many non-embedding parameters per byte of text nothing was gained: docs/experiments.md, "size"."""
 USUAL_PEAK_SHARE = 0.4
@@ -59,9 +62,9 @@ def choose_size(
     """Non-embedding parameters for a budget in a machine that trains at that speed; a round number of two digits."""
     ratio = PROMPT_TOKENS_PER_PARAMETER if has_prompts else TOKENS_PER_PARAMETER
     if budget.kind == "minutes":
-        # 6 N D FLOPs for N parameters and D tokens (Kaplan et al. 2020), with D / N held at the measured ratio.
+        # So many FLOPs for each of N parameters and D tokens, with D / N held at the measured ratio.
         flops = flops_per_second * 60 * budget.amount
-        size = math.sqrt(flops / (6 * ratio))
+        size = math.sqrt(flops / ((PROMPT_FLOPS if has_prompts else BLOCK_FLOPS) * ratio))
     else:
         tokens = budget.amount if budget.kind == "tokens" else budget.amount * train_tokens
         size = tokens / ratio

@@ -53,6 +53,7 @@ class MixtureLadder(Study):
 
     run_job = staticmethod(run_job)
     measure_job = staticmethod(measure_step)
+    planned_seconds = staticmethod(planned_seconds)
 
     def __init__(
         self,
@@ -84,11 +85,6 @@ class MixtureLadder(Study):
     def width(self, topic: str, model: str, size: int) -> int:
         """Channels of the network of a rung."""
         return network_config(model, size, vocab_size=1).width
-
-    def planned_seconds(self, job: Job, cost: dict[str, float], *, steps: int | None = None) -> float:
-        """How long a job should take by the `cost` of its parts, to its full length or to `steps`."""
-        assert isinstance(job, MixtureJob)
-        return planned_seconds(job, cost, steps=steps)
 
     def describe(self) -> dict[str, Any]:
         """What the ladder is."""
@@ -138,7 +134,7 @@ class MixtureLadder(Study):
 
     def results(self, subject: Subject, job: Job) -> Result:
         """Figures of a job, and the arrays that tell of `subject`."""
-        figures, arrays = load_result(job.path(self.folder))
+        figures, arrays = _loaded(job.path(self.folder))
         own = f"{subject.name}."
         chosen = {
             name.removeprefix(own): array for name, array in arrays.items() if "." not in name or name.startswith(own)
@@ -169,6 +165,12 @@ class MixtureLadder(Study):
 def _usual_dtype() -> str:
     peaks = measure_peaks(torch.device("cpu"), None, 1)
     return "bfloat16" if peaks["bfloat16"] > BF16_GAIN * peaks["float32"] else "float32"
+
+
+@functools.lru_cache(maxsize=128)
+def _loaded(path: Path) -> Result:
+    """A result, read once for all tasks: once written it stays."""
+    return load_result(path)
 
 
 def _answer_tokens(example: Example, tokenizer: Tokenizer) -> list[int]:

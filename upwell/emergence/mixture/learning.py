@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upwell.emergence.jobs import Budget, Result
-from upwell.emergence.learning import CHECK_SHARE, WARMUP_STEPS, evaluation_steps
+from upwell.emergence.learning import CHECK_SHARE, WARMUP_STEPS, choose_rate, evaluation_steps
 from upwell.emergence.mixture.abilities import LANGUAGE_ABILITIES
 from upwell.emergence.mixture.jobs import MixtureBudget, MixtureJob
 from upwell.errors import UserError
 from upwell.model.accounting import parameters_by_kind, training_flops_per_token
 from upwell.model.config import NetworkConfig, parse_pattern
 from upwell.model.network import Network
-from upwell.model.sizes import MATRICES, MLP_MATRICES
+from upwell.model.sizes import matrices_in
 from upwell.tasks.answering import ModelAnswerer
 from upwell.tasks.scorecard import make_tasks, world_examples
 from upwell.tasks.task import Item, ask
@@ -54,8 +54,8 @@ PATTERNS = {
 HEAD_WIDTH = 16
 """Width of each attention head on every rung, so that logits mean the same; widths are multiples of it."""
 LEVELS = (1, 2)
-CHECK_GAIN = 0.01
-"""A rate replaces the base rate only if the answers' NLL is lower by this share."""
+CHECK_GAIN = 0.02
+"""A rate replaces the base rate only if the answers' NLL is lower by so many nats a token."""
 COST_ITEMS = 8
 """Test items of each task that are asked to measure what one takes."""
 
@@ -66,8 +66,7 @@ def network_config(family: str, size: int, vocab_size: int) -> NetworkConfig:
         raise UserError(f"--models {family}: choose from {', '.join(PATTERNS)}")
     blocks = parse_pattern(PATTERNS[family])
     has_mlp = any(block.endswith("+mlp") for block in blocks)
-    unit = sum(MATRICES[b.partition("+")[0]] + (MLP_MATRICES if b.endswith("+mlp") else 0) for b in blocks)
-    width = HEAD_WIDTH * max(1, round(math.sqrt(size / unit) / HEAD_WIDTH))
+    width = HEAD_WIDTH * max(1, round(math.sqrt(size / matrices_in(blocks)) / HEAD_WIDTH))
     heads = width // HEAD_WIDTH
     attends = "attention" in {block.partition("+")[0] for block in blocks}
     return NetworkConfig(
@@ -222,34 +221,14 @@ def train(job: MixtureJob) -> Result:
 
 
 def check_rates(job: MixtureJob) -> Result:
-    """Half, once and twice the base rates, each for a tenth of a run; where an end is best, one step further."""
-    began, wall = time.process_time(), time.perf_counter()
-    losses: dict[float, float] = {}
+    """Three rates, each for a tenth of a run."""
 
-    def attempt(factor: float) -> None:
+    def attempt(factor: float) -> float:
         run = LanguageRun(job, factor=factor)
         run.advance(max(1, round(CHECK_SHARE * job.budget.steps)))
-        loss = run.answer_loss(job.budget.check_items)
-        losses[factor] = loss if math.isfinite(loss) else math.inf
+        return run.answer_loss(job.budget.check_items)
 
-    def choose() -> float:
-        best = min(losses, key=lambda factor: losses[factor])
-        return best if losses[best] < losses[1.0] * (1 - CHECK_GAIN) else 1.0
-
-    for factor in (0.5, 1.0, 2.0):
-        attempt(factor)
-    if choose() != 1.0:
-        attempt(choose() ** 2)  # 0.25 or 4
-    chosen = choose()
-    figures = {
-        "id": job.id,
-        "losses": {f"{factor:g}": loss if math.isfinite(loss) else None for factor, loss in sorted(losses.items())},
-        "factor": chosen,
-        "at_edge": chosen != 1.0 and chosen in (min(losses), max(losses)),
-        "seconds": time.process_time() - began,
-        "wall_seconds": time.perf_counter() - wall,
-    }
-    return figures, {}
+    return choose_rate(job.id, attempt, gain=CHECK_GAIN)
 
 
 def measure_step(job: MixtureJob) -> dict[str, float]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from upwell.emergence.report.figures import Panel, heat_map, short
 from upwell.emergence.report.sentences import appearance, interval, number, percent, verdict_sentence, width_range
-from upwell.emergence.report.words import words
+from upwell.emergence.report.words import about, words
 from upwell.text.files import atomic_write_bytes
 
 _STYLE = """
@@ -127,7 +127,7 @@ def _each(report: dict[str, Any], w: Words, draw: Callable[[str, dict[str, Any],
     for name, ability in report["abilities"].items():
         panels = "".join(draw(model, ability, family, w) for model, family in ability["families"].items())
         found.append(
-            f'<h3>{escape(name)}</h3>{_note(w.get(f"about {name}", ability["doc"]))}<div class="panels">{panels}</div>'
+            f'<h3>{escape(name)}</h3>{_note(about(name, ability["doc"], w))}<div class="panels">{panels}</div>'
         )
     return "".join(found)
 

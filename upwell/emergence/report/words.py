@@ -7,24 +7,9 @@ from upwell.errors import UserError
 LANGUAGES = ("en", "zh")
 
 _ENGLISH = {
+    "language": "en",
     "above from": "Above its baseline ({baseline}) from {size} parameters on.",
     "not above": "Not above its baseline ({baseline}) up to {high_size} parameters.",
-    "about recall": "Three pairs of key and value, then each key is asked for once (Arora et al. 2023).",
-    "about copy": "A random sequence, a mark, and the same sequence again (Olsson et al. 2022).",
-    "about addition": "Sums of two numbers of three digits, digit by digit (Lee et al. 2023).",
-    "about addition-reversed": "The same sums, written from the ones upwards.",
-    "about modular-addition": "(a + b) mod 59, learned from a part of all pairs (Power et al. 2022).",
-    "about sorting": "Digits in random order, then the same digits sorted.",
-    "about parity": "After every bit: is the number of ones so far odd? (Grazzi et al. 2024)",
-    "about swaps": "A ball under one of six cups, then swaps of two cups: where is it after each?",
-    "about hops": "Arrows between all entities in shuffled order: where do two steps from this one lead? (Yao et al. 2025)",
-    "about labels": "Items belong to fixed classes; what each class is called here is shown by examples.",
-    "about knowledge": "Who has which attribute: random facts, common ones met more often (Allen-Zhu & Li 2024).",
-    "about generation": "The rest of a story; right where every sentence is grammatical and fits the others.",
-    "about translation": "English to Chinese and back; right where the meaning is the same, whatever the wording.",
-    "about question_answering": "A question about a passage, of one or two facts; right where the answer is, word for word.",
-    "about classification": "Topic of a text, or how somebody felt in the end; right where the label is.",
-    "about summarization": "A story in a sentence or two; right where it tells the right facts, all of them and no others.",
     "title": "Which ability appears where",
     "subtitle": "{abilities} abilities, {models} model families, {sizes} sizes from {low} to {high} parameters, {seeds} seeds a rung",
     "claim": "All of this holds for this data, recipe and budget. It says nothing about thresholds of large models, and “not reached” means not within this budget.",
@@ -120,24 +105,9 @@ _ENGLISH = {
 }
 
 _CHINESE = {
+    "language": "zh",
     "above from": "参数量 {size} 起高于基线（{baseline}）。",
     "not above": "到参数量 {high_size} 仍不高于基线（{baseline}）。",
-    "about recall": "三对键与值，然后逐个询问每个键（Arora 等 2023）。",
-    "about copy": "一个随机序列、一个记号，然后重复同一序列（Olsson 等 2022）。",
-    "about addition": "两个三位数之和，逐位写出（Lee 等 2023）。",
-    "about addition-reversed": "同样的和，从个位写起。",
-    "about modular-addition": "(a + b) mod 59，只用一部分数对学习（Power 等 2022）。",
-    "about sorting": "随机次序的数字，然后是排好序的同样数字。",
-    "about parity": "每读一位：到此为止 1 的个数是奇数吗？（Grazzi 等 2024）",
-    "about swaps": "球在六个杯子之一下面，两个杯子互换若干次：每次之后球在哪里？",
-    "about hops": "所有实体之间次序打乱的箭头：从这一个走两步到哪里？（Yao 等 2025）",
-    "about labels": "物件属于固定的类；各类在此叫什么，由例子示明。",
-    "about knowledge": "谁有什么属性：随机的事实，常见的遇到得多（Allen-Zhu 与 Li 2024）。",
-    "about generation": "故事的后文；每一句都合语法且与前文相符才算对。",
-    "about translation": "英译汉与汉译英；意义相同就算对，不论措辞。",
-    "about question_answering": "关于一段文字的问题，涉及一两个事实；答案逐字正确才算对。",
-    "about classification": "文章的主题，或某人最后的心情；标签正确才算对。",
-    "about summarization": "用一两句话概括故事；事实全对、不多不少才算对。",
     "title": "哪种能力在哪里出现",
     "subtitle": "{abilities} 种能力，{models} 个模型族，{sizes} 种规模（参数量 {low} 到 {high}），每级 {seeds} 个随机种子",
     "claim": "以上结论只对这份数据、这套训练方法和这个预算成立，不能推出大模型的阈值；“未达到”指在此预算内未达到。",
@@ -231,6 +201,32 @@ _CHINESE = {
     "say sharp match unexplained": "精确匹配跃升（宽度 {match_width} 个数量级），连续分数并不明显，词元概率也不足以解释（在 {covered} 的级别上）。悬而未决。",
     "say width too uncertain": "有上升，但陡峭程度未定：连续分数上升的宽度为 {width} 个数量级（{width_range}），p = {p}。{low_size} 时精确匹配 {start},{high_size} 时 {end}。",
 }
+
+
+_ABOUT_IN_CHINESE = {
+    "recall": "三对键与值，然后逐个询问每个键（Arora 等 2023）。",
+    "copy": "一个随机序列、一个记号，然后重复同一序列（Olsson 等 2022）。",
+    "addition": "两个三位数之和，逐位写出（Lee 等 2023）。",
+    "addition-reversed": "同样的和，从个位写起。",
+    "modular-addition": "(a + b) mod 59，只用一部分数对学习（Power 等 2022）。",
+    "sorting": "随机次序的数字，然后是排好序的同样数字。",
+    "parity": "每读一位：到此为止 1 的个数是奇数吗？（Grazzi 等 2024）",
+    "swaps": "球在六个杯子之一下面，两个杯子互换若干次：每次之后球在哪里？",
+    "hops": "所有实体之间次序打乱的箭头：从这一个走两步到哪里？（Yao 等 2025）",
+    "labels": "物件属于固定的类；各类在此叫什么，由例子示明。",
+    "knowledge": "谁有什么属性：随机的事实，常见的遇到得多（Allen-Zhu 与 Li 2024）。",
+    "generation": "故事的后文；每一句都合语法且与前文相符才算对。",
+    "translation": "英译汉与汉译英；意义相同就算对，不论措辞。",
+    "question_answering": "关于一段文字的问题，涉及一两个事实；答案逐字正确才算对。",
+    "classification": "文章的主题，或某人最后的心情；标签正确才算对。",
+    "summarization": "用一两句话概括故事；事实全对、不多不少才算对。",
+}
+"""What the abilities that come with Upwell ask; their classes say it in English."""
+
+
+def about(name: str, doc: str, words: dict[str, str]) -> str:
+    """What an ability asks, in the language of `words` where it is known there, else as its class says it (`doc`)."""
+    return _ABOUT_IN_CHINESE.get(name, doc) if words["language"] == "zh" else doc
 
 
 def words(language: str) -> dict[str, str]:

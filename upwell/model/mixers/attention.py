@@ -108,18 +108,14 @@ class Attention(Mixer):
         batch, time, _ = x.shape
         self._check_reach(time)
         packed = F.linear(x, torch.cat([self.query_weight, self.key_weight, self.value_weight]))
-        if self.query_norm is not None and self.key_norm is not None:
-            by_head = packed.view(batch, time, -1, self.head_width)
-            parts = torch.split(by_head, [self.heads, self.kv_heads, self.kv_heads], 2)
-            query = rms_norm(parts[0], self.query_norm, 1e-6)
-            key = rms_norm(parts[1], self.key_norm, 1e-6)
-            packed = torch.cat([query, key, parts[2]], 2).flatten(2)
         waiting: dict[str, Tensor] = {}
-        if self.late_keys:
+        if self.query_norm is not None or self.late_keys:
             by_head = packed.view(batch, time, -1, self.head_width)
-            parts = torch.split(by_head, [self.heads, self.kv_heads, self.kv_heads], 2)
-            key, waiting = self._delay(parts[1], self.initial_state(batch), starts)
-            packed = torch.cat([parts[0], key, parts[2]], 2).flatten(2)
+            query, key, value = torch.split(by_head, [self.heads, self.kv_heads, self.kv_heads], 2)
+            if self.query_norm is not None and self.key_norm is not None:
+                query, key = rms_norm(query, self.query_norm, 1e-6), rms_norm(key, self.key_norm, 1e-6)
+            key, waiting = self._delay(key, self.initial_state(batch), starts)
+            packed = torch.cat([query, key, value], 2).flatten(2)
         cos, sin = rotation(time, self.head_width, self.rope_base, x.dtype)
         length = torch.full((batch,), time, dtype=torch.int64)
         first = None

@@ -1,4 +1,4 @@
-"""What an answer rests on: the fewest facts of a passage from which it follows, each a plain sentence.
+"""What an answer rests on: facts of a passage from which it follows and of which none can be left out, plainly said.
 
 A question about a passage is first answered by finding what bears on it and saying it, then by what follows: a scratchpad
 (Nye et al. 2021) of supporting facts (Weston et al. 2015). Facts are found by leaving out: a fact without which the
