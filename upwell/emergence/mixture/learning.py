@@ -56,6 +56,8 @@ HEAD_WIDTH = 16
 LEVELS = (1, 2)
 CHECK_GAIN = 0.02
 """A rate replaces the base rate only if the answers' NLL is lower by so many nats a token."""
+WRITING = 8
+"""Times that writing answers takes what reading the right ones does: docs/experiments.md, "mixture"."""
 COST_ITEMS = 8
 """Test items of each task that are asked to measure what one takes."""
 
@@ -244,8 +246,7 @@ def measure_step(job: MixtureJob) -> dict[str, float]:
         blocks.append(time.process_time() - start)
     start = time.process_time()
     run.answer_loss(COST_ITEMS)
-    # Writing an answer reads its prompt as often as this does, and then goes on alone.
-    item = 4 * (time.process_time() - start) / COST_ITEMS
+    item = WRITING * (time.process_time() - start) / COST_ITEMS
     return {"step": float(np.median(blocks)), "item": item, "start": ready}
 
 
@@ -258,7 +259,9 @@ def planned_seconds(job: MixtureJob, cost: dict[str, float], *, steps: int | Non
     """How long `job` should take by the `cost` of its parts, to its full length or to `steps`."""
     budget = job.budget
     if job.kind == "rates":
-        return 3 * (cost["start"] + CHECK_SHARE * budget.steps * cost["step"] + budget.check_items * cost["item"] / 4)
+        return 3 * (
+            cost["start"] + CHECK_SHARE * budget.steps * cost["step"] + budget.check_items * cost["item"] / WRITING
+        )
     done = budget.steps if steps is None else steps
     checks = sum(step <= done for step in steps_of(budget))
     return cost["start"] + done * cost["step"] + (checks * budget.check_items + budget.test_items) * cost["item"]

@@ -8,8 +8,8 @@ LANGUAGES = ("en", "zh")
 
 _ENGLISH = {
     "language": "en",
-    "above from": "Above its baseline ({baseline}) from {size} parameters on.",
-    "not above": "Not above its baseline ({baseline}) up to {high_size} parameters.",
+    "above from": "above its baseline ({baseline}) from {size} parameters on;",
+    "not above": "not above its baseline ({baseline}) up to {high_size} parameters;",
     "title": "Which ability appears where",
     "subtitle": "{abilities} abilities, {models} model families, {sizes} sizes from {low} to {high} parameters, {seeds} seeds a rung",
     "claim": "All of this holds for this data, recipe and budget. It says nothing about thresholds of large models, and “not reached” means not within this budget.",
@@ -106,8 +106,8 @@ _ENGLISH = {
 
 _CHINESE = {
     "language": "zh",
-    "above from": "参数量 {size} 起高于基线（{baseline}）。",
-    "not above": "到参数量 {high_size} 仍不高于基线（{baseline}）。",
+    "above from": "参数量 {size} 起高于基线（{baseline}）；",
+    "not above": "到参数量 {high_size} 仍不高于基线（{baseline}）；",
     "title": "哪种能力在哪里出现",
     "subtitle": "{abilities} 种能力，{models} 个模型族，{sizes} 种规模（参数量 {low} 到 {high}），每级 {seeds} 个随机种子",
     "claim": "以上结论只对这份数据、这套训练方法和这个预算成立，不能推出大模型的阈值；“未达到”指在此预算内未达到。",
