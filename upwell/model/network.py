@@ -19,6 +19,8 @@ from upwell.model.noise import keep_mask
 from upwell.model.state import State, detach
 
 NORM_EPSILON = 1e-6
+MLP_PARTS = 4
+"""Parts of an MLP's hidden units that Muon orthogonalises each for itself: docs/experiments.md, "Muon's parts"."""
 
 
 class RMSNorm(nn.Module):
@@ -43,6 +45,8 @@ class GatedMLP(nn.Module):
         self.gate_weight = nn.Parameter(torch.empty(hidden, width))
         self.up_weight = nn.Parameter(torch.empty(hidden, width))
         self.down_weight = nn.Parameter(torch.empty(width, hidden))
+        parts = math.gcd(hidden, MLP_PARTS)
+        self.stacked = {"gate_weight": parts, "up_weight": parts}
 
     def forward(self, x: Tensor) -> Tensor:
         return gated_mlp(x, self.gate_weight, self.up_weight, self.down_weight)  # (B, T, D)
@@ -159,7 +163,10 @@ class Network(nn.Module):
         return tuple(detach(s) if block.mixer.carries else None for block, s in zip(self._blocks(), state, strict=True))
 
     def matrices(self) -> dict[str, int]:
-        """Names of the matrices inside blocks, each with the number of gates stacked in it along the first axis."""
+        """Names of the matrices inside blocks, each with the number of maps stacked in it along the first axis:
+
+        gates, heads, or parts of the hidden units, which Muon orthogonalises each for itself.
+        """
         found = {}
         for name, parameter in self.blocks.named_parameters(prefix="blocks"):
             if parameter.ndim == 2:

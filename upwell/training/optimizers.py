@@ -73,7 +73,7 @@ def orthogonalize(matrices: Tensor, *, dtype: torch.dtype, steps: int = 5) -> Te
 class Muon:
     """Momentum, orthogonalised (Jordan et al. 2024), scaled to AdamW's usual update size (Liu et al. 2025, eq. 4).
 
-    A tensor that stacks the matrices of several gates is cut into them first: each gate is a map of its own. Matrices
+    A tensor that stacks the matrices of several gates or heads is cut into them first: each is a map of its own. Matrices
     of one shape, from all over the network, are orthogonalised together.
     """
 

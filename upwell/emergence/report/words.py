@@ -11,7 +11,7 @@ _ENGLISH = {
     "above from": "above its baseline ({baseline}) from {size} parameters on;",
     "not above": "not above its baseline ({baseline}) up to {high_size} parameters;",
     "title": "Which ability appears where",
-    "subtitle": "{abilities} abilities, {models} model families, {sizes} sizes from {low} to {high} parameters, {seeds} seeds a rung",
+    "subtitle": "Abilities: {abilities}. Model families: {models}. Sizes: {sizes}, from {low} to {high} parameters. Seeds a rung: {seeds}.",
     "claim": "All of this holds for this data, recipe and budget. It says nothing about thresholds of large models, and “not reached” means not within this budget.",
     "no claim": "With fewer than five sizes or three seeds no claim about curves is possible; the figures show what was measured and no more.",
     "what appeared": "What appeared where",

@@ -52,6 +52,7 @@ class Attention(Mixer):
         self.key_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
         self.value_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
         self.output_weight = nn.Parameter(torch.empty(width, width))
+        self.stacked = {"query_weight": heads, "key_weight": kv_heads, "value_weight": kv_heads}
         self.query_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
         self.key_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
 
