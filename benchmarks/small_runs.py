@@ -12,6 +12,7 @@ log-space scan of its paper, torch.optim.AdamW as it comes, one run after the ot
 from __future__ import annotations
 
 import argparse
+import copy
 import statistics
 import tempfile
 import time
@@ -156,23 +157,34 @@ def _twin(name: str, ours: dict[str, Tensor]) -> Tensor:
     return ours[mine] if mine in ours else torch.zeros(())  # nn.LSTM has a second bias; ours has none
 
 
-def train_plainly(job: CircuitJob) -> float:
-    """The test loss in nats of an answer after the job's steps, as a PyTorch user would write it."""
+def train_plainly(job: CircuitJob) -> tuple[list[float], float]:
+    """Test losses in nats of an answer, at the job's evaluations and at its end, as a PyTorch user would write it."""
     budget, ability = job.budget, job.ability
     network = Network(network_config(ability, job.family, job.size))
     reset_for_width(network, job.seed)
     model = PlainNetwork(network)
+    average = copy.deepcopy(model)
     scale = BASE_WIDTH / network.config.width
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and n != "embedding.weight"]
     others = [p for n, p in model.named_parameters() if p.ndim < 2 or n == "embedding.weight"]
     optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": ability.weight_decay / scale}, {"params": others, "weight_decay": 0.0}],
-        lr=budget.rate,
+        [
+            {"params": matrices, "lr": budget.rate * scale, "weight_decay": ability.weight_decay / scale},
+            {"params": others, "lr": budget.rate, "weight_decay": 0.0},
+        ],
         betas=(0.9, learning.BETA2),
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / learning.WARMUP_STEPS))
     rng = np.random.default_rng([job.seed, 1])
     positions = list(ability.positions)
+
+    def measure(count: int) -> float:
+        rows = learning.held_out_rows(ability, count)
+        with torch.no_grad():
+            logits = average(torch.from_numpy(rows.inputs))[:, positions]
+        return float(F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(rows.targets).flatten()))
+
+    measured, curve = learning.evaluation_steps(budget), []
     for step in range(budget.steps):
         if step % learning.ROWS_AHEAD == 0:
             drawn = ability.sample(rng, learning.ROWS_AHEAD * budget.rows, test=False)
@@ -184,10 +196,13 @@ def train_plainly(job: CircuitJob) -> float:
         nn.utils.clip_grad_norm_(model.parameters(), learning.CLIP)
         optimizer.step()
         schedule.step()
-    rows = learning.held_out_rows(ability, budget.test_items)
-    with torch.no_grad():
-        logits = model(torch.from_numpy(rows.inputs))[:, positions]
-    return float(F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(rows.targets).flatten()))
+        memory = min(budget.ema, (step + 1) / (step + 11))
+        with torch.no_grad():
+            for mean, weight in zip(average.parameters(), model.parameters(), strict=True):
+                mean.lerp_(weight, 1 - memory)
+        if step + 1 in measured:
+            curve.append(measure(budget.check_items))
+    return curve, measure(budget.test_items)
 
 
 def main() -> None:
@@ -219,7 +234,7 @@ def main() -> None:
         began = time.perf_counter()
         for family in families:
             at = time.perf_counter()
-            theirs += [train_plainly(job) for job in jobs if job.family == family]
+            theirs += [train_plainly(job)[1] for job in jobs if job.family == family]
             by_family[family].append(arguments.threads * (time.perf_counter() - at) / used[family])
         seconds["plain"].append(time.perf_counter() - began)
     rows = [
