@@ -1,6 +1,6 @@
 """Four results of the literature, looked for with the configuration that stands here; what does not come back is written too.
 
-    python -m benchmarks.emergence_known                      # about 25 minutes on two cores
+    python -m benchmarks.emergence_known
     python -m benchmarks.emergence_known --steps 40 --sizes 500 1500 --seeds 1 --keep-nothing
 
 Parity: solved by LSTM and GRU, and not by minGRU, whose state moves by positive shares alone (Grazzi et al. 2024). Recall: the
@@ -28,7 +28,9 @@ from upwell.emergence.ability import Ability
 from upwell.emergence.circuits import Addition, ModularAddition, Parity, Recall
 from upwell.emergence.jobs import Budget, CircuitJob, Result, load_result
 from upwell.emergence.ladder import Ladder
+from upwell.emergence.measures import first_of_all_that_follow
 from upwell.emergence.workers import LocalEngine
+from upwell.model.machine import usable_cores
 
 SIZES = (1_500, 5_500, 15_000, 40_000)
 SEEDS = 3
@@ -94,7 +96,7 @@ def ladders(sizes: Sequence[int], seeds: int, budget: Budget, folder: Path) -> d
 def solved_from(rungs: Sequence[dict[str, Any]]) -> int | None:
     """Parameters of the first rung from which on all are solved."""
     good = [statistics.mean(rung["match"]) >= SOLVED for rung in rungs]
-    first = next((number for number in range(len(good)) if all(good[number:])), None)
+    first = first_of_all_that_follow(good)
     return None if first is None else int(rungs[first]["non_embedding"])
 
 
@@ -102,7 +104,7 @@ def grokking(size: int, seeds: int, budget: Budget, folder: Path) -> list[dict[s
     """When each run knew the training pairs, and when the others."""
     jobs = [CircuitJob(GROKKING, family, size, seed, budget) for family in GROKKING_FAMILIES for seed in range(seeds)]
     rows = []
-    for job in LocalEngine().compute_all(jobs, grok, folder / "grokking", workers=2):
+    for job in LocalEngine().compute_all(jobs, grok, folder / "grokking", workers=usable_cores()):
         _, arrays = load_result(job.path(folder / "grokking"))
         steps, match = arrays["steps"], arrays["match"]
         passed = [int(steps[high.argmax()]) if (high := column >= SOLVED).any() else None for column in match.T]

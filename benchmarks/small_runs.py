@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from benchmarks.report import write_result
 from upwell.emergence import learning
+from upwell.emergence.ability import Rows
 from upwell.emergence.circuits import Copy
 from upwell.emergence.jobs import Budget, CircuitJob, load_result
 from upwell.emergence.networks import network_config
@@ -163,7 +164,7 @@ def train_plainly(job: CircuitJob) -> tuple[list[float], float]:
     network = Network(network_config(ability, job.family, job.size))
     reset_for_width(network, job.seed)
     model = PlainNetwork(network)
-    average = copy.deepcopy(model)
+    average = copy.deepcopy(model) if budget.ema else model
     scale = BASE_WIDTH / network.config.width
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and n != "embedding.weight"]
     others = [p for n, p in model.named_parameters() if p.ndim < 2 or n == "embedding.weight"]
@@ -178,12 +179,12 @@ def train_plainly(job: CircuitJob) -> tuple[list[float], float]:
     rng = np.random.default_rng([job.seed, 1])
     positions = list(ability.positions)
 
-    def measure(count: int) -> float:
-        rows = learning.held_out_rows(ability, count)
+    def measure(rows: Rows) -> float:
         with torch.no_grad():
             logits = average(torch.from_numpy(rows.inputs))[:, positions]
         return float(F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(rows.targets).flatten()))
 
+    check, test = (learning.held_out_rows(ability, count) for count in (budget.check_items, budget.test_items))
     measured, curve = learning.evaluation_steps(budget), []
     for step in range(budget.steps):
         if step % learning.ROWS_AHEAD == 0:
@@ -196,13 +197,14 @@ def train_plainly(job: CircuitJob) -> tuple[list[float], float]:
         nn.utils.clip_grad_norm_(model.parameters(), learning.CLIP)
         optimizer.step()
         schedule.step()
-        memory = min(budget.ema, (step + 1) / (step + 11))
-        with torch.no_grad():
-            for mean, weight in zip(average.parameters(), model.parameters(), strict=True):
-                mean.lerp_(weight, 1 - memory)
+        if budget.ema:
+            memory = min(budget.ema, (step + 1) / (step + 11))
+            with torch.no_grad():
+                for mean, weight in zip(average.parameters(), model.parameters(), strict=True):
+                    mean.lerp_(weight, 1 - memory)
         if step + 1 in measured:
-            curve.append(measure(budget.check_items))
-    return curve, measure(budget.test_items)
+            curve.append(measure(check))
+    return curve, measure(test)
 
 
 def main() -> None:

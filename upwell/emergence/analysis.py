@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upwell.emergence.audit import audit
-from upwell.emergence.measures import Scores
+from upwell.emergence.measures import Scores, first_of_all_that_follow
 from upwell.emergence.statistics.comparisons import collapse, crossing_size, size_ratio
 from upwell.emergence.statistics.forecasts import forecasts
 from upwell.emergence.statistics.intervals import MIN_SEEDS_BOOTSTRAP, holm, mean_intervals, nested_bootstrap
@@ -106,7 +106,7 @@ def _appears(family: dict[str, Any], baseline: float) -> int | None:
         for low, mean in zip(match["low"], match["mean"], strict=True)
     ]
     sizes: list[int] = family["non_embedding"]
-    first = next((number for number in range(len(sizes)) if all(above[number:])), None)
+    first = first_of_all_that_follow(above)
     return None if first is None else sizes[first]
 
 

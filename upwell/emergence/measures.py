@@ -5,6 +5,7 @@ Shapes: N items, K answer tokens, S seeds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+
+def first_of_all_that_follow(flags: Sequence[bool]) -> int | None:
+    """Index from which on all flags hold; None where the last does not."""
+    return next((number for number in range(len(flags)) if all(flags[number:])), None)
 
 
 @dataclass(frozen=True)
