@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from upwell.model.config import NetworkConfig
+from upwell.model.network import Network
 from upwell.training.optimizers import AdamW, Muon, orthogonalize
 from upwell.training.recipe import Recipe
 
@@ -52,6 +54,24 @@ def test_muon_treats_stacked_gates_as_matrices_of_their_own() -> None:
         for part in parts:
             part.step(0.1)
     torch.testing.assert_close(stacked, torch.cat(alone))
+
+
+def test_gates_heads_and_parts_of_an_mlp_are_matrices_of_their_own() -> None:
+    config = NetworkConfig(
+        vocab_size=8, blocks=("lstm", "attention+mlp"), width=16, heads=4, kv_heads=2, mlp_width=40, context=8
+    )
+    found = {name.removeprefix("blocks."): parts for name, parts in Network(config).matrices().items()}
+    assert found == {
+        "0.mixer.input_weight": 4,
+        "0.mixer.recurrent_weight": 4,
+        "1.mixer.query_weight": 4,
+        "1.mixer.key_weight": 2,
+        "1.mixer.value_weight": 2,
+        "1.mixer.output_weight": 1,
+        "1.mlp.gate_weight": 4,
+        "1.mlp.up_weight": 4,
+        "1.mlp.down_weight": 1,
+    }
 
 
 def test_muon_moves_every_matrix_by_about_a_fifth_of_the_rate_per_entry() -> None:
