@@ -54,7 +54,7 @@ def test_corpus_is_found_in_the_cache(novel: Path, tmp_path: Path, monkeypatch: 
 def test_corpus_of_other_settings_is_another(novel: Path, tmp_path: Path) -> None:
     given = train_tokenizer("byte", [])
     settings: list[dict[str, object]] = [
-        {}, {"tokenizer_kind": "char"}, {"vocab_size": 300}, {"tokenizer": given}, {"valid": novel},
+        {}, {"tokenizer_kind": "char"}, {"vocab_size": 300}, {"tokenizer": given}, {"valid": novel}, {"first": novel},
         {"errors": "ignore"},
     ]  # fmt: skip
     corpora = [prepare_corpus(novel, cache=tmp_path / "cache", **one) for one in settings]  # type: ignore[arg-type]
@@ -70,6 +70,16 @@ def test_corpus_joins_validation_sources(novel: Path, tmp_path: Path) -> None:
     assert corpus.valid.num_documents == 2
     assert corpus.tokenizer.decode(corpus.train.tokens) == _text(400)
     assert "given" in corpus.description
+
+
+def test_texts_that_come_first_are_kept_apart_in_their_order(novel: Path, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(f"{name}é" * 100, encoding="utf-8")
+    for _ in range(2):  # made, then found
+        corpus = prepare_corpus(novel, first=[tmp_path / "b.txt", tmp_path / "a.txt"], cache=tmp_path / "cache")
+        assert [corpus.tokenizer.decode(text.tokens) for text in corpus.first] == ["b.txté" * 100, "a.txté" * 100]
+        assert corpus.train.hash == prepare_corpus(novel, tokenizer=corpus.tokenizer, cache=tmp_path).train.hash
+        assert corpus.description.splitlines()[0].startswith("first: ")
 
 
 @pytest.mark.parametrize("name", ["train/tokens.bin", "valid/meta.json", "tokenizer.json", "corpus.json"])

@@ -12,7 +12,7 @@ from upwell.training.recipe import Recipe
 
 
 def test_options_survive_json() -> None:
-    options = TrainOptions(model="gru", minutes=2, valid=("a.txt", "b.txt"), carry=False, tokens=None)
+    options = TrainOptions(model="gru", minutes=2, valid=("a.txt", "b.txt"), first=("c.txt",), carry=False, tokens=None)
     assert TrainOptions.from_dict(json.loads(json.dumps(options.to_dict()))) == options
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upwell.training import streams
-from upwell.training.streams import DocumentWindows, TokenStream, pack
+from upwell.training.streams import DocumentWindows, InTurn, TokenStream, pack
 
 
 @given(
@@ -54,6 +54,16 @@ def test_processes_share_the_rows_of_the_whole_batch() -> None:
     parts = [stream.batch(9, rank=rank, world=2) for rank in range(2)]
     assert torch.equal(whole.tokens, torch.cat([part.tokens for part in parts]))
     assert torch.equal(whole.targets, torch.cat([part.targets for part in parts]))
+
+
+def test_streams_in_turn_are_read_once_and_the_last_again_and_again() -> None:
+    texts = [np.full(number, value, np.uint8) for value, number in ((1, 40), (2, 80), (3, 60))]
+    stream = InTurn(tuple(TokenStream(text, rows=2, length=10, seed=0) for text in texts))
+    read = [int(stream.batch(step).tokens.unique()) for step in range(2 + 4 + 3 + 3 + 1)]
+    assert read == [1] * 2 + [2] * 4 + [3] * 7
+    assert stream.windows == 3
+    places = [stream.position(step) for step in range(10)]
+    assert places == [(0, 0), (0, 1), (0, 0), (0, 1), (0, 2), (0, 3), (0, 0), (0, 1), (0, 2), (1, 0)]
 
 
 def test_some_rows_begin_anew_behind_the_end_of_text_token() -> None:

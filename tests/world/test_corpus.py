@@ -110,3 +110,10 @@ def test_other_sources_stay_as_they_are() -> None:
     found = open_worlds(["a.txt", "world:views=dictionary,megabytes=0.01"], ["b.txt"])
     assert found.sources[0] == "a.txt" and found.valid == ["b.txt"] and found.bound is None
     assert open_worlds(["a.txt"]).sources == ["a.txt"] and open_worlds(["a.txt"]).valid == []
+
+
+def test_what_comes_first_is_of_the_training_split_and_holds_nothing_out() -> None:
+    spec = "world:views=qa,level=1,megabytes=0.02"
+    found = open_worlds(["a.txt"], first=[spec])
+    assert (found.sources, found.valid, found.bound) == (["a.txt"], [], None)
+    assert found.names == {found.first[0]: spec} == {open_worlds([spec]).sources[0]: spec}

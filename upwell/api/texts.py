@@ -31,7 +31,7 @@ def read_corpus(
         observe("world", {"source": name, "bytes": done, "total_bytes": total})
 
     def prepare() -> tuple[Corpus, float | None]:
-        texts = open_worlds(sources, options.valid, progress=tell)
+        texts = open_worlds(sources, options.valid, first=options.first, progress=tell)
         encoding, errors, column = options.encoding, options.errors, options.column
         kind = options.tokenizer
         if kind is None and all(map(is_world, sources)):
@@ -41,6 +41,7 @@ def read_corpus(
         corpus = prepare_corpus(
             texts.sources,
             valid=texts.valid,
+            first=texts.first,
             tokenizer_kind=kind,
             vocab_size=options.vocab_size,
             encoding=encoding,

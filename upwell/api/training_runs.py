@@ -38,7 +38,7 @@ from upwell.training.options import TrainOptions
 from upwell.training.plan import Plan, check_options, plan_for, plan_here
 from upwell.training.runs import Run, check_out, create_run
 from upwell.training.schedules import Budget
-from upwell.training.streams import open_stream
+from upwell.training.streams import check_first, open_stream
 from upwell.training.validation import Score, Validation
 from upwell.world.specification import PREFIX, TRAIN_MEGABYTES, Specification, is_world
 
@@ -125,6 +125,7 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             device=device,
             world=world,
         )
+        check_first(corpus.first, plan.recipe)
         observe("plan", {"plan": plan, "compute": compute, "measured": measured})
 
         def fill(run: Run, final: Path) -> None:
@@ -144,7 +145,9 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
                         "trials": measured.speeds,
                     },
                     "corpus": _fingerprint(corpus),
-                    **({"formats": formats_to_json(formats)} if (formats := _formats(names)) else {}),
+                    **(
+                        {"formats": formats_to_json(formats)} if (formats := _formats([*names, *options.first])) else {}
+                    ),
                 }
             )
             corpus.tokenizer.save(run.tokenizer_path)
@@ -198,7 +201,7 @@ def _train(
     network.reset_parameters(plan.recipe.seed)
     network.to(choose_device(options.device))
     end = corpus.tokenizer.end_of_text
-    stream = open_stream(corpus.train, plan.recipe, first=end)
+    stream = open_stream(corpus.train, plan.recipe, first=end, before=corpus.first)
 
     def watch(kind: str, figures: dict[str, Any]) -> None:
         observe(kind, figures)
@@ -247,7 +250,7 @@ def _formats(sources: Sequence[str]) -> Formats:
 
 
 def _fingerprint(corpus: Corpus) -> list[str]:
-    return [corpus.train.hash, corpus.valid.hash]
+    return [store.hash for store in (corpus.train, corpus.valid, *corpus.first)]
 
 
 def _figures(run: Run, plan: Plan, result: Result, peak: float, bound: float | None) -> dict[str, Any]:

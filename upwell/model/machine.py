@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from upwell.errors import UserError
+
 
 def usable_cores() -> int:
     """Cores this process may use: affinity and the container's quota, not what the machine has."""
@@ -39,10 +41,24 @@ def device_memory(device: torch.device) -> int:
 
 
 def choose_device(name: str | None) -> torch.device:
-    """The device called `name`; None means the first NVIDIA GPU where there is one, else the CPU."""
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    """The device called `name`, cpu or cuda; None means an NVIDIA GPU where there is one, else the CPU.
+
+    Of the processes that torchrun starts on a machine each takes a GPU of its own; with fewer GPUs all take the CPU.
+    """
+    rank, processes = (
+        int(os.environ.get(key, usual)) for key, usual in (("LOCAL_RANK", "0"), ("LOCAL_WORLD_SIZE", "1"))
+    )
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name not in (None, "cpu", "cuda"):
+        raise UserError(f"--device {name}: choose cpu or cuda")
+    if name == "cuda" and gpus < processes:
+        found = (
+            "this machine has no NVIDIA GPU that torch can use" if not gpus else f"{processes} processes, {gpus} GPUs"
+        )
+        raise UserError(f"--device cuda: {found}; leave --device out")
+    if name == "cpu" or gpus < processes:
+        return torch.device("cpu")
+    return torch.device("cuda", rank) if processes > 1 else torch.device("cuda")
 
 
 def matmul_peak(dtype: torch.dtype, *, device: torch.device | str = "cpu") -> float:

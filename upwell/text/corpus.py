@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +23,7 @@ from upwell.text.tokenizers import Tokenizer
 
 MIN_TRAIN_TOKENS = 200
 """A shorter text is refused: nothing can be learned from it."""
-CORPUS_FORMAT = 3
+CORPUS_FORMAT = 4
 """Raised whenever the same sources begin to give other stores, so that older cache entries are not used."""
 
 CHAR_UNTIL_CHARACTERS = 1_000_000
@@ -42,12 +44,15 @@ class Corpus:
     """Trained on the training part only, unless it was given."""
     description: str
     """For people, a few lines: what was read, how it was split, the tokenizer, where it is kept."""
+    first: tuple[TokenStore, ...] = ()
+    """Ids of texts to learn from before `train`, in turn."""
 
 
 def prepare_corpus(
     sources: Specs,
     *,
     valid: Specs = (),
+    first: Specs = (),
     tokenizer_kind: str = "bpe",
     vocab_size: int | None = None,
     tokenizer: Tokenizer | None = None,
@@ -59,7 +64,7 @@ def prepare_corpus(
     """Read sources, hold out a part, train a tokenizer, and tokenize; or find all that in the cache.
 
     Arguments: `sources`, `valid`: one or several of what `open_source` takes; several are joined. Without `valid` a
-    part is held out (see `splits`). `tokenizer_kind`, `vocab_size`: of the tokenizer to train; `tokenizer`: use this
+    part is held out (see `splits`). `first`: texts kept apart, to be read before the others. `tokenizer_kind`, `vocab_size`: of the tokenizer to train; `tokenizer`: use this
     one instead. `cache`: folder to keep the result in, by default `cache.cache_folder()`. The rest as in
     `open_source`.
 
@@ -68,14 +73,16 @@ def prepare_corpus(
 
     Raises UserError for bad sources and for texts that are too short.
     """
-    names, valid_names = _listed(sources), _listed(valid)
-    opened = open_sources([*names, *valid_names], encoding=encoding, errors=errors, column=column)
-    train_sources, valid_sources = opened[: len(names)], opened[len(names) :]
+    names, valid_names, first_names = _listed(sources), _listed(valid), _listed(first)
+    opened = iter(open_sources([*names, *valid_names, *first_names], encoding=encoding, errors=errors, column=column))
+    train_sources, valid_sources, first_sources = (
+        list(itertools.islice(opened, len(group))) for group in (names, valid_names, first_names)
+    )
     if not train_sources:
         raise UserError("no source of text was given")
     root, note = writable_folder(Path(cache) if cache is not None else cache_folder())
     settings = ["tokenizer", _hash(tokenizer.to_json())] if tokenizer else ["train", tokenizer_kind, vocab_size]
-    prints = [[source.fingerprint() for source in group] for group in (train_sources, valid_sources)]
+    prints = [[source.fingerprint() for source in group] for group in (train_sources, valid_sources, first_sources)]
     folder = root / "corpora" / _hash(json.dumps([CORPUS_FORMAT, settings, prints]))
 
     found = _open(folder)
@@ -83,18 +90,19 @@ def prepare_corpus(
         remove_leftovers(folder.parent)
         try:
             with atomic_folder(folder) as temporary:
-                _build(temporary, train_sources, valid_sources, tokenizer, tokenizer_kind, vocab_size)
+                _build(temporary, train_sources, valid_sources, first_sources, tokenizer, tokenizer_kind, vocab_size)
         except FileExistsError:
             pass  # another process has just prepared the same
         found = _open(folder)
         if found is None:
             raise UserError(f"{folder}: what was just written there cannot be read back; check the disk")
-    train, held, trained, said = found
     lines = [
+        *(f"first: {source.description}" for source in first_sources),
         *(source.description for source in train_sources),
         *(f"validation: {s.description}" for s in valid_sources),
     ]
-    return Corpus(train, held, trained, "\n".join([*lines, *said, f"kept in {folder}", *([note] if note else [])]))
+    description = "\n".join([*lines, *found.description.splitlines(), f"kept in {folder}", *([note] if note else [])])
+    return dataclasses.replace(found, description=description)
 
 
 def usual_tokenizer(sources: Iterable[Source]) -> str:
@@ -117,10 +125,7 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 
-Found = tuple[TokenStore, TokenStore, Tokenizer, list[str]]
-
-
-def _open(folder: Path) -> Found | None:
+def _open(folder: Path) -> Corpus | None:
     """Open a cache entry; remove a damaged one and return None as for one that is not there."""
     if not folder.exists():
         return None
@@ -137,29 +142,37 @@ def _open(folder: Path) -> Found | None:
     return None
 
 
-def _read(folder: Path) -> Found:
-    said = json.loads((folder / "corpus.json").read_bytes())["description"]
+def _read(folder: Path) -> Corpus:
+    known = json.loads((folder / "corpus.json").read_bytes())
     tokenizer = Tokenizer.load(folder / "tokenizer.json")
-    train, valid = TokenStore.open(folder / "train"), TokenStore.open(folder / "valid")
-    if not train.vocab_size == valid.vocab_size == tokenizer.vocab_size:
+    names = ["train", "valid", *(f"first-{number}" for number in range(known["first"]))]
+    train, valid, *first = stores = [TokenStore.open(folder / name) for name in names]
+    if any(store.vocab_size != tokenizer.vocab_size for store in stores):
         raise ValueError("stores of another tokenizer")
-    return train, valid, tokenizer, [str(line) for line in said]
+    return Corpus(train, valid, tokenizer, "\n".join(known["description"]), tuple(first))
 
 
 def _build(
     folder: Path,
     train_sources: list[Source],
     valid_sources: list[Source],
+    first_sources: list[Source],
     tokenizer: Tokenizer | None,
     kind: str,
     vocab_size: int | None,
 ) -> None:
     found = survey(_pieces(train_sources), hold_out=not valid_sources)
     if tokenizer is None:
-        tokenizer = train_tokenizer(kind, _training_texts(train_sources, found, kind), vocab_size=vocab_size)
+        texts = itertools.chain(
+            (piece.text for piece in _pieces(first_sources)), _training_texts(train_sources, found, kind)
+        )
+        tokenizer = train_tokenizer(kind, texts, vocab_size=vocab_size)
     tokenizer.save(folder / "tokenizer.json")
-    for name in ("train", "valid"):
+    firsts = {f"first-{number}": source for number, source in enumerate(first_sources)}
+    for name in ("train", "valid", *firsts):
         (folder / name).mkdir()
+    for name, source in firsts.items():
+        write_store(source.pieces(), tokenizer, folder / name)
     if valid_sources:
         write_store(_pieces(train_sources), tokenizer, folder / "train")
         write_store(_pieces(valid_sources), tokenizer, folder / "valid")
@@ -171,10 +184,14 @@ def _build(
             valid.finish()
     train_store, valid_store = TokenStore.open(folder / "train"), TokenStore.open(folder / "valid")
     _check_lengths(train_store, valid_store, train_sources)
-    said = _describe(train_store, valid_store, tokenizer, found.split)
+    said = [
+        *(f"first: {_counts(TokenStore.open(folder / name))}" for name in firsts),
+        *_describe(train_store, valid_store, tokenizer, found.split),
+    ]
     del train_store, valid_store  # Windows does not rename a folder while files in it are mapped
     atomic_write_json(
-        folder / "corpus.json", {"format": CORPUS_FORMAT, "split": found.split.method, "description": said}
+        folder / "corpus.json",
+        {"format": CORPUS_FORMAT, "split": found.split.method, "first": len(firsts), "description": said},
     )
 
 

@@ -25,7 +25,7 @@ from upwell.training.workers import Workers
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 TRIAL_TOKENS = 2048
-"""Most tokens of each step of the measurement; as many rows as the recipe has, over a shorter window if need be."""
+"""Most tokens of each step of the measurement on a CPU; as many rows as the recipe has, over a shorter window if need be."""
 TRIAL_STEPS = 3
 """Of each way, after a first one that is not counted."""
 TRIAL_SECONDS = 2.0
@@ -101,14 +101,12 @@ def choose_compute(
 ) -> tuple[Compute, dict[str, float]]:
     """The fastest way to compute `config` on `device`, and the tokens/s of every way that was tried.
 
-    `peaks` are those of `measure_peaks`. On the CPU first the dtypes are compared, then the layouts: all threads inside
+    `peaks` are those of `measure_peaks`. First the dtypes are compared, then, on the CPU, the layouts: all threads inside
     each kernel, or one worker per thread. Each way runs a few whole steps. A dtype whose matmuls are
     hopelessly slow (bf16 on a processor without its instructions) is not tried.
     """
-    if device.type != "cpu":
-        return Compute(str(device), max(peaks, key=lambda name: peaks[name]), threads, 1), {}
     parts = recipe.rows // (recipe.accumulate * world.size)
-    layouts = sorted({1, threads if parts % threads == 0 else 1}, reverse=True)
+    layouts = sorted({1, threads if device.type == "cpu" and parts % threads == 0 else 1}, reverse=True)
     dtypes = [name for name in peaks if peaks[name] >= max(peaks.values()) / 8]
     speeds: dict[str, float] = {}
 
@@ -119,23 +117,25 @@ def choose_compute(
             speeds[way.describe()] = speed
         return max(ways, key=lambda way: speeds[way.describe()])
 
-    best = fastest([Compute("cpu", name, threads, layouts[0]) for name in dtypes])
+    best = fastest([Compute(str(device), name, threads, layouts[0]) for name in dtypes])
     return fastest([replace(best, workers=number) for number in layouts]), speeds
 
 
 def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[float]:
-    """Tokens/s of whole training steps done in each of the `ways` on the CPU: the median of a few steps.
+    """Tokens/s of whole training steps done in each of the `ways`: the median of a few steps.
 
     One way after the other, and what one took is given back before the next: a race must not need more memory than the
     run that follows it. A network that takes seconds for a step gets one step.
     """
-    length = max(8, min(recipe.length, TRIAL_TOKENS // recipe.rows))
-    tokens = torch.zeros(recipe.rows, length, dtype=torch.int64)
+    on_cpu = all(way.device == "cpu" for way in ways)
+    length = max(8, min(recipe.length, TRIAL_TOKENS // recipe.rows)) if on_cpu else recipe.length
     speeds = []
     for way in ways:
         apply_threads(way)
+        tokens = torch.zeros(recipe.rows, length, dtype=torch.int64, device=way.device)
         network = Network(config)
         network.reset_parameters(0)
+        network.to(way.device)
         learner = Learner(network, replace(recipe, ema=0.0), torch_dtype(way.dtype))
         seconds: list[float] = []
         began = time.perf_counter()
@@ -145,6 +145,8 @@ def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -
                 for _, gradients in workers.run(learner.network, next_token, Batch(tokens, tokens), None, step):
                     learner.add_gradients(gradients)
                 learner.update(0.0, 0.0, parallel=workers.map, parts=workers.number)
+                if tokens.is_cuda:
+                    torch.cuda.synchronize(tokens.device)
                 seconds.append(time.perf_counter() - start)
                 if time.perf_counter() - began > TRIAL_SECONDS:
                     break
@@ -175,6 +177,8 @@ def keep_freed_memory() -> None:
 def give_back_memory() -> None:
     """Hand what is free back to the system, where `keep_freed_memory` has kept it. See malloc_trim(3)."""
     gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
     if malloc_trim := _of_libc("malloc_trim"):
         malloc_trim(0)
 

@@ -45,6 +45,8 @@ def join(device: torch.device) -> World:
     if size == 1:
         return World()
     if not dist.is_initialized():
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # where nccl and broadcast objects go
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return World(dist.get_rank(), dist.get_world_size())
 

@@ -134,7 +134,7 @@ def fit(
             states = []
             for outcome, gradients in workers.run(network, objective, batch.to(device), carried, progress.step):
                 learner.add_gradients(gradients)
-                sums += torch.tensor([float(outcome.loss), outcome.count], dtype=torch.float64)
+                sums += torch.stack([outcome.loss.double(), sums.new_tensor(outcome.count)])
                 states.append(
                     network.carried(outcome.state) if recipe.carry and not recipe.packed and network.carries else None
                 )

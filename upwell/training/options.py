@@ -11,6 +11,9 @@ from typing import Any, Self
 from upwell.errors import UserError
 from upwell.model.config import check_keys
 
+SOURCES = ("valid", "first")
+"""The options that name texts."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
@@ -38,6 +41,8 @@ class TrainOptions:
     """Tokens that attention can see, and the training window of attention."""
     valid: tuple[str, ...] = ()
     """Source of the validation text; repeat for several. By default a stated part of the text is held out."""
+    first: tuple[str, ...] = ()
+    """Text to read once before the rest, such as what is learned best alone; repeat for several, read in turn."""
     out: str | None = None
     """Folder of the run; by default runs/ and the name of the source."""
     overwrite: bool = False
@@ -97,15 +102,16 @@ class TrainOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        return {**dataclasses.asdict(self), "valid": list(self.valid)}
+        return {**dataclasses.asdict(self), **{name: list(getattr(self, name)) for name in SOURCES}}
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
         """The options held in JSON `values`; an unknown key is a UserError that names the nearest one."""
         check_keys(values, known=[field.name for field in dataclasses.fields(cls)], where="train options")
         values = dict(values)
-        if isinstance(values.get("valid"), list) and all(isinstance(v, str) for v in values["valid"]):
-            values["valid"] = tuple(values["valid"])
+        for name in SOURCES:
+            if isinstance(values.get(name), list) and all(isinstance(value, str) for value in values[name]):
+                values[name] = tuple(values[name])
         return cls(**values)
 
 

@@ -51,8 +51,9 @@ PROMPT_STEP = 4096
 """Tokens of a step on prompts with answers: docs/experiments.md, "tasks"."""
 PROMPT_WINDOW = 256
 """Tokens that attention reaches back over on prompts with answers: as many as it is trained on, in a text without end."""
-PLANNING_ROUNDS = 2
-"""Times that a size is chosen and tried: the second time by the speed found in the first."""
+PLANNING_ROUNDS = {"cpu": 2, "cuda": 5}
+"""Times that a size is chosen and tried at most: each time by the speed found before, which on a GPU depends much more on
+the size than on a CPU."""
 SMALLEST, LARGEST = 20_000, 1_000_000_000
 
 
@@ -299,7 +300,7 @@ def plan_here(
     peaks = measure_peaks(device, options.dtype, threads)
     fastest = max(peaks, key=lambda name: peaks[name])
     share = USUAL_PEAK_SHARE
-    for _ in range(PLANNING_ROUNDS):
+    for _ in range(PLANNING_ROUNDS[device.type]):
         plan = make_plan(
             options,
             vocab_size=vocab_size,

@@ -22,7 +22,7 @@ from upwell.text.files import (
     text_of_argument,
 )
 from upwell.training.compute import Compute
-from upwell.training.options import TrainOptions
+from upwell.training.options import SOURCES, TrainOptions
 from upwell.training.recipe import Recipe
 
 KEYS = ["format", "kind", "sources", "options", "network", "recipe", "compute", "corpus", "machine", "formats"]
@@ -98,8 +98,8 @@ class Run:
             )
         options = TrainOptions.from_dict(values.get("options"))
         try:
-            valid = tuple(argument_of_text(source) for source in options.valid)
-            return tuple(argument_of_text(source) for source in sources), replace(options, valid=valid)
+            named: dict[str, Any] = {name: tuple(map(argument_of_text, getattr(options, name))) for name in SOURCES}
+            return tuple(map(argument_of_text, sources)), replace(options, **named)
         except UnicodeError:
             raise UserError(f"{self.config_path}: names a source by half of a surrogate pair") from None
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from upwell.errors import UserError
 from upwell.text.stores import TokenStore
 from upwell.training.objectives import Batch
 from upwell.training.recipe import Recipe
@@ -216,8 +218,51 @@ def pack(
     return np.array(closed, np.int64).reshape(-1, 2), np.array(bounds, np.int64)
 
 
-def open_stream(store: TokenStore, recipe: Recipe, *, first: int) -> Stream:
-    """The batches that a recipe takes from a text; `first`: the token that stands before a text, end-of-text."""
+@dataclass(frozen=True)
+class InTurn:
+    """Streams one after the other: each is read once, the last again and again."""
+
+    streams: tuple[Stream, ...]
+
+    @property
+    def windows(self) -> int:
+        """Batches per epoch of the last."""
+        return self.streams[-1].windows
+
+    def position(self, step: int) -> tuple[int, int]:
+        """Epoch and window of batch number `step`, from 0, in the stream that it is of."""
+        stream, step = self._find(step)
+        return stream.position(step)
+
+    def batch(self, step: int, *, rank: int = 0, world: int = 1) -> Batch:
+        """Batch number `step`; with `world` processes, the share of rows of process `rank`."""
+        stream, step = self._find(step)
+        return stream.batch(step, rank=rank, world=world)
+
+    def _find(self, step: int) -> tuple[Stream, int]:
+        for stream in self.streams[:-1]:
+            if step < stream.windows:
+                return stream, step
+            step -= stream.windows
+        return self.streams[-1], step
+
+
+def check_first(texts: Sequence[TokenStore], recipe: Recipe) -> None:
+    """Raise a UserError for a text to be read first that may not fill two steps of `recipe`."""
+    for text in texts:
+        if text.num_tokens < 2 * recipe.tokens_per_step:
+            raise UserError(
+                f"--first: a text of {text.num_tokens:,} tokens is too short for steps of {recipe.tokens_per_step:,}"
+            )
+
+
+def open_stream(store: TokenStore, recipe: Recipe, *, first: int, before: Sequence[TokenStore] = ()) -> Stream:
+    """The batches that a recipe takes from a text; `first`: the token that stands before a text, end-of-text.
+
+    Texts `before` are read once, in turn.
+    """
+    if before:
+        return InTurn(tuple(open_stream(text, recipe, first=first) for text in (*before, store)))
     if recipe.packed:
         return DocumentWindows(
             store.tokens,

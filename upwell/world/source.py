@@ -19,6 +19,8 @@ class Texts:
     valid: list[str]
     bound: float | None
     """Bits per byte of choice in the validation text; None where some of it is not of the world."""
+    first: list[str] = field(default_factory=list)
+    """Sources to be read before the others."""
     names: dict[str, str] = field(default_factory=dict)
     """What each file was made from."""
 
@@ -33,21 +35,25 @@ def open_worlds(
     sources: Sequence[str],
     valid: Sequence[str] = (),
     *,
+    first: Sequence[str] = (),
     default_split: str = "train",
     progress: Progress = lambda name, done, total: None,
 ) -> Texts:
-    """Make every `world:…` among `sources` and `valid`, or find it in the cache; other names stay as they are.
+    """Make every `world:…` among the names, or find it in the cache; other names stay as they are.
 
-    Where all sources are of the world and `valid` is empty, their own validation split is the validation.
+    Where all `sources` are of the world and `valid` is empty, their own validation split is the validation.
     `default_split`: of sources that name none; `valid` takes the validation split. `progress` hears the name of what is
     made, bytes done and wanted.
     """
-    parsed = [Specification.parse(name, default_split=default_split) if is_world(name) else name for name in sources]
-    held = [Specification.parse(name, default_split="valid") if is_world(name) else name for name in valid]
+
+    def parse(names: Sequence[str], split: str) -> list[Specification | str]:
+        return [Specification.parse(name, default_split=split) if is_world(name) else name for name in names]
+
+    parsed, held, before = parse(sources, default_split), parse(valid, "valid"), parse(first, default_split)
     if not held and parsed and all(isinstance(spec, Specification) for spec in parsed):
         held = [spec.held_out() for spec in parsed if isinstance(spec, Specification)]
     made: dict[Specification, Materialized] = {}
-    for spec in [*parsed, *held]:
+    for spec in [*before, *parsed, *held]:
         if isinstance(spec, Specification) and spec not in made:
 
             def tell(done: int, total: int, name: str = str(spec)) -> None:
@@ -62,7 +68,8 @@ def open_worlds(
     bound = None
     if held_worlds and len(held_worlds) == len(held):
         bound = sum(world.bits for world in held_worlds) / sum(world.num_bytes for world in held_worlds)
-    return Texts(paths(parsed), paths(held), bound, {str(world.path): spec.brief() for spec, world in made.items()})
+    names = {str(world.path): spec.brief() for spec, world in made.items()}
+    return Texts(paths(parsed), paths(held), bound, paths(before), names)
 
 
 def planned_bytes(source: str) -> int:
