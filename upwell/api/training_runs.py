@@ -42,19 +42,12 @@ from upwell.training.streams import check_first, open_stream
 from upwell.training.validation import Score, Validation
 from upwell.world.specification import PREFIX, TRAIN_MEGABYTES, Specification, is_world
 
-MEGABYTES_PER_MINUTE = 1.7
-"""Of the micro-world, where no source is named: about three passes on two cores; more would take longer to make than it gains."""
+MEGABYTES_PER_MINUTE = 3.0
+"""Of the micro-world, where no source is named: a pass or two on two cores."""
 DEFAULT_LEVELS = "level=1+2"
 """Of the micro-world, where no source is named: what a small model can learn well."""
 BYTES_PER_TOKEN = 4.5
 LEAST_MEGABYTES, MOST_MEGABYTES = 2.0, 400.0
-FIRST_VIEWS = ("views=qa", "views=qa+translation,seed=1")
-"""What the default run reads first, in turn: who did what is learned in company of all tasks late or never, and stays once
-it is there (docs/experiments.md, "questions first")."""
-FIRST_SHARE = 0.25
-"""Of each, beside the rest of the text."""
-LEAST_FIRST, MOST_FIRST = 0.3, 4.0
-"""Megabytes of each: with less nothing is learned, more is not needed."""
 
 
 def train(
@@ -96,10 +89,7 @@ def train_run(
         if resume is not None:
             run = Run(Path(resume))
             return run, _resume(run, world, told)
-        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [])
-        if not names:
-            names, first = [default_world(wanted)], default_first(wanted)
-            wanted = dataclasses.replace(wanted, first=wanted.first or first)
+        names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [default_world(wanted)])
         return _begin([os.fspath(name) for name in names], wanted, world, told)
     finally:
         leave(world)
@@ -107,23 +97,10 @@ def train_run(
 
 def default_world(options: TrainOptions) -> str:
     """The micro-world as a source, as much of it as suits the budget."""
-    megabytes = min(MOST_MEGABYTES, max(LEAST_MEGABYTES, _megabytes(options)))
-    return f"{PREFIX}{DEFAULT_LEVELS},megabytes={megabytes:g}"
-
-
-def default_first(options: TrainOptions) -> tuple[str, ...]:
-    """What is read before `default_world`: nothing where the budget is small."""
-    megabytes = min(MOST_FIRST, FIRST_SHARE * _megabytes(options))
-    if megabytes < LEAST_FIRST:
-        return ()
-    return tuple(f"{PREFIX}{views},level=1,megabytes={megabytes:g}" for views in FIRST_VIEWS)
-
-
-def _megabytes(options: TrainOptions) -> float:
-    """Text for the budget: some passes."""
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
     wanted = {"minutes": MEGABYTES_PER_MINUTE * budget.amount, "tokens": BYTES_PER_TOKEN * budget.amount / 1e6}
-    return wanted.get(budget.kind, TRAIN_MEGABYTES)
+    megabytes = wanted.get(budget.kind, TRAIN_MEGABYTES)
+    return f"{PREFIX}{DEFAULT_LEVELS},megabytes={min(MOST_MEGABYTES, max(LEAST_MEGABYTES, megabytes)):g}"
 
 
 def _begin(names: list[str], options: TrainOptions, world: World, observe: Observer) -> tuple[Run, dict[str, Any]]:
