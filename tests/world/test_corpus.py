@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from upwell.api.training_runs import default_first, default_world
 from upwell.errors import UserError
 from upwell.text.sources import open_source
+from upwell.training.options import TrainOptions
 from upwell.world.corpus import documents, make_document, make_example, materialize
 from upwell.world.source import open_worlds, planned_bytes
 from upwell.world.specification import Specification, is_world
@@ -117,3 +119,33 @@ def test_what_comes_first_is_of_the_training_split_and_holds_nothing_out() -> No
     found = open_worlds(["a.txt"], first=[spec])
     assert (found.sources, found.valid, found.bound) == (["a.txt"], [], None)
     assert found.names == {found.first[0]: spec} == {open_worlds([spec]).sources[0]: spec}
+
+
+def test_a_part_of_the_text_is_taken_from_it() -> None:
+    spec, part = (
+        "world:views=qa+dictionary,level=1+2,megabytes=0.1",
+        "world:views=qa,level=2,language=zh,megabytes=0.01",
+    )
+    found = open_worlds([spec], first=[part])
+    lines = Path(found.sources[0]).read_text(encoding="utf-8").splitlines()
+    whole = Specification.parse(spec)
+    documents = [make_document(whole, index) for index in range(len(lines))]
+    kind = ("qa", "zh", 2)
+    wanted = [
+        line for line, found in zip(lines, documents, strict=True) if (found.view, found.language, found.level) == kind
+    ]
+    taken = Path(found.first[0]).read_text(encoding="utf-8").splitlines()
+    assert 3 < len(taken) < len(wanted) and taken == wanted[: len(taken)]
+    assert sum(len("".join(json.loads(line)).encode("utf-8")) for line in taken[:-1]) < 10_000
+    assert found.described(found.first[0]).endswith("of the text")
+    for other in ("seed=1", "split=test", "level=3"):
+        assert not whole.holds(Specification.parse(f"world:views=qa,{other}"))
+
+
+def test_the_default_run_reads_parts_of_its_own_text_first() -> None:
+    for options in (TrainOptions(minutes=5), TrainOptions(tokens="3m"), TrainOptions(epochs=1)):
+        whole = Specification.parse(default_world(options))
+        sizes = [Specification.parse(part).megabytes for part in default_first(options)]
+        assert all(whole.holds(Specification.parse(part)) for part in default_first(options))
+        assert len(sizes) == 2 and sum(sizes) < whole.megabytes / 3
+    assert default_first(TrainOptions(minutes=0.5)) == default_first(TrainOptions(tokens=1e6)) == ()

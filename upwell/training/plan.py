@@ -43,7 +43,7 @@ DROPOUT_PER_EPOCH = 0.01
 """Dropout grows with how often the text is read; below three times it costs more than it saves."""
 MATRIX_RATES = {"rnn": 5e-3, "lstm": 1e-2, "gru": 1e-2, "mingru": 1e-2, "attention": 1e-2}
 """Muon's best peak rate by family, for models of 0.6m to 2m parameters."""
-USUAL_MODEL, PROMPT_MODEL = "lstm", "lstm lstm attention-mlp"
+USUAL_MODEL, PROMPT_MODEL = "lstm", "lstm attention-mlp lstm"
 """For plain text, and for prompts with answers, which repeat and translate words of the prompt: docs/experiments.md, "tasks"."""
 PROMPT_SHARE = 0.2
 """Of the tokens of prompts that are asked: docs/experiments.md, "tasks"."""

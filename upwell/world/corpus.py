@@ -56,8 +56,7 @@ class Document(NamedTuple):
 def make_document(spec: Specification, index: int) -> Document:
     """Document number `index` of `spec`."""
     chance = Chance("document", spec.seed, spec.split, index)
-    views, languages, levels = _tables(spec)
-    view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
+    view, language, level = _kind(spec, chance)
     turns = VIEWS[view].make_turns(chance, level, language, spec.split)
     return Document(tuple(turns), view, language, level, chance.bits)
 
@@ -65,8 +64,7 @@ def make_document(spec: Specification, index: int) -> Document:
 def make_example(spec: Specification, index: int) -> Example:
     """Example number `index` of `spec`, its view, language and level drawn as those of a document are."""
     chance = Chance("one", spec.seed, spec.split, index)
-    views, languages, levels = _tables(spec)
-    view, language, level = chance.pick(views), chance.pick(languages), chance.pick(levels)
+    view, language, level = _kind(spec, chance)
     return VIEWS[view].make(chance, level, language, spec.split)
 
 
@@ -74,6 +72,12 @@ def documents(spec: Specification, *, start: int = 0, step: int = 1) -> Iterator
     """The documents start, start + step, … without end."""
     for index in itertools.count(start, step):
         yield make_document(spec, index)
+
+
+def _kind(spec: Specification, chance: Chance) -> tuple[str, str, int]:
+    """View, language and level of the next document or example."""
+    views, languages, levels = _tables(spec)
+    return chance.pick(views), chance.pick(languages), chance.pick(levels)
 
 
 @functools.cache
@@ -129,6 +133,36 @@ def materialize(
     return found
 
 
+def take_part(whole: Specification, part: Specification, *, cache: Path | None = None) -> Path:
+    """JSON lines of those documents of `whole` that are of `part`'s views, languages and levels, up to its megabytes.
+
+    `whole` must hold `part`; where it is not in the cache, it is made.
+    """
+    assert whole.holds(part)
+    world = materialize(whole, cache=cache)
+    root, _ = writable_folder(cache if cache is not None else cache_folder())
+    folder = root / "world" / _key(whole, part)
+    if not folder.exists():
+        try:
+            with atomic_folder(folder) as temporary:
+                _copy_part(world.path, temporary / "world.jsonl", whole, part)
+        except FileExistsError:
+            pass  # another process has just made the same
+    return folder / "world.jsonl"
+
+
+def _copy_part(source: Path, target: Path, whole: Specification, part: Specification) -> None:
+    left = part.megabytes * 1e6
+    with source.open(encoding="utf-8") as lines, target.open("w", encoding="utf-8", newline="\n") as file:
+        for index, line in enumerate(lines):
+            view, language, level = _kind(whole, Chance("document", whole.seed, whole.split, index))
+            if view in part.views and language in part.languages and level in part.levels:
+                file.write(line)
+                left -= len("".join(json.loads(line)).encode("utf-8"))
+                if left <= 0:
+                    break
+
+
 @functools.cache
 def source_hash() -> str:
     """A hash of all that the texts come from: the code of the world, its lexicon and the prompt formats."""
@@ -139,8 +173,8 @@ def source_hash() -> str:
     return digest.hexdigest()
 
 
-def _key(spec: Specification) -> str:
-    text = json.dumps([source_hash(), spec.to_dict()])
+def _key(*specs: Specification) -> str:
+    text = json.dumps([source_hash(), *(spec.to_dict() for spec in specs)])
     return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 

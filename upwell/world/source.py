@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from upwell.world.corpus import Materialized, materialize
+from upwell.world.corpus import Materialized, materialize, take_part
 from upwell.world.specification import Specification, is_world
 
 Progress = Callable[[str, int, int], None]
@@ -41,7 +42,8 @@ def open_worlds(
 ) -> Texts:
     """Make every `world:…` among the names, or find it in the cache; other names stay as they are.
 
-    Where all `sources` are of the world and `valid` is empty, their own validation split is the validation.
+    Where all `sources` are of the world and `valid` is empty, their own validation split is the validation. What is to be
+    read `first` is taken from the sources where one of them holds it.
     `default_split`: of sources that name none; `valid` takes the validation split. `progress` hears the name of what is
     made, bytes done and wanted.
     """
@@ -53,23 +55,36 @@ def open_worlds(
     if not held and parsed and all(isinstance(spec, Specification) for spec in parsed):
         held = [spec.held_out() for spec in parsed if isinstance(spec, Specification)]
     made: dict[Specification, Materialized] = {}
-    for spec in [*before, *parsed, *held]:
-        if isinstance(spec, Specification) and spec not in made:
 
-            def tell(done: int, total: int, name: str = str(spec)) -> None:
-                progress(name, done, total)
+    def make(spec: Specification) -> Path:
+        def tell(done: int, total: int) -> None:
+            progress(str(spec), done, total)
 
+        if spec not in made:
             made[spec] = materialize(spec, progress=tell)
+        return made[spec].path
 
     def paths(specs: Sequence[Specification | str]) -> list[str]:
-        return [spec if isinstance(spec, str) else str(made[spec].path) for spec in specs]
+        return [spec if isinstance(spec, str) else str(make(spec)) for spec in specs]
+
+    texts, held_texts = paths(parsed), paths(held)
+    names: dict[str, str] = {}
+    firsts = []
+    for spec in before:
+        whole = next((whole for whole in made if isinstance(spec, Specification) and whole.holds(spec)), None)
+        if whole is None or isinstance(spec, str):
+            firsts += paths([spec])
+        else:
+            path = str(take_part(whole, spec))
+            firsts.append(path)
+            names[path] = f"{spec.brief()} of the text"
 
     held_worlds = [made[spec] for spec in held if isinstance(spec, Specification)]
     bound = None
     if held_worlds and len(held_worlds) == len(held):
         bound = sum(world.bits for world in held_worlds) / sum(world.num_bytes for world in held_worlds)
-    names = {str(world.path): spec.brief() for spec, world in made.items()}
-    return Texts(paths(parsed), paths(held), bound, paths(before), names)
+    names |= {str(world.path): spec.brief() for spec, world in made.items()}
+    return Texts(texts, held_texts, bound, firsts, names)
 
 
 def planned_bytes(source: str) -> int:

@@ -94,6 +94,12 @@ class Specification:
         """The validation text beside this one: the split of its own, up to a megabyte of it."""
         return dataclasses.replace(self, split="valid", megabytes=min(HELD_OUT_MEGABYTES, self.megabytes / 80))
 
+    def holds(self, part: Specification) -> bool:
+        """Whether the documents of `part` may be taken from those of this one."""
+        kinds = ("views", "languages", "levels")
+        same = (self.split, self.seed) == (part.split, part.seed)
+        return same and all(set(getattr(part, kind)) <= set(getattr(self, kind)) for kind in kinds)
+
     def __str__(self) -> str:
         """The source that names this specification in full."""
         parts = [
