@@ -52,7 +52,7 @@ FIRST = {"views=qa,level=1": 0.25, "views=qa+translation,level=1": 0.62}
 """What of the micro-world the default run reads first, in turn, megabytes a minute. Who did what is learned in company of
 all tasks late or never, and stays once it is there: docs/experiments.md, "questions first"."""
 LEAST_FIRST, MOST_FIRST = 1.0, 6.0
-"""Minutes: with less of it nothing is learned, more is not needed."""
+"""Minutes: a shorter run reads nothing first, a longer one no more than one of six."""
 TOKENS_PER_MINUTE = 1.6e6
 """Of the default run on two cores, to treat a budget of tokens like one of minutes."""
 

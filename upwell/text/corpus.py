@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -163,9 +164,7 @@ def _build(
 ) -> None:
     found = survey(_pieces(train_sources), hold_out=not valid_sources)
     if tokenizer is None:
-        texts = itertools.chain(
-            (piece.text for piece in _pieces(first_sources)), _training_texts(train_sources, found, kind)
-        )
+        texts = itertools.chain(_beginning(first_sources, kind), _training_texts(train_sources, found, kind))
         tokenizer = train_tokenizer(kind, texts, vocab_size=vocab_size)
     tokenizer.save(folder / "tokenizer.json")
     firsts = {f"first-{number}": source for number, source in enumerate(first_sources)}
@@ -198,6 +197,16 @@ def _build(
 def _pieces(sources: Iterable[Source]) -> Iterator[Piece]:
     for source in sources:
         yield from source.pieces()
+
+
+def _beginning(sources: list[Source], kind: str) -> Iterator[str]:
+    """The texts of `sources`, of much text no more than a tokenizer is trained on."""
+    left = TRAINING_CHARACTERS.get(kind, math.inf)
+    for piece in _pieces(sources):
+        if left <= 0:
+            return
+        left -= len(piece.text)
+        yield piece.text
 
 
 def _training_texts(sources: list[Source], found: Survey, kind: str) -> Iterator[str]:

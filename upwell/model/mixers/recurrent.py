@@ -21,8 +21,8 @@ from upwell.model.mixers.loops import gru_loop, rnn_loop
 from upwell.model.mixers.mixer import Mixer, drop_connections
 from upwell.model.state import State
 
-# On a GPU the kernels want a layer's matrices in one piece and copy them there in each call, which is a small part of a
-# step; here each is a parameter of its own, which is what weight-drop, Muon and adapters need.
+# On a GPU the kernels want a layer's matrices in one piece, and copy them there in each call; here each is a parameter of
+# its own, which is what weight-drop, Muon and adapters need.
 warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
 
 
