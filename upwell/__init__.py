@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["LanguageModel", "__version__", "evaluate", "train"]
 
-# Idle OpenMP threads must sleep, not spin: beside one busy process two spinning threads were six times slower than one.
-# The library reads this when torch is loaded, so it is set here; a policy of the user's own stands.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Idle OpenMP threads must not spin for long: beside one busy process two spinning threads were six times slower than one.
+# Nor should they sleep at once: waking them costs more than a short wait (docs/experiments.md, "waiting"). The library
+# reads this when torch is loaded, so it is set here; what the user has set stands.
+if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+    os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="1000")
 
 
 def __getattr__(name: str) -> Any:

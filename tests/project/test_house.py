@@ -66,11 +66,15 @@ def test_help_answers_in_a_third_of_a_second_without_torch() -> None:
     assert done.stdout.splitlines()[-1] == "False", done.stderr
 
 
-def test_openmp_waits_passively_unless_the_user_says_otherwise() -> None:
-    program = "import os, upwell; print(os.environ['OMP_WAIT_POLICY'])"
-    for given, expected in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
-        environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-        environment |= {"OMP_WAIT_POLICY": given} if given else {}
+def test_openmp_waits_a_little_then_sleeps_unless_the_user_says_otherwise() -> None:
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    program = f"import os, upwell; print(*map(os.environ.get, {names}))"
+    for given, expected in (
+        ({}, "PASSIVE 1000"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE None"),
+        ({"GOMP_SPINCOUNT": "7"}, "None 7"),
+    ):
+        environment = {k: v for k, v in os.environ.items() if k not in names} | given
         done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
         assert done.stdout.decode().strip() == expected
 
