@@ -4,9 +4,9 @@
     python -m benchmarks.step_share --families gru --widths 128 --rounds 2 --keep-nothing
 
 A step is all that training does with a batch: forward, backward, adding the gradients to the fp32 buffer, the optimizer.
-Batch and length are those of the recipe, of a run of as many tokens as a network of that size is planned for. The peak is
-measured again beside every round, and the share is the median of the ratios of round and peak, so what else the machine does
-meets both. FLOPs are those of `upwell plan`: matmuls alone.
+Batch, length and workers are those of a run. The peak is measured again beside every round, on as many threads, and the
+share is the median of the ratios of round and peak, so what else the machine does meets both. FLOPs are those of `upwell
+plan`: matmuls alone. Kinds of work are those of one thread that does the whole step.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.report import write_result
-from upwell.model.accounting import parameters_by_kind, training_flops_per_token
+from upwell.model.accounting import training_flops_per_token
 from upwell.model.config import MIXERS, MIXERS_WITH_MLP, NetworkConfig
 from upwell.model.machine import matmul_peak, usable_cores
 from upwell.model.network import Network
@@ -28,10 +28,11 @@ from upwell.training.compute import keep_freed_memory, torch_dtype
 from upwell.training.distributed import World
 from upwell.training.learner import Learner
 from upwell.training.objectives import Batch, next_token
-from upwell.training.plan import TOKENS_PER_PARAMETER, step_parts, step_tokens
 from upwell.training.recipe import Recipe
 from upwell.training.workers import Workers
 
+TOKENS = 4096
+"""Of a step, as the recipe has it from three million planned tokens on."""
 GROUPS = (
     ("matmul", ("mm", "linear", "mkldnn_rnn", "convolution")),
     ("attention kernel", ("scaled_dot_product", "flash_attention")),
@@ -66,10 +67,7 @@ class Step:
         )
         network = Network(self.config)
         network.reset_parameters(0)
-        planned = TOKENS_PER_PARAMETER * parameters_by_kind(network)["non_embedding"]
-        rows = step_tokens(planned) // length
-        recipe = Recipe(rows=rows, length=length, accumulate=step_parts(rows, length))
-        self.tokens = recipe.tokens_per_step
+        recipe = Recipe(rows=TOKENS // length, length=length)
         self.learner = Learner(network, recipe, torch_dtype(dtype))
         self.workers = Workers(workers, recipe, World())
         self.flops = training_flops_per_token(network, length)
@@ -81,7 +79,6 @@ class Step:
 
     def take(self) -> float:
         """Seconds of one step."""
-        spent = dict.fromkeys(self.parts, 0.0)
         count = 0.0
         began = since = time.perf_counter()
         for outcome, gradients in self.workers.run(self.learner.network, next_token, self.batch, None, self.number):
@@ -89,23 +86,24 @@ class Step:
             self.learner.add_gradients(gradients)
             count += outcome.count
             added = time.perf_counter()
-            spent["forward and backward"] += computed - since
-            spent["adding gradients"] += added - computed
+            self.parts["forward and backward"] += computed - since
+            self.parts["adding gradients"] += added - computed
             since = added
         self.learner.update(1 / count, 1e-3, parallel=self.workers.map, parts=self.workers.number)
         ended = time.perf_counter()
-        spent["update"] = ended - since
+        self.parts["update"] += ended - since
         self.number += 1
-        for name, seconds in spent.items():
-            self.parts[name] += seconds
         return ended - began
 
 
 def kinds_of_work(step: Step) -> dict[str, float]:
     """Share of a thread's time by kind of operation, over two profiled steps; `framework` is what is in none."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         for _ in range(2):
             step.take()
+    torch.set_num_threads(threads)
     totals: dict[str, float] = {}
     for event in profiler.key_averages():
         name = event.key.removeprefix("aten::")
@@ -117,28 +115,30 @@ def kinds_of_work(step: Step) -> dict[str, float]:
 
 def measure(family: str, width: int, arguments: argparse.Namespace) -> dict[str, Any]:
     """The figures of one family at one width."""
-    step = Step(family, width, vocabulary=arguments.vocabulary, dtype=arguments.dtype, workers=arguments.workers)
+    step, alone = (
+        Step(family, width, vocabulary=arguments.vocabulary, dtype=arguments.dtype, workers=workers)
+        for workers in (arguments.workers, 1)
+    )
     step.take()
     step.take()
     step.parts = dict.fromkeys(step.parts, 0.0)
     speeds, shares = [], []
     for _ in range(arguments.rounds):
         peak = matmul_peak(torch_dtype(arguments.dtype))
-        speed = step.tokens / step.take()
+        speed = TOKENS / step.take()
         speeds.append(speed)
         shares.append(speed * step.flops / peak)
     whole = sum(step.parts.values())
     return {
         "family": family,
         "width": width,
-        "tokens_per_step": step.tokens,
         "parameters": sum(p.numel() for p in step.learner.network.parameters()),
         "tokens_per_second": round(statistics.median(speeds)),
         "peak_share": round(statistics.median(shares), 3),
         "peak_share_low": round(min(shares), 3),
         "peak_share_high": round(max(shares), 3),
         "parts": {name: round(seconds / whole, 3) for name, seconds in step.parts.items()},
-        "kinds": kinds_of_work(Step(family, width, vocabulary=arguments.vocabulary, dtype=arguments.dtype, workers=1)),
+        "kinds": kinds_of_work(alone),
     }
 
 
@@ -169,6 +169,7 @@ def main() -> None:
         figures = {
             "dtype": arguments.dtype,
             "workers": arguments.workers,
+            "tokens_per_step": TOKENS,
             "vocabulary": arguments.vocabulary,
             "rows": rows,
         }

@@ -17,17 +17,7 @@ from upwell.training.compute import Compute, choose_compute, measure_peaks
 from upwell.training.distributed import World
 from upwell.training.hardware import HARDWARE, compute_optimal_size, find_hardware
 from upwell.training.options import TrainOptions
-from upwell.training.plan import (
-    Measured,
-    Plan,
-    check_memory,
-    check_options,
-    choose_size,
-    make_plan,
-    plan_here,
-    step_parts,
-    step_tokens,
-)
+from upwell.training.plan import Measured, Plan, check_memory, check_options, choose_size, make_plan, plan_here
 from upwell.training.schedules import Budget
 
 
@@ -77,16 +67,6 @@ def test_what_the_user_gives_stands() -> None:
     assert network.dropout == 0.3
 
 
-def test_a_step_grows_with_the_run_and_is_computed_in_parts() -> None:
-    lengths = (1e3, 2.9e6, 3e6, 11.9e6, 12e6, 48e6)
-    assert [step_tokens(planned) for planned in lengths] == [2048, 2048, 4096, 4096, 8192, 16384]
-    assert [step_parts(rows, 128) for rows in (32, 64, 128, 256)] == [1, 1, 2, 4]
-    assert step_parts(66, 128) == 1  # two workers cannot share 33 rows
-    recipe = plan(model="lstm", size="50k", tokens="50m").recipe  # type: ignore[attr-defined]
-    assert (recipe.tokens_per_step, recipe.accumulate) == (16384, 2)
-    assert plan(model="lstm", size="50k", tokens="50m", accumulate=8).recipe.accumulate == 8  # type: ignore[attr-defined]
-
-
 def test_a_short_text_gets_fewer_rows() -> None:
     made = make_plan(
         TrainOptions(size="20k", epochs=1),
@@ -127,7 +107,7 @@ def test_choose_compute_keeps_what_the_user_gave_and_measures_the_rest() -> None
     config, recipe = made.network, made.recipe  # type: ignore[attr-defined]
 
     def choose(peaks: dict[str, float], threads: int, rows: int = 16) -> tuple[Compute, dict[str, float]]:
-        changed = replace(recipe, rows=rows, accumulate=1)
+        changed = replace(recipe, rows=rows)
         return choose_compute(config, changed, device=CPU, peaks=peaks, threads=threads, world=World())
 
     only, tried = choose({"float32": 1e10}, 1)

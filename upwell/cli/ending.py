@@ -56,7 +56,7 @@ def ending_lines(result: Mapping[str, Any], formats: Collection[tuple[str, str]]
 
 
 def sample_lines(sample: Mapping[str, Any], width: int) -> list[str]:
-    """A sample under what was given, with the right answer where there is one that it missed."""
+    """A sample under what was given, with a right answer where there is one and the output is another."""
     given, output = sample["given"], sample["output"].strip()
     if not sample["ended"]:
         output += " …"
@@ -69,7 +69,7 @@ def sample_lines(sample: Mapping[str, Any], width: int) -> list[str]:
         lines += wrap(sample["reason"], width, first="  facts: ")
     lines += wrap(output or "(nothing)", width, first="  -> ")
     if output != sample["right"]:
-        lines += wrap(f"right would be: {sample['right']}", width, first="     ")
+        lines += wrap(f"a right answer: {sample['right']}", width, first="     ")
     return lines
 
 

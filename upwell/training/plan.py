@@ -37,10 +37,8 @@ PARAMETERS_PER_BYTE = 4.0
 """Above this many non-embedding parameters per byte of text nothing was gained: docs/experiments.md, "size"."""
 USUAL_PEAK_SHARE = 0.4
 """Share of the matmul peak that a training step reaches, before it has been measured."""
-STEP, STEP_AT = 4096, 3_000_000
-"""Tokens of a step, and of the run that it suits; it grows with the root of the run (docs/experiments.md, "long runs")."""
-SMALLEST_STEP, STEP_AT_ONCE = 2048, 8192
-"""Tokens of a step at least, and of those that are in memory at once."""
+LONG_RUN = 3_000_000
+"""Planned tokens from which steps of 4,096 tokens learn more in the time than steps of 2,048."""
 DROPOUT_PER_EPOCH = 0.01
 """Dropout grows with how often the text is read; below three times it costs more than it saves."""
 MATRIX_RATES = {"rnn": 5e-3, "lstm": 1e-2, "gru": 1e-2, "mingru": 1e-2, "attention": 1e-2}
@@ -76,16 +74,6 @@ def choose_size(
     return int(round(size / digits) * digits)
 
 
-def step_tokens(planned_tokens: float) -> int:
-    """Tokens of a step in a run of `planned_tokens`, a power of two.
-
-    The largest step that loses little per token grows with the root of a run's length (Zhang et al. 2025); larger steps
-    cost less: Muon's products, and what a core waits for, are shared by more tokens.
-    """
-    growth = math.log2(max(1.0, planned_tokens) / STEP_AT) / 2
-    return max(SMALLEST_STEP, int(STEP * 2.0 ** math.floor(growth)))
-
-
 def derive_recipe(
     config: NetworkConfig,
     options: TrainOptions,
@@ -101,7 +89,7 @@ def derive_recipe(
     """
     # Attention learns from what a window holds; a carried state reaches past it.
     length = options.length or (min(config.context, 256) if "attention" in config.mixers else 128)
-    step = PROMPT_STEP if has_prompts else step_tokens(planned_tokens)
+    step = PROMPT_STEP if has_prompts else 2048 if planned_tokens < LONG_RUN else 4096
     rows = options.rows or max(1, step // length)
     if rows * length > train_tokens:  # a short text: fewer rows, then shorter windows
         length = min(length, max(8, train_tokens // max(1, rows)))
@@ -116,7 +104,6 @@ def derive_recipe(
     recipe = Recipe(
         rows=rows,
         length=length,
-        accumulate=step_parts(rows, length),
         seed=options.seed,
         matrix_learning_rate=rate,
         packed="attention" in config.mixers and fits,
@@ -139,17 +126,6 @@ def derive_recipe(
         dropouts["dropout"] = 0.0 if epochs < 3 else round(min(0.3, DROPOUT_PER_EPOCH * epochs), 2)
     boundary = END_OF_TEXT_ID if recipe.packed else None
     return replace(config, boundary=boundary, **dropouts), replace(recipe, **given)
-
-
-def step_parts(rows: int, length: int) -> int:
-    """Parts of a step, a power of two, so that none has more tokens than should be in memory at once.
-
-    A part keeps an even number of rows, for two workers.
-    """
-    parts = 1
-    while rows * length > STEP_AT_ONCE * parts and rows % (4 * parts) == 0:
-        parts *= 2
-    return parts
 
 
 @dataclass(frozen=True)
