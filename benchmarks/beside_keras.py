@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.peer_venv import peer_python
+from benchmarks.peer_venv import peer_environment, peer_python
 from benchmarks.report import write_result
 from benchmarks.time_to_loss import GROWTH, call
 
@@ -79,7 +79,7 @@ def keras_run(texts: dict[str, str], arguments: argparse.Namespace, folder: Path
     (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
     (folder / "program.py").write_text(KERAS, encoding="utf-8")
     command = [str(python), str(folder / "program.py"), str(folder / "task.json")]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, env=peer_environment())
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 

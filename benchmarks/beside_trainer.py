@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peer_venv import CPU_TORCH, peer_python
+from benchmarks.peer_venv import CPU_TORCH, peer_environment, peer_python
 from benchmarks.report import write_result
 
 TRAINER = """
@@ -184,9 +184,9 @@ def train_ours(folder: Path) -> None:
     print(json.dumps(figures))
 
 
-def call(command: list[str]) -> dict[str, Any]:
+def call(command: list[str], environment: dict[str, str] | None) -> dict[str, Any]:
     """The JSON of the command's last line."""
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, env=environment)
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -223,7 +223,7 @@ def main() -> None:
         }
         for _ in range(arguments.rounds):
             for side, command in commands.items():
-                figures = call(command)
+                figures = call(command, None if side == "upwell" else peer_environment())
                 seconds = statistics.median(figures.pop("step_seconds")[1:])
                 figures["tokens_per_second"] = arguments.rows * arguments.context / seconds
                 results[side].append(figures)

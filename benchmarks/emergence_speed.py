@@ -14,13 +14,14 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from benchmarks.peer_venv import peer_process
 from benchmarks.report import write_result
 from benchmarks.small_runs import train_plainly
 from upwell.emergence import learning
@@ -51,8 +52,8 @@ def main() -> None:
             pass
         ours = time.perf_counter() - began
         print(f"ours: {ours:.1f} s", flush=True)
-        torch.set_num_threads(arguments.threads)
-        rows = [beside(job, folder) for job in jobs]
+        with peer_process() as peer:
+            rows = [beside(job, folder, peer, arguments.threads) for job in jobs]
     plain = sum(row["plain_seconds"] for row in rows)
     whole = sum(row["seconds_to_full_length"] for row in rows) / arguments.threads
     figures = {
@@ -67,12 +68,10 @@ def main() -> None:
         write_result("emergence_speed", figures)
 
 
-def beside(job: CircuitJob, folder: Path) -> dict[str, Any]:
+def beside(job: CircuitJob, folder: Path, peer: ProcessPoolExecutor, threads: int) -> dict[str, Any]:
     """Our run of `job`, done before, and the plain one, done now."""
     figures, arrays = load_result(job.path(folder))
-    began = time.perf_counter()
-    curve, loss = train_plainly(job)
-    seconds = time.perf_counter() - began
+    curve, loss, seconds = peer.submit(train_plainly, job, threads).result()
     mine = arrays["check_nll"].astype(np.float64).mean((1, 2))
     theirs = np.array(curve[: len(mine)])
     # Relative, or a hundredth of a nat where there is nothing left to lose.

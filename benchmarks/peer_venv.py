@@ -1,15 +1,46 @@
-"""Python environments for peers, made under a temporary folder and kept there: no peer is installed beside Upwell."""
+"""Python environments for peers, made under a temporary folder and kept there: no peer is installed beside Upwell.
+
+Peers run with OpenMP's threads waiting as they do where nobody has set anything, which is not how Upwell has them wait.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 CPU_TORCH = ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
 """Where pip finds a torch without GPU libraries."""
+
+DEFAULT_SPINS = "300000"
+"""What libgomp has for GOMP_SPINCOUNT where OMP_WAIT_POLICY is not set (libgomp/env.c of GCC)."""
+
+
+def peer_environment() -> dict[str, str]:
+    """This process's environment variables, without what `import upwell` says of waiting."""
+    kept = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    return kept | {"GOMP_SPINCOUNT": DEFAULT_SPINS}
+
+
+@contextmanager
+def peer_process() -> Iterator[ProcessPoolExecutor]:
+    """One fresh process in `peer_environment()`, for a peer that is a function of ours."""
+    before = dict(os.environ)
+    os.environ.pop("OMP_WAIT_POLICY", None)
+    os.environ.update(peer_environment())
+    try:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            yield pool
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def peer_python(*packages: str, options: list[str] | None = None) -> Path:

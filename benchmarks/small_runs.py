@@ -6,7 +6,8 @@
 Both sides train networks of the same shape, from the same weights, on the same rows (the copy task, 24 tokens), with
 AdamW at the same rates, clipping and warmup; so they end at the same loss, which is compared run by run. The plain side is
 what a PyTorch user writes: nn.LSTM, nn.GRU, nn.RMSNorm, nn.Linear, F.scaled_dot_product_attention, minGRU by the
-log-space scan of its paper, torch.optim.AdamW as it comes, one run after the other, two threads inside.
+log-space scan of its paper, torch.optim.AdamW as it comes, one run after the other, two threads inside, in a process of its own. The start of processes
+counts on both sides.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.peer_venv import peer_process
 from benchmarks.report import write_result
 from upwell.emergence import learning
 from upwell.emergence.ability import Rows
@@ -158,8 +160,10 @@ def _twin(name: str, ours: dict[str, Tensor]) -> Tensor:
     return ours[mine] if mine in ours else torch.zeros(())  # nn.LSTM has a second bias; ours has none
 
 
-def train_plainly(job: CircuitJob) -> tuple[list[float], float]:
-    """Test losses in nats of an answer, at the job's evaluations and at its end, as a PyTorch user would write it."""
+def train_plainly(job: CircuitJob, threads: int) -> tuple[list[float], float, float]:
+    """Test losses in nats of an answer, at the job's evaluations and at its end, as a PyTorch user would write it; seconds."""
+    began = time.perf_counter()
+    torch.set_num_threads(threads)
     budget, ability = job.budget, job.ability
     network = Network(network_config(ability, job.family, job.size))
     reset_for_width(network, job.seed)
@@ -204,7 +208,7 @@ def train_plainly(job: CircuitJob) -> tuple[list[float], float]:
                     mean.lerp_(weight, 1 - memory)
         if step + 1 in measured:
             curve.append(measure(check))
-    return curve, measure(test)
+    return curve, measure(test), time.perf_counter() - began
 
 
 def main() -> None:
@@ -231,14 +235,17 @@ def main() -> None:
             used = dict.fromkeys(families, 0.0)
             for job in jobs:
                 used[job.family] += float(load_result(job.path(Path(folder)))[0]["wall_seconds"])
-        torch.set_num_threads(arguments.threads)
         theirs = []
+        spent = dict.fromkeys(families, 0.0)
         began = time.perf_counter()
-        for family in families:
-            at = time.perf_counter()
-            theirs += [train_plainly(job)[1] for job in jobs if job.family == family]
-            by_family[family].append(arguments.threads * (time.perf_counter() - at) / used[family])
+        with peer_process() as peer:
+            for job in jobs:
+                _, loss, taken = peer.submit(train_plainly, job, arguments.threads).result()
+                theirs.append(loss)
+                spent[job.family] += taken
         seconds["plain"].append(time.perf_counter() - began)
+        for family in families:
+            by_family[family].append(arguments.threads * spent[family] / used[family])
     rows = [
         {
             "family": family,

@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peer_venv import peer_environment
 from benchmarks.report import write_result
 from upwell.model.machine import usable_cores
 
@@ -32,10 +33,11 @@ GROWTH = 1.5
 """Between two budgets of ours."""
 
 
-def call(command: list[str]) -> dict[str, Any]:
+def call(command: list[str], environment: dict[str, str] | None = None) -> dict[str, Any]:
     """The JSON of the command's last line, with the `command_seconds` it took."""
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, encoding="utf-8", check=True)
+    command = [sys.executable, *command]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, env=environment)
     return {**json.loads(done.stdout.splitlines()[-1]), "command_seconds": time.perf_counter() - began}
 
 
@@ -76,7 +78,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(arguments.rounds):
             peer = ["-m", "benchmarks.plain_gpt", *texts, "--steps", str(arguments.steps)]
-            theirs = call([*peer, "--threads", str(usable_cores()), "--seed", str(1337 + number)])
+            peer += ["--threads", str(usable_cores()), "--seed", str(1337 + number)]
+            theirs = call(peer, peer_environment())
             print(
                 f"peer {theirs['seconds_of_steps']:.1f} s of steps: {theirs['loss']:.4f} nats a character", flush=True
             )
