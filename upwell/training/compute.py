@@ -165,10 +165,12 @@ def keep_freed_memory() -> None:
     """Tell glibc to keep what is freed instead of handing every large tensor back to the system.
 
     A training step frees and takes the same buffers again and again; page faults for them took a third of the time
-    (docs/experiments.md, "allocator"). Other C libraries are left as they are. See mallopt(3).
+    (docs/experiments.md, "allocator"). Threads share one arena, so that what one frees the other takes ("one arena").
+    Other C libraries are left as they are. See mallopt(3).
     """
     if mallopt := _of_libc("mallopt"):
-        trim_threshold, mmap_threshold = -1, -3
+        trim_threshold, mmap_threshold, arena_max = -1, -3, -8
+        mallopt(arena_max, 1)
         if not mallopt(mmap_threshold, 1 << 30):
             mallopt(mmap_threshold, 32 << 20)  # the most that older versions take
         mallopt(trim_threshold, (1 << 31) - 1)
