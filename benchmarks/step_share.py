@@ -1,4 +1,4 @@
-"""The training step of every family: tokens/s, share of the matmul peak, and where the time goes. One thread.
+"""The training step of every family: tokens/s, share of the matmul peak, and where the time goes.
 
     python -m benchmarks.step_share                                   # all families, widths 64 to 1024, bf16
     python -m benchmarks.step_share --families gru --widths 128 --rounds 2 --keep-nothing
@@ -6,7 +6,8 @@
 A step is all that training does with a batch: forward, backward, adding the gradients to the fp32 buffer, the optimizer.
 Batch, length and workers are those of a run. The peak is measured again beside every round, on as many threads, and the
 share is the median of the ratios of round and peak, so what else the machine does meets both. FLOPs are those of `upwell
-plan`: matmuls alone. Kinds of work are those of one thread that does the whole step.
+plan`: the model's matmuls alone; a second share counts Muon's products too. Kinds of work are those of one thread that does
+the whole step.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from upwell.training.compute import keep_freed_memory, torch_dtype
 from upwell.training.distributed import World
 from upwell.training.learner import Learner
 from upwell.training.objectives import Batch, next_token
+from upwell.training.optimizers import ROUNDS, Muon
 from upwell.training.recipe import Recipe
 from upwell.training.workers import Workers
 
@@ -96,6 +98,16 @@ class Step:
         return ended - began
 
 
+def update_flops(muon: Muon) -> int:
+    """FLOPs of Muon's products in one step, which no model's FLOPs count: three products a round."""
+    total = 0
+    for average, _, _ in muon.groups:
+        number, *sides = average.shape
+        small, large = sorted(sides)
+        total += ROUNDS * number * (4 * small**2 * large + 2 * small**3)
+    return total
+
+
 def kinds_of_work(step: Step) -> dict[str, float]:
     """Share of a thread's time by kind of operation, over two profiled steps; `framework` is what is in none."""
     threads = torch.get_num_threads()
@@ -129,14 +141,17 @@ def measure(family: str, width: int, arguments: argparse.Namespace) -> dict[str,
         speeds.append(speed)
         shares.append(speed * step.flops / peak)
     whole = sum(step.parts.values())
+    share = statistics.median(shares)
+    assert step.learner.muon
     return {
         "family": family,
         "width": width,
         "parameters": sum(p.numel() for p in step.learner.network.parameters()),
         "tokens_per_second": round(statistics.median(speeds)),
-        "peak_share": round(statistics.median(shares), 3),
+        "peak_share": round(share, 3),
         "peak_share_low": round(min(shares), 3),
         "peak_share_high": round(max(shares), 3),
+        "peak_share_with_muon": round(share * (1 + update_flops(step.learner.muon) / (TOKENS * step.flops)), 3),
         "parts": {name: round(seconds / whole, 3) for name, seconds in step.parts.items()},
         "kinds": kinds_of_work(alone),
     }
@@ -162,7 +177,7 @@ def main() -> None:
             parts = ", ".join(f"{part} {share:.0%}" for part, share in rows[-1]["parts"].items())
             print(
                 f"{family:9} {width:5}  {rows[-1]['tokens_per_second']:>9,} tokens/s  "
-                f"{rows[-1]['peak_share']:.0%} of peak\n    {parts}\n    {kinds}",
+                f"{rows[-1]['peak_share']:.0%} of peak, {rows[-1]['peak_share_with_muon']:.0%} with Muon's products\n    {parts}\n    {kinds}",
                 flush=True,
             )
     if not arguments.keep_nothing:

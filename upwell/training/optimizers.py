@@ -54,9 +54,11 @@ class AdamW:
 
 # The quintic p(x) = a x + b x^3 + c x^5 that drives all singular values towards one (Jordan et al. 2024).
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+ROUNDS = 5
+"""Times that the quintic is applied."""
 
 
-def orthogonalize(matrices: Tensor, *, dtype: torch.dtype, steps: int = 5) -> Tensor:
+def orthogonalize(matrices: Tensor, *, dtype: torch.dtype, steps: int = ROUNDS) -> Tensor:
     """Nearest semi-orthogonal matrices, roughly: singular values of (K, M, N) brought into about 0.7 to 1.2."""
     a, b, c = _NEWTON_SCHULZ
     x = matrices.to(dtype)
