@@ -29,7 +29,7 @@ from upwell.model.machine import usable_cores
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "lm-en-tinyshakespeare"
 NAMED = 1.886
 """Nats a character that the peer's settings reach: the loss to beat where the peer ends higher."""
-GROWTH = 1.5
+GROWTH = 1.1
 """Between two budgets of ours."""
 
 
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--family", default="lstm")
     parser.add_argument("--steps", type=int, default=2000, help="of the peer")
-    parser.add_argument("--minutes", type=float, default=0.033, help="our first budget")
+    parser.add_argument("--minutes", type=float, default=0.055, help="our first budget")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
     arguments = parser.parse_args()
