@@ -30,6 +30,10 @@ TRIAL_STEPS = 3
 """Of each way, after a first one that is not counted."""
 TRIAL_SECONDS = 2.0
 """After this time no further step is begun."""
+WIDE = 256
+"""From this width on matmuls decide: a dtype that is slow at them is not tried."""
+HOPELESS, HOPELESS_IN_WIDE = 1 / 8, 0.6
+"""Shares of the fastest dtype's matmul speed, below which another dtype is not tried."""
 
 
 def torch_dtype(name: str) -> torch.dtype:
@@ -103,11 +107,13 @@ def choose_compute(
 
     `peaks` are those of `measure_peaks`. First the dtypes are compared, then, on the CPU, the layouts: all threads inside
     each kernel, or one worker per thread. Each way runs a few whole steps. A dtype whose matmuls are
-    hopelessly slow (bf16 on a processor without its instructions) is not tried.
+    hopelessly slow (bf16 on a processor without its instructions) is not tried, nor, in wide networks, one that is clearly slower
+    (fp32 beside fast bf16), which saves time and memory at the start.
     """
     parts = recipe.rows // (recipe.accumulate * world.size)
     layouts = sorted({1, threads if device.type == "cpu" and parts % threads == 0 else 1}, reverse=True)
-    dtypes = [name for name in peaks if peaks[name] >= max(peaks.values()) / 8]
+    least = HOPELESS_IN_WIDE if config.width >= WIDE else HOPELESS
+    dtypes = [name for name in peaks if peaks[name] >= least * max(peaks.values())]
     speeds: dict[str, float] = {}
 
     def fastest(ways: list[Compute]) -> Compute:
