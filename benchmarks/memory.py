@@ -3,7 +3,7 @@
     python -m benchmarks.memory                                       # about half an hour on two cores
     python -m benchmarks.memory --sizes "20k" --texts 100000 --tokens 3k --keep-nothing
 
-Every figure is from a whole `upwell train` process, given so many tokens: its peak resident memory as the system counts it,
+Every figure is from a whole `upwell train` process, given so many tokens, or those behind the colon of a size: its peak resident memory as the system counts it,
 beside the peak that `upwell plan` foresees, and the run's tokens/s. The second table trains one size on 1 MB to 1 GB of text (the
 embedded world's stories, repeated): time per token and memory should not grow with the text.
 """
@@ -81,9 +81,11 @@ def write_text(path: Path, size: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--families", default=" ".join(MIXERS))
-    parser.add_argument("--sizes", default="100k 1m 10m 100m")
+    parser.add_argument(
+        "--sizes", default="100k 1m 10m 100m:8k", help="each with its own number of tokens behind a colon"
+    )
     parser.add_argument("--texts", default="1000000 10000000 100000000 1000000000", help="bytes")
-    parser.add_argument("--tokens", default="40k")
+    parser.add_argument("--tokens", default="20k")
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
     arguments = parser.parse_args()
@@ -93,8 +95,9 @@ def main() -> None:
         by_size, by_text = [], []
         write_text(folder / "text.txt", texts[0])
         for family in arguments.families.split():
-            for size in arguments.sizes.split():
-                row = train(folder / "text.txt", family, size, arguments.tokens, arguments.vocabulary, folder)
+            for size, _, own in (part.partition(":") for part in arguments.sizes.split()):
+                tokens = own or arguments.tokens
+                row = train(folder / "text.txt", family, size, tokens, arguments.vocabulary, folder)
                 by_size.append(row)
                 print(row, flush=True)
         for count in texts:
