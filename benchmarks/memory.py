@@ -5,7 +5,7 @@
 
 Every figure is from a whole `upwell train` process, given so many tokens, or those behind the colon of a size: its peak resident memory as the system counts it,
 beside the peak that `upwell plan` foresees, and the run's tokens/s. The second table trains one size on 1 MB to 1 GB of text (the
-embedded world's stories, repeated): time per token and memory should not grow with the text.
+embedded world's stories, repeated), with one validation text for all: time per token and memory should not grow with the text.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from upwell.model.config import MIXERS
 from upwell.text.corpus import prepare_corpus
 from upwell.world.source import open_worlds
 
+VALID_BYTES = 20_000
+"""Of the validation text."""
 PROGRAM = """
 import resource, runpy, sys
 sys.argv = ["upwell", *sys.argv[1:]]
@@ -48,9 +50,8 @@ def train(source: Path, family: str, size: str, tokens: str, vocabulary: int, fo
         str(vocabulary),
     ]
     command = [sys.executable, "-c", PROGRAM, "train", str(source), *options, "--quiet", "--json", "--overwrite"]
-    done = subprocess.run(
-        [*command, "--out", str(folder / "run")], capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    command += ["--valid", str(folder / "valid.txt"), "--out", str(folder / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
     lines = done.stdout.splitlines()
@@ -93,6 +94,7 @@ def main() -> None:
         folder = Path(name)
         texts = [int(size) for size in arguments.texts.split()]
         by_size, by_text = [], []
+        write_text(folder / "valid.txt", VALID_BYTES)
         write_text(folder / "text.txt", texts[0])
         for family in arguments.families.split():
             for size, _, own in (part.partition(":") for part in arguments.sizes.split()):
