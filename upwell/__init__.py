@@ -17,7 +17,7 @@ __all__ = ["LanguageModel", "__version__", "evaluate", "train"]
 # Nor should they sleep at once: waking them costs more than a short wait (docs/experiments.md, "waiting"). The library
 # reads this when torch is loaded, so it is set here; what the user has set stands.
 if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
-    os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="1000")
+    os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="300")
 
 
 def __getattr__(name: str) -> Any:
