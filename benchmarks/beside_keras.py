@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,7 @@ from typing import Any
 import torch
 
 from benchmarks.peer_venv import peer_environment, peer_python
-from benchmarks.report import write_result
-from benchmarks.time_to_loss import call
+from benchmarks.report import call, write_result
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "lm-en-ptb"
 WINDOW, STRIDE, WORDS = 50, 5, 1000
@@ -81,8 +80,7 @@ def keras_run(texts: dict[str, str], arguments: argparse.Namespace, folder: Path
     (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
     (folder / "program.py").write_text(KERAS, encoding="utf-8")
     command = [str(python), str(folder / "program.py"), str(folder / "task.json")]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, env=peer_environment())
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return call(command, peer_environment())
 
 
 @torch.no_grad()
@@ -131,7 +129,15 @@ def main() -> None:
         print(f"Keras: {peer['loss']:.4f} nats a word after {peer['seconds']:.0f} s", flush=True)
         minutes = arguments.minutes
         while (not tries or tries[-1]["loss"] > peer["loss"]) and minutes < 20:
-            command = ["-m", "upwell", "train", str(folder / "train.txt"), "--valid", str(folder / "valid.txt")]
+            command = [
+                sys.executable,
+                "-m",
+                "upwell",
+                "train",
+                str(folder / "train.txt"),
+                "--valid",
+                str(folder / "valid.txt"),
+            ]
             command += ["--tokenizer", "word", "--model", "lstm", "--minutes", str(minutes), "--quiet", "--json"]
             figures = call([*command, "--overwrite", "--out", str(folder / "run")])
             loss = same_words_loss(folder / "run", texts["test"])

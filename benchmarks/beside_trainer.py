@@ -17,7 +17,6 @@ import argparse
 import json
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peer_venv import CPU_TORCH, peer_environment, peer_python
-from benchmarks.report import write_result
+from benchmarks.report import call, write_result
 
 TRAINER = """
 import json, resource, sys, time, warnings
@@ -182,14 +181,6 @@ def train_ours(folder: Path) -> None:
         "compute": compute.describe(),
     }
     print(json.dumps(figures))
-
-
-def call(command: list[str], environment: dict[str, str] | None) -> dict[str, Any]:
-    """The JSON of the command's last line."""
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, env=environment)
-    if done.returncode:
-        raise SystemExit(done.stderr[-2000:])
-    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.report import write_result
+from benchmarks.report import fill_between, write_result
 from upwell.cli.ending import sample_lines
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,9 +135,7 @@ def _median(values: Sequence[float | None]) -> str:
 
 def fill(text: str, content: str) -> str:
     """`text` with `content` between the marks."""
-    pattern = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}", re.DOTALL)
-    assert len(pattern.findall(text)) == 1
-    return pattern.sub(lambda _: f"{BEGIN}\n\n{content}\n\n{END}", text)
+    return fill_between(text, BEGIN, END, content)
 
 
 def picture(figures: Mapping[str, Any], path: Path) -> None:

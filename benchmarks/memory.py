@@ -3,8 +3,8 @@
     python -m benchmarks.memory                                       # about half an hour on two cores
     python -m benchmarks.memory --sizes "20k" --texts 100000 --tokens 3k --keep-nothing
 
-Every figure is from a whole `upwell train` process, given so many tokens, or those behind the colon of a size: its peak resident memory as the system counts it,
-beside the peak that `upwell plan` foresees, and the run's tokens/s. The second table trains one size on 1 MB to 1 GB of text (the
+Every figure is from a whole `upwell train` process, given so many tokens, or those behind the colon of a size: its peak
+resident memory as the system counts it, beside the peak that `upwell plan` foresees, and the run's tokens/s. The second table trains one size on 1 MB to 1 GB of text (the
 embedded world's stories, repeated), with one validation text for all: time per token and memory should not grow with the text.
 """
 

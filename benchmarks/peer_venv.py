@@ -33,14 +33,17 @@ def peer_environment() -> dict[str, str]:
 def peer_process() -> Iterator[ProcessPoolExecutor]:
     """One fresh process in `peer_environment()`, for a peer that is a function of ours."""
     before = dict(os.environ)
-    os.environ.pop("OMP_WAIT_POLICY", None)
-    os.environ.update(peer_environment())
+    _become(peer_environment())
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             yield pool
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        _become(before)
+
+
+def _become(environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 def peer_python(*packages: str, options: list[str] | None = None) -> Path:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+
+from benchmarks.report import fill_between
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"en": "docs/performance.md", "zh": "docs/performance.zh.md"}
@@ -198,11 +199,9 @@ def block(name: str, results: Path, zh: bool) -> str:
 
 def fill(text: str, results: Path, zh: bool) -> str:
     """The page with all of its tables drawn anew."""
-
-    def drawn(found: re.Match[str]) -> str:
-        return f"<!-- {found[1]} -->\n\n{block(found[1], results, zh)}\n\n<!-- end -->"
-
-    return re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->", drawn, text, flags=re.DOTALL)
+    for name in TABLES:
+        text = fill_between(text, f"<!-- {name} -->", f"<!-- end of {name} -->", block(name, results, zh))
+    return text
 
 
 def picture(figures: Figures, path: Path) -> None:

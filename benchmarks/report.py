@@ -1,13 +1,18 @@
-"""How a benchmark writes what it found: one JSON file under docs/results, with all that is needed to run it again."""
+"""How a benchmark runs commands and writes what it found.
+
+One JSON file under docs/results, with all that is needed to run it again; tables in pages, between marks.
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +40,21 @@ def write_result(name: str, figures: Mapping[str, Any], *, repeats: int = 1, fol
     }
     atomic_write_json(path, result)
     return path
+
+
+def call(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The JSON of the last line that `command` prints; a SystemExit with the end of its errors where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, env=environment)
+    if done.returncode:
+        raise SystemExit(done.stderr[-2000:])
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def fill_between(text: str, begin: str, end: str, content: str) -> str:
+    """`text` with `content` between the marks `begin` and `end`, of which there is one pair."""
+    pattern = re.compile(f"{re.escape(begin)}\n.*?{re.escape(end)}", re.DOTALL)
+    assert len(pattern.findall(text)) == 1, begin
+    return pattern.sub(lambda _: f"{begin}\n\n{content}\n\n{end}", text)
 
 
 def command() -> str:

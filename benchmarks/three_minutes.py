@@ -10,15 +10,13 @@ The published figure beside it: 1.4697 on the same tenth, nanoGPT's GPU recipe f
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import write_result
+from benchmarks.report import call, write_result
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "lm-en-tinyshakespeare"
 PUBLISHED = 1.4697
@@ -38,8 +36,7 @@ def run(family: str, seed: int, minutes: float, folder: Path, data: Path) -> dic
         "--out",
         str(folder / f"{family}-{seed}"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
-    figures = json.loads(done.stdout.splitlines()[-1])
+    figures = call(command)
     return {
         "family": family,
         "seed": seed,

@@ -13,9 +13,7 @@ evaluations; the whole commands' times are given beside.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peer_venv import peer_environment
-from benchmarks.report import write_result
+from benchmarks.report import call, write_result
 from upwell.model.machine import usable_cores
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "lm-en-tinyshakespeare"
@@ -33,12 +31,10 @@ GROWTH = 1.1
 """Between two budgets of ours."""
 
 
-def call(command: list[str], environment: dict[str, str] | None = None) -> dict[str, Any]:
-    """The JSON of the command's last line, with the `command_seconds` it took."""
+def timed_call(command: list[str], environment: dict[str, str] | None = None) -> dict[str, Any]:
+    """The JSON of the last line of this Python's `command`, with the `command_seconds` it took."""
     began = time.perf_counter()
-    command = [sys.executable, *command]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, env=environment)
-    return {**json.loads(done.stdout.splitlines()[-1]), "command_seconds": time.perf_counter() - began}
+    return {**call([sys.executable, *command], environment), "command_seconds": time.perf_counter() - began}
 
 
 def ours(family: str, minutes: float, seed: int, data: Path, folder: Path) -> dict[str, Any]:
@@ -46,7 +42,7 @@ def ours(family: str, minutes: float, seed: int, data: Path, folder: Path) -> di
     command = ["-m", "upwell", "train", str(data / "train.txt"), "--quiet", "--json", "--tokenizer", "char"]
     command += ["--valid", str(data / "valid.txt"), "--valid", str(data / "test.txt"), "--model", family]
     command += ["--minutes", str(minutes), "--seed", str(seed), "--overwrite", "--out", str(folder / "run")]
-    figures = call(command)
+    figures = timed_call(command)
     names = ("valid_loss", "seconds", "tokens", "command_seconds")
     return {name: figures[name] for name in names} | {"parameters": figures["parameters"]["total"], "minutes": minutes}
 
@@ -79,7 +75,7 @@ def main() -> None:
         for number in range(arguments.rounds):
             peer = ["-m", "benchmarks.plain_gpt", *texts, "--steps", str(arguments.steps)]
             peer += ["--threads", str(usable_cores()), "--seed", str(1337 + number)]
-            theirs = call(peer, peer_environment())
+            theirs = timed_call(peer, peer_environment())
             print(
                 f"peer {theirs['seconds_of_steps']:.1f} s of steps: {theirs['loss']:.4f} nats a character", flush=True
             )

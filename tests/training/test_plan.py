@@ -120,6 +120,18 @@ def test_choose_compute_keeps_what_the_user_gave_and_measures_the_rest() -> None
     assert choose({"float32": 1e10}, 2, rows=5)[0].workers == 1  # five rows cannot be halved
 
 
+def test_a_wide_network_is_not_tried_in_a_dtype_that_is_slow_at_matmuls() -> None:
+    recipe = plan(model="lstm", size="20k", minutes=1, rows=2, length=8).recipe  # type: ignore[attr-defined]
+    for width, tried in ((8, {"float32", "bfloat16"}), (256, {"bfloat16"})):
+        config = NetworkConfig(vocab_size=16, blocks=("lstm",), width=width, context=8)
+        peaks = {"float32": 1e10, "bfloat16": 2e10}
+        _, speeds = choose_compute(config, recipe, device=CPU, peaks=peaks, threads=1, world=World())
+        assert {dtype for dtype in peaks if any(dtype in way for way in speeds)} == tried
+        close = {"float32": 1.5e10, "bfloat16": 2e10}
+        _, speeds = choose_compute(config, recipe, device=CPU, peaks=close, threads=1, world=World())
+        assert len(speeds) == 2
+
+
 def test_measuring_the_peak_of_a_slow_dtype_takes_no_longer_than_of_a_fast_one() -> None:
     began = time.perf_counter()
     peaks = measure_peaks(CPU, None, 1)

@@ -107,8 +107,8 @@ def choose_compute(
 
     `peaks` are those of `measure_peaks`. First the dtypes are compared, then, on the CPU, the layouts: all threads inside
     each kernel, or one worker per thread. Each way runs a few whole steps. A dtype whose matmuls are
-    hopelessly slow (bf16 on a processor without its instructions) is not tried, nor, in wide networks, one that is clearly slower
-    (fp32 beside fast bf16), which saves time and memory at the start.
+    hopelessly slow (bf16 on a processor without its instructions) is not tried, nor, in wide networks, one that is
+    clearly slower (fp32 beside fast bf16), which saves time and memory at the start.
     """
     parts = recipe.rows // (recipe.accumulate * world.size)
     layouts = sorted({1, threads if device.type == "cpu" and parts % threads == 0 else 1}, reverse=True)
