@@ -101,8 +101,8 @@ class Step:
 def update_flops(muon: Muon) -> int:
     """FLOPs of Muon's products in one step, which no model's FLOPs count: three products a round."""
     total = 0
-    for average, _, _ in muon.groups:
-        number, *sides = average.shape
+    for group in muon.groups:
+        number, *sides = group.average.shape
         small, large = sorted(sides)
         total += ROUNDS * number * (4 * small**2 * large + 2 * small**3)
     return total

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from upwell.model.config import NetworkConfig
 from upwell.model.network import Network
+from upwell.training import optimizers
 from upwell.training.optimizers import AdamW, Muon, orthogonalize
 from upwell.training.recipe import Recipe
 
@@ -81,3 +83,22 @@ def test_muon_moves_every_matrix_by_about_a_fifth_of_the_rate_per_entry() -> Non
         tensor = torch.zeros(shape)
         Muon({"w": tensor}, {"w": torch.randn(shape)}, {"w": 1}, recipe, dtype=torch.float32).step(0.1)
         assert 0.015 < tensor.square().mean().sqrt() < 0.025
+
+
+def test_muon_in_pieces_moves_weights_as_it_does_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    recipe = Recipe(optimizer="muon", weight_decay=0.01)
+    stacked = {"a": 3, "b": 2, "c": 1}
+    weights = {name: torch.randn(8 * parts, 8) for name, parts in stacked.items()}
+    gradients = {name: torch.randn_like(weight) for name, weight in weights.items()}
+    results = []
+    for entries, parts in ((4_000_000, 1), (4_000_000, 4), (64, 1), (150, 2)):
+        monkeypatch.setattr(optimizers, "PIECE", entries)
+        tensors = {name: weight.clone() for name, weight in weights.items()}
+        muon = Muon(tensors, gradients, stacked, recipe, dtype=torch.float32)
+        for _ in range(3):
+            muon.step(0.1, parts=parts)
+        results.append((len(muon.groups[0].pieces(parts)), tensors))
+    assert [number for number, _ in results] == [1, 4, 6, 3]
+    for _, tensors in results[1:]:
+        torch.testing.assert_close(tensors, results[0][1])

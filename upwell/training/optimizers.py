@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from upwell.training.recipe import Recipe
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 
 class Parallel(Protocol):
     """Anything that works like `map` on one iterable."""
 
-    def __call__(self, function: Callable[[Tensor], Tensor], items: Iterable[Tensor], /) -> Iterable[Tensor]:
+    def __call__(self, function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterable[Result]:
         """The results in order."""
 
 
@@ -72,11 +76,46 @@ def orthogonalize(matrices: Tensor, *, dtype: torch.dtype, steps: int = ROUNDS) 
     return result.to(matrices.dtype)
 
 
+PIECE = 4_000_000
+"""Entries of the matrices that Muon takes at once: what it needs beside weights, gradients and momenta is a few of these."""
+
+
+class Group(NamedTuple):
+    """Matrices of one shape (M, N), from all over the network."""
+
+    average: Tensor
+    """Momenta (K, M, N)."""
+    tensors: list[Tensor]
+    """Weights, each (k, M, N), K in all."""
+    gradients: list[Tensor]
+    """Of the same shapes."""
+
+    def pieces(self, parts: int) -> list[Group]:
+        """The same matrices in `parts` pieces or more, none of them much above PIECE entries."""
+        number = min(len(self.average), max(parts, -(-self.average.numel() // PIECE)))
+        bounds = [round(len(self.average) * part / number) for part in range(number + 1)]
+        return [
+            Group(self.average[low:high], _between(self.tensors, low, high), _between(self.gradients, low, high))
+            for low, high in pairwise(bounds)
+        ]
+
+
+def _between(tensors: Sequence[Tensor], low: int, high: int) -> list[Tensor]:
+    """Views of matrices `low` to `high` of those that `tensors` hold one after another."""
+    found, first = [], 0
+    for tensor in tensors:
+        view = tensor[max(0, low - first) : max(0, high - first)]
+        if len(view):
+            found.append(view)
+        first += len(tensor)
+    return found
+
+
 class Muon:
     """Momentum, orthogonalised (Jordan et al. 2024), scaled to AdamW's usual update size (Liu et al. 2025, eq. 4).
 
     A tensor that stacks the matrices of several gates or heads is cut into them first: each is a map of its own. Matrices
-    of one shape, from all over the network, are orthogonalised together.
+    of one shape, from all over the network, are orthogonalised together, as many as PIECE allows.
     """
 
     def __init__(
@@ -96,28 +135,27 @@ class Muon:
         self.momenta: dict[str, Tensor] = {}
         for shape, names in shapes.items():
             average = torch.zeros(sum(stacked[name] for name in names), *shape, device=tensors[names[0]].device)
-            parts = torch.split(average, [stacked[name] for name in names])
-            self.momenta |= {n: part.view_as(tensors[n]) for n, part in zip(names, parts, strict=True)}
-            views = [(tensors[name].view(-1, *shape), gradients[name].view(-1, *shape)) for name in names]
-            self.groups.append((average, [tensor for tensor, _ in views], [gradient for _, gradient in views]))
+            cuts = torch.split(average, [stacked[name] for name in names])
+            self.momenta |= {n: cut.view_as(tensors[n]) for n, cut in zip(names, cuts, strict=True)}
+            views = [[of[name].view(-1, *shape) for name in names] for of in (tensors, gradients)]
+            self.groups.append(Group(average, *views))
+        self._pieces: dict[int, list[Group]] = {}
 
-    @torch.no_grad()
     def step(self, rate: float, *, parallel: Parallel = map, parts: int = 1) -> None:
         """One update at learning rate `rate`; `parallel` may take `parts` of the matrices side by side."""
-        jobs = []
-        for average, tensors, gradients in self.groups:
-            gradient = torch.cat(gradients)
-            average.lerp_(gradient, 1 - self.momentum)
-            ahead = gradient.lerp_(average, self.momentum)  # Nesterov
-            cuts = ahead.tensor_split(min(parts, len(ahead)))
-            jobs.append((tensors, [len(tensor) for tensor in tensors], cuts))
-        pieces = [piece for _, _, cuts in jobs for piece in cuts]
-        done = iter(list(parallel(lambda piece: orthogonalize(piece, dtype=self.dtype), pieces)))
-        for tensors, lengths, cuts in jobs:
-            updates = torch.split(torch.cat([next(done) for _ in cuts]), lengths)
-            size = 0.2 * max(tensors[0].shape[1:]) ** 0.5
-            for tensor, update in zip(tensors, updates, strict=True):
-                tensor.mul_(1 - rate * self.weight_decay).add_(update, alpha=-rate * size)
+        if parts not in self._pieces:
+            self._pieces[parts] = [piece for group in self.groups for piece in group.pieces(parts)]
+        list(parallel(lambda piece: self._update(piece, rate), self._pieces[parts]))
+
+    @torch.no_grad()
+    def _update(self, piece: Group, rate: float) -> None:
+        gradient = torch.cat(piece.gradients)
+        piece.average.lerp_(gradient, 1 - self.momentum)
+        ahead = gradient.lerp_(piece.average, self.momentum)  # Nesterov
+        updates = torch.split(orthogonalize(ahead, dtype=self.dtype), [len(tensor) for tensor in piece.tensors])
+        size = 0.2 * max(ahead.shape[1:]) ** 0.5
+        for tensor, update in zip(piece.tensors, updates, strict=True):
+            tensor.mul_(1 - rate * self.weight_decay).add_(update, alpha=-rate * size)
 
     def state_tensors(self) -> dict[str, Tensor]:
         """What must be kept to go on, by name; the tensors themselves, not copies."""

@@ -21,6 +21,7 @@ from upwell.model.noise import noise
 from upwell.model.state import State, split
 from upwell.training.distributed import World
 from upwell.training.objectives import Batch, Objective, Outcome
+from upwell.training.optimizers import Item, Result
 from upwell.training.recipe import Recipe
 
 Part = tuple[Outcome, tuple[Tensor | None, ...]]
@@ -59,7 +60,7 @@ class Workers:
 
         yield from self.pool.map(run_part, range(self.parts)) if self.pool else map(run_part, range(self.parts))
 
-    def map(self, function: Callable[[Tensor], Tensor], items: Iterable[Tensor]) -> Iterable[Tensor]:
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterable[Result]:
         """`map`, by all threads."""
         return self.pool.map(function, items) if self.pool else map(function, items)
 
