@@ -4,8 +4,9 @@
     python -m benchmarks.memory --sizes "20k" --texts 100000 --tokens 3k --keep-nothing
 
 Every figure is from a whole `upwell train` process, given so many tokens, or those behind the colon of a size: its peak
-resident memory as the system counts it, beside the peak that `upwell plan` foresees, and the run's tokens/s. The second table trains one size on 1 MB to 1 GB of text (the
-embedded world's stories, repeated), with one validation text for all: time per token and memory should not grow with the text.
+resident memory as the system counts it, beside the peak that `upwell plan` foresees, and the run's tokens/s. The second
+table trains one size on 1 MB to 1 GB of text (the embedded world's stories, repeated), with one validation text for all:
+time per token and memory should not grow with the text.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def main() -> None:
         texts = [int(size) for size in arguments.texts.split()]
         by_size, by_text = [], []
         write_text(folder / "valid.txt", VALID_BYTES)
-        write_text(folder / "text.txt", texts[0])
+        write_text(folder / "text.txt", texts[0] if texts else 1_000_000)
         for family in arguments.families.split():
             for size, _, own in (part.partition(":") for part in arguments.sizes.split()):
                 tokens = own or arguments.tokens

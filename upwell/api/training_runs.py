@@ -30,7 +30,7 @@ from upwell.text.corpus import Corpus
 from upwell.text.examples import Formats, formats_to_json, prompt_format
 from upwell.text.files import atomic_write_json, lock_file
 from upwell.training.card import write_card
-from upwell.training.compute import Compute, apply_threads, keep_freed_memory, torch_dtype
+from upwell.training.compute import Compute, apply_threads, give_back_memory, keep_freed_memory, torch_dtype
 from upwell.training.distributed import World, join, leave, share_object, wait
 from upwell.training.loop import Result, fit
 from upwell.training.objectives import next_token
@@ -248,6 +248,7 @@ def _train(
         )
     if not result.finished:
         return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
+    give_back_memory()
     figures = _figures(run, plan, result, peak, bound)
     if world.leads:
         figures |= examine(run, corpus, result.progress.seconds, observe)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from upwell.errors import UserError
 from upwell.model.accounting import meta_network
 from upwell.model.config import NetworkConfig
 from upwell.model.network import Network
-from upwell.text.files import atomic_write_bytes
+from upwell.text.files import atomic_write_chunks
 
 MAX_JSON_BYTES = 16 * 2**20
+_KINDS = {torch.float32: "F32", torch.bfloat16: "BF16", torch.int64: "I64", torch.uint8: "U8"}
+"""Names of dtypes in safetensors files."""
 
 
 def read_json(path: Path) -> Any:
@@ -33,15 +37,26 @@ def read_json(path: Path) -> Any:
 
 
 def save_weights(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Write `tensors` as one safetensors file, atomically."""
-    atomic_write_bytes(path, serialize(tensors))
+    """Write `tensors` as one safetensors file, atomically, without a copy of them in memory.
 
+    The format: https://github.com/huggingface/safetensors, "Format". Its library copies everything or, in newer
+    versions, writes temporary files under names of its own, which nobody would clean up after a kill.
+    """
+    ordered = dict(sorted(tensors.items(), key=lambda item: -item[1].element_size()))  # keeps all of them aligned
+    header: dict[str, Any] = {}
+    end = 0
+    for name, tensor in ordered.items():
+        begin, end = end, end + tensor.numel() * tensor.element_size()
+        header[name] = {"dtype": _KINDS[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
 
-def serialize(tensors: dict[str, Tensor]) -> bytes:
-    """The bytes of a safetensors file holding `tensors`, on the CPU."""
-    import safetensors.torch
+    def chunks() -> Iterator[bytes | memoryview]:
+        yield struct.pack("<Q", len(text)) + text
+        for tensor in ordered.values():
+            yield tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
 
-    return safetensors.torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    atomic_write_chunks(path, chunks())
 
 
 def load_tensors(path: Path, expected: dict[str, tuple[tuple[int, ...], torch.dtype | None]]) -> dict[str, Tensor]:
@@ -52,7 +67,6 @@ def load_tensors(path: Path, expected: dict[str, tuple[tuple[int, ...], torch.dt
     import safetensors
 
     floats = {"F64", "F32", "F16", "BF16"}
-    names = {torch.float32: "F32", torch.bfloat16: "BF16", torch.int64: "I64", torch.uint8: "U8"}
     try:
         with safetensors.safe_open(str(path), framework="pt") as file:
             found = set(file.keys())
@@ -65,7 +79,7 @@ def load_tensors(path: Path, expected: dict[str, tuple[tuple[int, ...], torch.dt
                 if tuple(header.get_shape()) != shape:
                     raise UserError(f"{path}: {name!r} has shape {header.get_shape()}, the config says {list(shape)}")
                 kind = header.get_dtype()
-                if kind not in floats if dtype is None else kind != names[dtype]:
+                if kind not in floats if dtype is None else kind != _KINDS[dtype]:
                     raise UserError(f"{path}: {name!r} has type {kind}, not what the config says")
             return {name: file.get_tensor(name) for name in expected}
     except FileNotFoundError:

@@ -18,7 +18,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,17 @@ def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
     Raises OSError (for example when the disk is full); the old file is then intact and no temporary file is left.
     """
+    atomic_write_chunks(path, [data])
+
+
+def atomic_write_chunks(path: str | os.PathLike[str], chunks: Iterable[bytes | memoryview]) -> None:
+    """`atomic_write_bytes` of one chunk after the other, which need not be in memory all at once."""
     target = Path(os.path.realpath(path))  # the file behind a link is replaced, not the link
     temporary = _temporary_name(target)
     try:
         with _create(temporary) as file:
-            file.write(data)
+            for chunk in chunks:
+                file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         _replace(temporary, target)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from upwell.errors import UserError
 from upwell.model.config import check_keys
-from upwell.model.files import load_tensors, read_json, serialize
+from upwell.model.files import load_tensors, read_json, save_weights
 from upwell.model.state import State, from_leaves, leaves
 from upwell.text.files import atomic_folder, atomic_write_json
 
@@ -77,10 +77,10 @@ def save_checkpoint(folder: Path, progress: Progress, tensors: dict[str, Tensor]
     if path.exists():  # the same step from an earlier sitting; its content is the same
         return path
     with atomic_folder(path) as temporary:
-        (temporary / "tensors.safetensors").write_bytes(serialize(tensors))
+        save_weights(temporary / "tensors.safetensors", tensors)
         carried_tensors = dict(leaves(carried))
         if carried_tensors:
-            (temporary / "carried.safetensors").write_bytes(serialize(carried_tensors))
+            save_weights(temporary / "carried.safetensors", carried_tensors)
         atomic_write_json(temporary / "progress.json", {"format": 1, **progress.to_dict()})
     for old in checkpoints(folder)[:-KEEP]:
         shutil.rmtree(old, ignore_errors=True)

@@ -85,19 +85,17 @@ class Learner:
     @contextmanager
     def evaluating(self) -> Iterator[Network]:
         """The network in evaluation mode, with the weights of `best_guess`."""
-        swapped = bool(self.average)
-        kept = {name: master.clone() for name, master in self.masters.items()} if swapped else {}
-        if swapped:
+        shared = [(n, m) for n, m in self.masters.items() if m.data_ptr() == self.parameters[n].data_ptr()]
+        kept = {name: master.clone() for name, master in shared} if self.average else {}
+        if self.average:
             self.publish(self.average)
         self.network.eval()
         try:
             yield self.network
         finally:
             self.network.train()
-            if swapped:
-                self.publish(kept)
-                for name, master in self.masters.items():
-                    master.copy_(kept[name])
+            if self.average:
+                self.publish(self.masters | kept)
 
     def state_tensors(self) -> dict[str, Tensor]:
         """Everything to keep, by name: masters, optimizer state, average; the tensors themselves, not copies."""
