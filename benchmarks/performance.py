@@ -164,6 +164,29 @@ def word_level(figures: Figures, zh: bool) -> list[str]:
     return table(head, rows)
 
 
+def memory(figures: Figures, zh: bool) -> list[str]:
+    """Speed, peak and planned peak over sizes, then over lengths of text."""
+    sizes = list(dict.fromkeys(row["size"] for row in figures["by_size"]))
+    found = {(row["family"], row["size"]): row for row in figures["by_size"]}
+    families = list(dict.fromkeys(row["family"] for row in figures["by_size"]))
+    rows = [
+        (
+            family,
+            *(
+                f"{row['tokens_per_second']:,}; {row['peak_bytes'] / 1e6:,.0f} ({row['planned_bytes'] / 1e6:,.0f})"
+                for row in (found[family, size] for size in sizes)
+            ),
+        )
+        for family in families
+    ]
+    head = ("文本（MB）", "每秒 token", "内存峰值（MB）") if zh else ("text, MB", "tokens/s", "peak memory, MB")
+    lengths = [
+        (f"{row['bytes'] / 1e6:,.0f}", f"{row['tokens_per_second']:,}", f"{row['peak_bytes'] / 1e6:,.0f}")
+        for row in figures["by_text"]
+    ]
+    return [*table(("每秒 token；MB" if zh else "tokens/s; MB", *sizes), rows), "", *table(head, lengths)]
+
+
 PUBLISHED_TIMES = {
     "en": {"AWD-LSTM": "500 epochs of 45 s on a GPU, 6 hours"},
     "zh": {"AWD-LSTM": "GPU 上 500 轮，每轮 45 秒，共 6 小时"},
@@ -177,6 +200,7 @@ TABLES: dict[str, Callable[[Figures, bool], list[str]]] = {
     "step_share": step_share,
     "beside_trainer": beside_trainer,
     "small_runs": small_runs,
+    "memory": memory,
     "word_level": word_level,
 }
 """What each file of docs/results becomes."""

@@ -29,6 +29,10 @@ PARTS: dict[str, dict[str, Any]] = {
         "ratio_high": 4.0,
         "families": [{"family": "gru", "loss": 1.0, "plain_loss": 1.0, "plain_seconds_over_ours": 3.5}],
     },
+    "memory": {
+        "by_size": [{**RUN, "family": "gru", "size": "1m", "planned_bytes": 3e8}],
+        "by_text": [{**RUN, "bytes": 1_000_000}],
+    },
     "word_level": {"rows": [{"minutes": 5.0, "test_perplexity": 120.0}], "published": {"AWD-LSTM": 57.3}},
 }
 

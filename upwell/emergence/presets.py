@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -106,15 +106,15 @@ def make_ladder(
     tasks: list[str] | None = None,
     models: list[str] | None = None,
     sizes: list[str] | None = None,
-    seeds: int | None = None,
+    seeds: int | Sequence[int] | None = None,
     workers: int | None = None,
     engine: Engine | None = None,
     out: Path,
 ) -> Study:
-    """The ladder of `preset`, with what is given in its place."""
+    """The ladder of `preset`, with what is given in its place; `seeds` is a number or the seeds themselves."""
     if preset not in (*PRESETS, MIXTURE):
         raise UserError(f"--preset {preset}: choose from {', '.join((*PRESETS, MIXTURE))}")
-    if seeds is not None and seeds < 1:
+    if isinstance(seeds, int) and seeds < 1:
         raise UserError(f"--seeds {seeds}: choose a number from 1")
     wanted: dict[str, Any] = {"workers": workers, "engine": engine, "out": out}
     if models:
