@@ -12,18 +12,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 
 from upwell.model.network import Network
 from upwell.model.state import reset_rows
+from upwell.training.cross_entropy import linear_cross_entropy
 
 SEGMENT = 4096
 """Tokens that one row reads in a stretch where the state is carried."""
 WARM = 256
 """Tokens a carried state reads before the first one that counts."""
 MAX_ROWS = 64
-LOGIT_BYTES = 256 * 2**20
-"""Most memory for the logits of one window."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,6 @@ def stream_nats(network: Network, tokens: npt.NDArray[np.unsignedinteger], first
         segment, warm, window = SEGMENT, WARM, 256
     else:
         segment = warm = window = max(1, network.config.context // 2)
-    window = max(1, min(window, LOGIT_BYTES // (8 * MAX_ROWS * network.config.vocab_size)))
     total = 0.0
     num_segments = math.ceil(len(tokens) / segment)
     for row in range(0, num_segments, MAX_ROWS):
@@ -105,17 +102,18 @@ def stream_nats(network: Network, tokens: npt.NDArray[np.unsignedinteger], first
         # Token i is read at place i of `inputs`, whose place 0 is `first`; places before it are read and then forgotten.
         state = None
         for begin in range(-warm, 0, window):
-            state = network(_inputs(tokens, first, starts, begin, min(0, begin + window), device), state)[1]
+            state = network.hidden(_inputs(tokens, first, starts, begin, min(0, begin + window), device), state)[1]
         state = reset_rows(state, torch.from_numpy(starts == 0).to(device))
         longest = min(segment, len(tokens) - int(starts[0]))
         for begin in range(0, longest, window):
             end = min(begin + window, longest)
-            logits, state = network(_inputs(tokens, first, starts, begin, end, device), state)  # (R, T, V)
+            hidden, state = network.hidden(_inputs(tokens, first, starts, begin, end, device), state)  # (R, T, D)
             index = starts[:, None] + np.arange(begin, end)
             targets = torch.from_numpy(tokens[np.minimum(index, len(tokens) - 1)].astype(np.int64)).to(device)
-            losses = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none")
             inside = torch.from_numpy((index < len(tokens)).ravel()).to(device)
-            total += float(losses.double()[inside].sum())
+            total += float(
+                linear_cross_entropy(hidden.flatten(0, 1), network.head(), targets.flatten(), inside.float())
+            )
     return total
 
 
