@@ -1,7 +1,7 @@
 """`quick` and `mixture` as a user runs them, timed; their pages in docs/results, their tables in docs/emergence.md.
 
     python -m benchmarks.emergence_presets quick      # twice, with other seeds: half an hour on two cores
-    python -m benchmarks.emergence_presets mixture    # three quarters of an hour
+    python -m benchmarks.emergence_presets mixture    # as long
     python -m benchmarks.emergence_presets tables     # draws the tables anew from docs/results
     python -m benchmarks.emergence_presets quick --tasks copy --sizes "500 1.5k" --seeds 1 --keep-nothing
 
@@ -11,13 +11,12 @@ Runs go to the folder `--out` and go on there if interrupted; figures of time ar
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.performance import table
-from benchmarks.report import RESULTS, fill_between, write_result
+from benchmarks.report import RESULTS, about, fill_table, read_result, write_result
 from upwell.emergence.presets import make_ladder
 from upwell.emergence.report.figures import short
 from upwell.emergence.report.page import write_page
@@ -28,22 +27,20 @@ PAGES = {"en": "docs/emergence.md", "zh": "docs/emergence.zh.md"}
 SEEDS = {"quick": 3, "mixture": 2}
 RUNS = {"quick": 2, "mixture": 1}
 """Runs of the whole ladder, each with seeds of its own."""
-LIMIT_MINUTES = {"quick": 20, "mixture": 60}
 Figures = Mapping[str, Any]
 
 
-def run(preset: str, seeds: Sequence[int], folder: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The report of one ladder."""
-    began = any((folder / "results").glob("*")) if folder.exists() else False
-    ladder = make_ladder(preset, seeds=seeds, out=folder, **options)
-    report = ladder.run()
-    found = summary(report)
+def run(preset: str, seeds: Sequence[int], folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Any], Figures]:
+    """One ladder: what the tables need, and its report."""
+    anew = not any((folder / "results").glob("*"))
+    report = make_ladder(preset, seeds=seeds, out=folder, **options).run()
+    found = {**summary(report), "in_one_sitting": anew}
     print({name: value for name, value in found.items() if name != "abilities"}, flush=True)
-    return {**found, "in_one_sitting": not began, "report": report}
+    return found, report
 
 
 def summary(report: Figures) -> dict[str, Any]:
-    """What the tables need."""
+    """What the tables need of a report."""
     audit = report["audit"]
     return {
         "seeds": report["ladder"]["seeds"],
@@ -78,7 +75,7 @@ def summary(report: Figures) -> dict[str, Any]:
 
 def quick(figures: Figures, language: str) -> list[str]:
     """Verdicts of every run side by side."""
-    runs, w = figures["runs"], words(language)
+    runs = figures["runs"]
     seeds = [", ".join(map(str, one["seeds"])) for one in runs]
     head = {
         "en": ("ability", "family", *(f"seeds {s}" for s in seeds)),
@@ -88,7 +85,7 @@ def quick(figures: Figures, language: str) -> list[str]:
     for name, ability in runs[0]["abilities"].items():
         for model in ability["families"]:
             cells = [one["abilities"][name]["families"][model] for one in runs]
-            rows.append((f"`{name}`", model, *(_verdict(cell, w) for cell in cells)))
+            rows.append((f"`{name}`", model, *(_verdict(cell, language) for cell in cells)))
             pairs += 1
             same += len({cell["verdict"]["label"] for cell in cells}) == 1
     said = {
@@ -121,14 +118,18 @@ def mixture(figures: Figures, language: str) -> list[str]:
     return [*table(head[language], rows), "", _times(figures, language)]
 
 
-def _verdict(family: Figures, w: Mapping[str, str]) -> str:
+def _verdict(family: Figures, language: str) -> str:
     """Label and, where it rests on one, the width in decades; exact match on the largest rung."""
-    label = family["verdict"]["label"]
+    w, label = words(language), family["verdict"]["label"]
     end = percent(family["match"]["mean"][-1])
     if label in ("undetermined", "seed-lottery"):
-        return f"{w[label]}; {end}"
-    shape = family["shapes"]["match" if label == "metric-induced" else "continuous"]
-    return f"{w[label]}, {shape['width']:.2f} ({width_range(shape, dict(w))}); {end}"
+        said = f"{w[label]}; {end}"
+    else:
+        shape = family["shapes"]["match" if label == "metric-induced" else "continuous"]
+        said = f"{w[label]}, {shape['width']:.2f} ({width_range(shape, w)}); {end}"
+    if language == "zh":
+        said = said.replace(", ", "，").replace("; ", "；").replace(" (", "（").replace(")", "）")
+    return said
 
 
 def _times(figures: Figures, language: str) -> str:
@@ -156,18 +157,17 @@ TABLES: dict[str, Callable[[Figures, str], list[str]]] = {"quick": quick, "mixtu
 def fill(text: str, results: Path, language: str) -> str:
     """The guide with its tables drawn anew."""
     for name, draw in TABLES.items():
-        found = json.loads((results / f"emergence_{name}.json").read_text(encoding="utf-8"))
-        text = fill_between(
-            text, f"<!-- {name} -->", f"<!-- end of {name} -->", "\n".join(draw(found["figures"], language))
-        )
+        found = read_result(f"emergence_{name}", results)
+        lines = [*draw(found["figures"], language), "", about(found, zh=language == "zh")]
+        text = fill_table(text, name, "\n".join(lines))
     return text
 
 
-def draw_tables(root: Path) -> None:
+def draw_tables() -> None:
     """Both guides, from what docs/results holds."""
     for language, name in PAGES.items():
-        page = root / name
-        text = fill(page.read_text(encoding="utf-8"), root / "docs" / "results", language)
+        page = RESULTS.parent.parent / name
+        text = fill(page.read_text(encoding="utf-8"), RESULTS, language)
         page.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -175,26 +175,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", choices=[*TABLES, "tables"])
     parser.add_argument("--tasks", help="instead of the preset's")
-    parser.add_argument("--models", help="instead of the preset's")
     parser.add_argument("--sizes", help="instead of the preset's")
     parser.add_argument("--seeds", type=int, help="of each run")
     parser.add_argument("--out", type=Path, default=Path("runs/emergence_presets"))
-    parser.add_argument("--root", type=Path, default=RESULTS.parent.parent, help="folder with docs, for tables")
     parser.add_argument("--keep-nothing", action="store_true", help="print only; docs stay as they are")
     arguments = parser.parse_args()
     if arguments.preset == "tables":
-        draw_tables(arguments.root)
+        draw_tables()
         return
-    options = {
-        name: value.split() for name in ("tasks", "models", "sizes") if (value := getattr(arguments, name)) is not None
-    }
+    options = {name: value.split() for name in ("tasks", "sizes") if (value := getattr(arguments, name)) is not None}
     preset, count = arguments.preset, arguments.seeds or SEEDS[arguments.preset]
-    runs = []
+    runs, reports = [], []
     for number in range(RUNS[preset]):
         seeds = range(number * count, (number + 1) * count)
-        runs.append(run(preset, list(seeds), arguments.out / f"{preset}-{number + 1}", options))
-    reports = [one.pop("report") for one in runs]
-    figures = {"limit_minutes": LIMIT_MINUTES[preset], "runs": runs}
+        found, report = run(preset, list(seeds), arguments.out / f"{preset}-{number + 1}", options)
+        runs.append(found)
+        reports.append(report)
+    figures = {"runs": runs}
     print(*TABLES[preset](figures, "en"), sep="\n")
     if not arguments.keep_nothing:
         write_result(f"emergence_{preset}", figures, repeats=len(runs))

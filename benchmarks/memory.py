@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import write_result
+from benchmarks.report import call, write_result
 from upwell.model.config import MIXERS
 from upwell.text.corpus import prepare_corpus
 from upwell.world.source import open_worlds
@@ -58,14 +58,13 @@ def train(source: Path, family: str, size: str, tokens: str, vocabulary: int, fo
     lines = done.stdout.splitlines()
     figures = json.loads(next(line for line in reversed(lines) if line.startswith("{")))
     foreseen = [sys.executable, "-m", "upwell", "plan", str(source), *options, "--json"]
-    planned = subprocess.run(foreseen, capture_output=True, text=True, encoding="utf-8", check=True).stdout
     return {
         "family": family,
         "size": size,
         "parameters": figures["parameters"]["total"],
         "tokens_per_second": round(figures["tokens_per_second"]),
         "peak_bytes": int(lines[-1]),
-        "planned_bytes": json.loads(planned.splitlines()[-1])["memory_bytes"],
+        "planned_bytes": call(foreseen)["memory_bytes"],
         "seconds": round(figures["seconds"], 2),
     }
 

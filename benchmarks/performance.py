@@ -9,7 +9,6 @@ Each table stands between two marks and follows from docs/results/NAME.json alon
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.report import fill_between
+from benchmarks.report import about, fill_table, read_result
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"en": "docs/performance.md", "zh": "docs/performance.zh.md"}
@@ -214,17 +213,14 @@ def spread(values: Sequence[float], form: str) -> str:
 
 def block(name: str, results: Path, zh: bool) -> str:
     """What stands between the marks of a table."""
-    found = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
-    machine, commit = found["machine"], found["commit"] or ""
-    said = "`{}`，{}，{} 个核心，提交 {}。" if zh else "`{}`, {}, {} cores, commit {}."
-    about = said.format(found["command"], machine["processor"], machine["cores"], commit.rstrip("+")[:7])
-    return "\n".join([*TABLES[name](found["figures"], zh), "", about])
+    found = read_result(name, results)
+    return "\n".join([*TABLES[name](found["figures"], zh), "", about(found, zh=zh)])
 
 
 def fill(text: str, results: Path, zh: bool) -> str:
     """The page with all of its tables drawn anew."""
     for name in TABLES:
-        text = fill_between(text, f"<!-- {name} -->", f"<!-- end of {name} -->", block(name, results, zh))
+        text = fill_table(text, name, block(name, results, zh))
     return text
 
 
@@ -260,8 +256,7 @@ def main() -> None:
         page.write_text(
             fill(page.read_text(encoding="utf-8"), results, language == "zh"), encoding="utf-8", newline="\n"
         )
-    shares = json.loads((results / "step_share.json").read_text(encoding="utf-8"))
-    picture(shares["figures"], root / "docs" / "images" / "performance.png")
+    picture(read_result("step_share", results)["figures"], root / "docs" / "images" / "performance.png")
 
 
 if __name__ == "__main__":

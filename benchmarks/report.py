@@ -57,6 +57,23 @@ def fill_between(text: str, begin: str, end: str, content: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n\n{content}\n\n{end}", text)
 
 
+def fill_table(text: str, name: str, content: str) -> str:
+    """`text` with `content` between the marks of the table called `name`."""
+    return fill_between(text, f"<!-- {name} -->", f"<!-- end of {name} -->", content)
+
+
+def read_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
+    """What `write_result` wrote."""
+    return dict(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def about(result: Mapping[str, Any], *, zh: bool) -> str:
+    """Command, machine and commit of a result, as a line of a page."""
+    said = "`{}`，{}，{} 个核心，提交 {}。" if zh else "`{}`, {}, {} cores, commit {}."
+    machine, commit = result["machine"], result["commit"] or ""
+    return said.format(result["command"], machine["processor"], machine["cores"], commit.rstrip("+")[:7])
+
+
 def command() -> str:
     """The command line of this process, relative to the checkout."""
     root = str(RESULTS.parent.parent) + os.sep

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
 from upwell.errors import UserError
@@ -100,3 +101,19 @@ def test_weights_that_are_not_numbers_are_refused(config: NetworkConfig, tmp_pat
 def test_read_json_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing\.json: no such file"):
         read_json(tmp_path / "nothing.json")
+
+
+def test_what_is_written_tensor_by_tensor_is_read_by_the_library_of_the_format(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    tensors = {
+        "bytes": torch.arange(5, dtype=torch.uint8),
+        "turned": torch.randn(4, 6).T,
+        "half": torch.randn(7).bfloat16(),
+        "number": torch.tensor(3),
+        "nothing": torch.zeros(0, 4),
+    }
+    save_weights(tmp_path / "x.safetensors", tensors)
+    found = safetensors.torch.load_file(tmp_path / "x.safetensors")
+    assert found.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert found[name].dtype == tensor.dtype and torch.equal(found[name], tensor)

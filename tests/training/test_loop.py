@@ -17,6 +17,7 @@ from upwell.model.files import load_network
 from upwell.model.network import Network
 from upwell.training import loop
 from upwell.training.checkpoints import checkpoints
+from upwell.training.learner import Learner
 from upwell.training.loop import TrainingFailure, fit
 from upwell.training.metrics import read_metrics
 from upwell.training.objectives import Batch, Outcome, next_token
@@ -315,3 +316,19 @@ def test_a_step_that_asks_nothing_does_no_harm(setup: Any, train_tokens: Any, tm
     arguments["stream"] = TokenStream(train_tokens, 4, 16, 0, prompts=given, prompt_share=0.0)
     result = fit(**arguments, objective=next_token, budget=Budget("tokens", 256), folder=tmp_path)
     assert result.finished and result.score is not None and math.isfinite(result.score.loss)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_masters_and_network_come_back_after_the_average_was_evaluated(tiny_config: Any, dtype: torch.dtype) -> None:
+    network = Network(tiny_config("lstm"))
+    network.reset_parameters(0)
+    learner = Learner(network, Recipe(ema=0.5), dtype)
+    before = {name: master.clone() for name, master in learner.masters.items()}
+    for average in learner.average.values():
+        average.add_(1)
+    with learner.evaluating() as evaluated:
+        for name, parameter in evaluated.named_parameters():
+            assert torch.equal(parameter, learner.average[name].to(dtype))
+    for name, parameter in learner.network.named_parameters():
+        assert torch.equal(learner.masters[name], before[name])
+        assert torch.equal(parameter, before[name].to(dtype))

@@ -24,8 +24,6 @@ from upwell.model.machine import usable_cores
 from upwell.text.files import atomic_write_json, lock_file, remove_leftovers
 
 Observer = Callable[[str, dict[str, Any]], None]
-COST_ROUNDS = 2
-"""Times that the cost of a step is measured on every rung before the start."""
 
 
 @dataclass(frozen=True)
@@ -214,15 +212,9 @@ class Study:
         self.costs = dict(read_json(path)) if path.exists() else {}
         missing = [job for job in jobs if job.id not in self.costs]
         if missing:
-            # Every rung again after all others: what slows a machine for a moment does not slow it twice.
-            rounds = [
-                self.engine.measure_all(missing, self.measure_job, workers=self.workers) for _ in range(COST_ROUNDS)
-            ]
-            for job in missing:
-                found = [costs[job.id] for costs in rounds]
-                self.costs[job.id] = {part: sum(cost[part] for cost in found) / len(found) for part in found[0]}
+            self.costs |= self.engine.measure_all(missing, self.measure_job, workers=self.workers)
             atomic_write_json(path, self.costs)
-        rungs = []
+        found = []
         work, left = 0.0, 0
         for job in jobs:
             check = self.job(job.topic, job.family, job.size, 0, kind="rates")
@@ -231,7 +223,7 @@ class Study:
             todo = self._runs_left(check)
             work += todo * seconds + (0 if check.path(self.folder).exists() else check_seconds)
             left += todo + (not check.path(self.folder).exists())
-            rungs.append(
+            found.append(
                 {
                     "ability": job.topic,
                     "model": job.family,
@@ -243,7 +235,7 @@ class Study:
                 }
             )
         workers = min(self.workers, max(1, left))
-        return {"rungs": rungs, "seconds": work / workers, "jobs_left": left, "workers": self.workers}
+        return {"rungs": found, "seconds": work / workers, "jobs_left": left, "workers": self.workers}
 
     def _runs_left(self, check: Job) -> int:
         if not check.path(self.folder).exists():
