@@ -20,6 +20,8 @@ from torch.autograd.function import once_differentiable
 
 BLOCKS = 4
 SMALLEST_BLOCK = 64
+FILLED_ROWS = range(5, 16)
+"""Lengths of rows of scores that are filled up to 16: torch's softmax of 11 takes nine times as long as that of 16."""
 
 
 def causal_attention(
@@ -28,7 +30,8 @@ def causal_attention(
     """softmax(q k' / sqrt(E)) v over the tokens so far, q and k rotated first.
 
     `packed` (B, T, (H + 2K) E) holds the queries, keys and values of each token side by side; `cos` and `sin` are
-    (T, E/2) or (B, 1, T, E/2). `first` (B, T): the first token that each one sees; None: that of its row. Returns the outputs (B, T, H E), with a gradient, and rotated keys and values (B, T, K, E), without.
+    (T, E/2) or (B, 1, T, E/2). `first` (B, T): the first token that each one sees; None: that of its row.
+    Returns the outputs (B, T, H E), with a gradient, and rotated keys and values (B, T, K, E), without.
     """
     return _CausalAttention.apply(packed, cos, sin, first, heads, kv_heads)  # type: ignore[no-untyped-call, no-any-return]
 
@@ -47,10 +50,18 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor, out: Tensor) -> None:
     torch.mul(second, cos, out=two).addcmul_(first, sin)
 
 
-def _borders(time: int) -> list[tuple[int, int]]:
-    """The blocks of queries, the last first: it reaches all keys, so that sums over blocks can begin with it."""
+def _borders(time: int) -> list[tuple[int, int, int]]:
+    """Start and end of each block of queries, and how many keys it meets: those up to its end, and filling.
+
+    The last block comes first: it reaches all keys, so that sums over blocks can begin with it.
+    """
     size = max(SMALLEST_BLOCK, math.ceil(time / BLOCKS))
-    return [(start, min(start + size, time)) for start in range(0, time, size)][::-1]
+    stops = [min(start + size, time) for start in range(0, time, size)]
+    return [(start, stop, _filled(stop)) for start, stop in zip(range(0, time, size), stops, strict=True)][::-1]
+
+
+def _filled(length: int) -> int:
+    return FILLED_ROWS.stop if length in FILLED_ROWS else length
 
 
 class _CausalAttention(torch.autograd.Function):
@@ -64,28 +75,33 @@ class _CausalAttention(torch.autograd.Function):
         by_head = packed.view(batch, time, -1, head_width).transpose(1, 2)  # (B, H + 2K, T, E)
         scale = head_width**-0.5
         query = packed.new_empty(batch, heads, time, head_width)
-        key = packed.new_empty(batch, kv_heads, time, head_width)
+        filled = _filled(time)
+        key = packed.new_empty(batch, kv_heads, filled, head_width)
+        value = torch.empty_like(key)
+        if filled > time:
+            key[:, :, time:], value[:, :, time:] = 0, 0
         _rotate(by_head[:, :heads], cos * scale, sin * scale, query)
-        _rotate(by_head[:, heads : heads + kv_heads], cos, sin, key)
-        value = by_head[:, heads + kv_heads :].contiguous()
-        queries, keys, values = (x.view(number, -1, time, head_width) for x in (query, key, value))
+        _rotate(by_head[:, heads : heads + kv_heads], cos, sin, key[:, :, :time])
+        value[:, :, :time] = by_head[:, heads + kv_heads :]
+        queries = query.view(number, group, time, head_width)
+        keys, values = key.view(number, filled, head_width), value.view(number, filled, head_width)
         output = packed.new_empty(batch, time, heads, head_width)
         probabilities = []
-        for start, stop in _borders(time):
+        for start, stop, met in _borders(time):
             rows = queries[:, :, start:stop].reshape(number, -1, head_width)  # (N, G Q, E)
-            scores = torch.bmm(rows, keys[:, 0, :stop].mT)  # (N, G Q, keys so far)
-            future = torch.full((stop - start, stop - start), -math.inf, dtype=packed.dtype).triu_(1)
-            scores.view(number, group, stop - start, stop)[..., start:] += future
+            scores = torch.bmm(rows, keys[:, :met].mT)  # (N, G Q, keys met)
+            future = torch.full((stop - start, met - start), -math.inf, dtype=packed.dtype).triu_(1)
+            scores.view(number, group, stop - start, met)[..., start:] += future
             if first is not None:
-                unseen = torch.arange(stop) < first[:, start:stop, None]  # (B, Q, keys so far)
-                scores.view(batch, heads, stop - start, stop).masked_fill_(unseen[:, None], -math.inf)
+                unseen = torch.arange(met) < first[:, start:stop, None]  # (B, Q, keys met)
+                scores.view(batch, heads, stop - start, met).masked_fill_(unseen[:, None], -math.inf)
             probability = torch.softmax(scores, -1)
-            mixed = torch.bmm(probability, values[:, 0, :stop])
+            mixed = torch.bmm(probability, values[:, :met])
             output[:, start:stop] = mixed.view(batch, heads, stop - start, head_width).transpose(1, 2)
             probabilities.append(probability)
         ctx.save_for_backward(queries, keys, values, cos, sin, *probabilities)
         ctx.layout = batch, heads, kv_heads
-        cache = key.transpose(1, 2), value.transpose(1, 2)
+        cache = key[:, :, :time].transpose(1, 2), value[:, :, :time].transpose(1, 2)
         ctx.mark_non_differentiable(*cache)
         return output.view(batch, time, -1), *cache
 
@@ -97,24 +113,25 @@ class _CausalAttention(torch.autograd.Function):
         number, group, time, head_width = queries.shape
         gradients = gradient.reshape(batch, time, heads, head_width)
         for_queries = torch.empty_like(queries)
-        for_keys, for_values = torch.empty_like(keys[:, 0]), torch.empty_like(values[:, 0])  # (N, T, E)
-        for (start, stop), probability in zip(_borders(time), probabilities, strict=True):
+        for_keys, for_values = torch.empty_like(keys), torch.empty_like(values)  # (N, T and filling, E)
+        for (start, stop, met), probability in zip(_borders(time), probabilities, strict=True):
             rows = queries[:, :, start:stop].reshape(number, -1, head_width)
             given = gradients[:, start:stop].transpose(1, 2).reshape(number, -1, head_width)  # (N, G Q, E)
-            for_scores = torch.bmm(given, values[:, 0, :stop].mT)
+            for_scores = torch.bmm(given, values[:, :met].mT)
             for_scores = torch.ops.aten._softmax_backward_data(for_scores, probability, -1, probability.dtype)
-            for_rows = torch.bmm(for_scores, keys[:, 0, :stop])
+            for_rows = torch.bmm(for_scores, keys[:, :met])
             for_queries[:, :, start:stop] = for_rows.view(number, group, stop - start, head_width)
             if stop == time:
                 torch.bmm(probability.mT, given, out=for_values)
                 torch.bmm(for_scores.mT, rows, out=for_keys)
             else:
-                for_values[:, :stop].baddbmm_(probability.mT, given)
-                for_keys[:, :stop].baddbmm_(for_scores.mT, rows)
+                for_values[:, :met].baddbmm_(probability.mT, given)
+                for_keys[:, :met].baddbmm_(for_scores.mT, rows)
         packed = gradient.new_empty(batch, time, heads + 2 * kv_heads, head_width)
         by_head = packed.transpose(1, 2)
         scale = head_width**-0.5
         _rotate(for_queries.view(batch, heads, time, -1), cos * scale, sin * -scale, by_head[:, :heads])
-        _rotate(for_keys.view(batch, kv_heads, time, -1), cos, -sin, by_head[:, heads : heads + kv_heads])
-        by_head[:, heads + kv_heads :] = for_values.view(batch, kv_heads, time, -1)
+        for_keys, for_values = (x.view(batch, kv_heads, -1, head_width)[:, :, :time] for x in (for_keys, for_values))
+        _rotate(for_keys, cos, -sin, by_head[:, heads : heads + kv_heads])
+        by_head[:, heads + kv_heads :] = for_values
         return packed.view(batch, time, -1), None, None, None, None, None
