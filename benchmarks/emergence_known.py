@@ -3,10 +3,12 @@
     python -m benchmarks.emergence_known
     python -m benchmarks.emergence_known --steps 40 --sizes 500 1500 --seeds 1 --keep-nothing
 
-Parity: solved by LSTM and GRU, and not by minGRU, whose state moves by positive shares alone (Grazzi et al. 2024). Recall: the
+Parity: solved by LSTM and GRU, and not by minGRU, whose state moves by positive shares alone (Grazzi et al. 2024); of 32 bits as a
+second try, since in a first one two blocks of minGRU often solved 16. Recall: the
 width that recurrent models need grows with the number of pairs, that of attention does not (Arora et al. 2023). Addition: the
 sum is learned sooner from the ones upwards than in plain order (Lee et al. 2023). Grokking: on modular addition the
 training pairs are known long before the others (Power et al. 2022). "Did not" always means within these steps, sizes and rates.
+The table in docs/emergence.md is drawn by `python -m benchmarks.emergence_presets tables`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +24,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.performance import table
 from benchmarks.report import write_result
 from upwell.emergence import learning
 from upwell.emergence.ability import Ability
 from upwell.emergence.circuits import Addition, ModularAddition, Parity, Recall
 from upwell.emergence.jobs import Budget, CircuitJob, Result, load_result
 from upwell.emergence.ladder import Ladder
-from upwell.emergence.measures import first_of_all_that_follow
+from upwell.emergence.report.figures import short
+from upwell.emergence.report.sentences import percent
 from upwell.emergence.workers import LocalEngine
 from upwell.model.machine import usable_cores
 
@@ -38,7 +42,7 @@ SOLVED = 0.9
 """Exact match from which a rung counts as solved, in the mean of its seeds; known pairs and new pairs of grokking alike."""
 BUDGET = Budget(steps=3000)
 QUESTIONS: dict[str, tuple[list[Ability], tuple[str, ...]]] = {
-    "parity": ([Parity(length=16)], ("lstm", "gru", "mingru")),
+    "parity": ([Parity(length=16), Parity(length=32, name="parity-32")], ("lstm", "gru", "mingru")),
     "recall": (
         [Recall(pairs=pairs, keys_in_all=8, name=f"recall-{pairs}") for pairs in (2, 3, 4)],
         ("lstm", "attention"),
@@ -85,19 +89,48 @@ def ladders(sizes: Sequence[int], seeds: int, budget: Budget, folder: Path) -> d
             }
             for name, ability in report["abilities"].items()
         }
-        print(
-            question,
-            {n: {f: solved_from(rungs) for f, rungs in a.items()} for n, a in found[question].items()},
-            flush=True,
-        )
+        print(question, *known_table({"solved_at": SOLVED, question: found[question]}, "en"), sep="\n", flush=True)
     return found
 
 
-def solved_from(rungs: Sequence[dict[str, Any]]) -> int | None:
-    """Parameters of the first rung from which on all are solved."""
-    good = [statistics.mean(rung["match"]) >= SOLVED for rung in rungs]
-    first = first_of_all_that_follow(good)
-    return None if first is None else int(rungs[first]["non_embedding"])
+def known_table(figures: Mapping[str, Any], language: str) -> list[str]:
+    """Mean exact match of every rung and how many seeds solved it; then when pairs of modular addition were known."""
+    asked = {
+        (name, family): rungs
+        for question in QUESTIONS
+        for name, families in figures.get(question, {}).items()
+        for family, rungs in families.items()
+    }
+    heads = {
+        "en": ("ability", "family", "parameters: exact match, seeds solved"),
+        "zh": ("能力", "模型", "参数量：完全匹配，解出的种子"),
+    }
+    rows = []
+    for (name, family), rungs in asked.items():
+        cells = []
+        for rung in rungs:
+            solved = sum(match >= figures["solved_at"] for match in rung["match"])
+            mean = percent(statistics.mean(rung["match"]))
+            cells.append(f"{short(rung['non_embedding'])}: {mean}, {solved}/{len(rung['match'])}")
+        rows.append((f"`{name}`", family, *cells))
+    columns = max(len(row) for row in rows)
+    lines = table((*heads[language], *[""] * (columns - 3)), rows)
+    if "grokking" in figures:
+        heads = {
+            "en": ("`modular-addition`", "seed", "training pairs known from step", "new pairs from step"),
+            "zh": ("`modular-addition`", "种子", "训练题从第几步起会", "新题从第几步起会"),
+        }
+        never = {"en": "not", "zh": "未会"}[language]
+        steps = [
+            (
+                run["family"],
+                str(run["seed"]),
+                *(str(run[part] or never) for part in ("known_from_step", "new_from_step")),
+            )
+            for run in figures["grokking"]
+        ]
+        lines += ["", *table(heads[language], steps)]
+    return lines
 
 
 def grokking(size: int, seeds: int, budget: Budget, folder: Path) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`quick` and `mixture` as a user runs them, timed; their pages in docs/results, their tables in docs/emergence.md.
+"""`quick` and `mixture` as a user runs them, timed; their pages in docs/results, the tables of docs/emergence.md.
 
     python -m benchmarks.emergence_presets quick      # twice, with other seeds: half an hour on two cores
     python -m benchmarks.emergence_presets mixture    # as long
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.emergence_known import known_table
 from benchmarks.performance import table
 from benchmarks.report import RESULTS, about, fill_table, read_result, write_result
 from upwell.emergence.presets import make_ladder
@@ -151,7 +152,7 @@ def _times(figures: Figures, language: str) -> str:
     return ("" if language == "zh" else " ").join(said)
 
 
-TABLES: dict[str, Callable[[Figures, str], list[str]]] = {"quick": quick, "mixture": mixture}
+TABLES: dict[str, Callable[[Figures, str], list[str]]] = {"quick": quick, "mixture": mixture, "known": known_table}
 
 
 def fill(text: str, results: Path, language: str) -> str:
@@ -173,7 +174,7 @@ def draw_tables() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("preset", choices=[*TABLES, "tables"])
+    parser.add_argument("preset", choices=[*RUNS, "tables"])
     parser.add_argument("--tasks", help="instead of the preset's")
     parser.add_argument("--sizes", help="instead of the preset's")
     parser.add_argument("--seeds", type=int, help="of each run")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.emergence_presets import PAGES, TABLES, fill
+from benchmarks.emergence_presets import PAGES, RUNS, TABLES, fill
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +65,15 @@ def test_mixture_says_from_which_size_on_a_task_is_there() -> None:
         assert lines[2].startswith("| `copy` | 5.0% | 10% (0%–20%) |") and lines[2].endswith(f"| {appears} |")
 
 
-@pytest.mark.parametrize("name", list(TABLES))
+def test_known_results_say_how_many_seeds_solved_a_rung() -> None:
+    rungs = [{"non_embedding": 1_500, "match": [1.0, 0.5]}, {"non_embedding": 6_000, "match": [1.0, 0.9]}]
+    grown = {"family": "lstm", "seed": 0, "known_from_step": 200, "new_from_step": None}
+    lines = TABLES["known"]({"solved_at": 0.9, "parity": {"parity": {"gru": rungs}}, "grokking": [grown]}, "en")
+    assert lines[2] == "| `parity` | gru | 1.5k: 75%, 1/2 | 6k: 95%, 2/2 |"
+    assert lines[-1] == "| lstm | 0 | 200 | not |"
+
+
+@pytest.mark.parametrize("name", list(RUNS))
 def test_tables_are_the_same_in_both_languages(name: str) -> None:
     figures = {"runs": [run(hybrid=SHARP)]}
     counts = [[line.count("|") for line in TABLES[name](figures, language)] for language in PAGES]
