@@ -69,7 +69,7 @@ def test_known_results_say_how_many_seeds_solved_a_rung() -> None:
     rungs = [{"non_embedding": 1_500, "match": [1.0, 0.5]}, {"non_embedding": 6_000, "match": [1.0, 0.9]}]
     grown = {"family": "lstm", "seed": 0, "known_from_step": 200, "new_from_step": None}
     lines = TABLES["known"]({"solved_at": 0.9, "parity": {"parity": {"gru": rungs}}, "grokking": [grown]}, "en")
-    assert lines[2] == "| `parity` | gru | 1.5k: 75%, 1/2 | 6k: 95%, 2/2 |"
+    assert lines[2] == "| `parity` | gru | 1.5k: 75%, 1/2 | 6k: 95.0%, 2/2 |"
     assert lines[-1] == "| lstm | 0 | 200 | not |"
 
 
