@@ -99,13 +99,13 @@ class Step:
 
 
 def update_flops(muon: Muon) -> int:
-    """FLOPs of Muon's products in one step, which no model's FLOPs count: three products a round."""
+    """FLOPs of Muon's products in a step, in the mean of its turns, which no model's FLOPs count: three products a round."""
     total = 0
     for group in muon.groups:
         number, *sides = group.average.shape
         small, large = sorted(sides)
         total += ROUNDS * number * (4 * small**2 * large + 2 * small**3)
-    return total
+    return total // muon.turns
 
 
 def kinds_of_work(step: Step) -> dict[str, float]:

@@ -217,7 +217,7 @@ def test_fit_writes_metrics_with_norm_and_update_ratio(
     monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
     fit(**setup(), objective=next_token, budget=Budget("tokens", 64 * 20), folder=tmp_path)
     lines = [line for line in read_metrics(tmp_path / "metrics.jsonl") if line["kind"] == "step"]
-    assert len(lines) == 20
+    assert len(lines) == 10  # those in which the matrix looked at moves
     assert all(line["gradient_norm"] > 0 for line in lines)
     assert all(1e-5 < line["update_ratio"] < 1 for line in lines[1:])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -43,7 +45,7 @@ def test_orthogonalize_brings_singular_values_near_one() -> None:
 
 def test_muon_treats_stacked_gates_as_matrices_of_their_own() -> None:
     torch.manual_seed(0)
-    recipe = Recipe(optimizer="muon", weight_decay=0.01)
+    recipe = Recipe(optimizer="muon", weight_decay=0.01, turns=1)
     stacked, gradient = torch.randn(3 * 8, 8), torch.randn(3 * 8, 8)
     alone = [piece.clone() for piece in stacked.chunk(3)]
     whole = Muon({"w": stacked}, {"w": gradient}, {"w": 3}, recipe, dtype=torch.float32)
@@ -85,6 +87,22 @@ def test_muon_moves_every_matrix_by_about_a_fifth_of_the_rate_per_entry() -> Non
         assert 0.015 < tensor.square().mean().sqrt() < 0.025
 
 
+def test_muon_moves_each_matrix_in_one_of_two_steps_by_the_root_of_two_more() -> None:
+    torch.manual_seed(0)
+    recipe = Recipe(optimizer="muon", weight_decay=0.0)
+    weight, gradient = torch.zeros(4 * 8, 8), torch.randn(4 * 8, 8)
+    muon = Muon({"w": weight}, {"w": gradient}, {"w": 4}, recipe, dtype=torch.float32)
+    once = Muon(
+        {"w": (one := weight.clone())}, {"w": gradient}, {"w": 4}, replace(recipe, turns=1), dtype=torch.float32
+    )
+    once.step(0.1)
+    muon.step(0.1, turn=0)
+    torch.testing.assert_close(weight[:16], 2**0.5 * one[:16])
+    assert not weight[16:].any() and torch.equal(muon.momenta["w"], once.momenta["w"])  # all gather, half move
+    muon.step(0.1, turn=1)
+    assert weight[16:].any()
+
+
 def test_muon_in_pieces_moves_weights_as_it_does_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     recipe = Recipe(optimizer="muon", weight_decay=0.01)
@@ -96,8 +114,8 @@ def test_muon_in_pieces_moves_weights_as_it_does_in_one(monkeypatch: pytest.Monk
         monkeypatch.setattr(optimizers, "PIECE", entries)
         tensors = {name: weight.clone() for name, weight in weights.items()}
         muon = Muon(tensors, gradients, stacked, recipe, dtype=torch.float32)
-        for _ in range(3):
-            muon.step(0.1, parts=parts)
+        for turn in range(3):
+            muon.step(0.1, turn=turn, parts=parts)
         results.append((len(muon.groups[0].pieces(parts)), tensors))
     assert [number for number, _ in results] == [1, 4, 6, 3]
     for _, tensors in results[1:]:

@@ -61,9 +61,10 @@ class Learner:
             return norm
         if self.recipe.clip and norm > self.recipe.clip:
             self.gradient.mul_(self.recipe.clip / norm)
-        self.adamw.step(self.recipe.learning_rate * factor)
         if self.muon:
-            self.muon.step(self.recipe.matrix_learning_rate * factor, parallel=parallel, parts=parts)
+            rate = self.recipe.matrix_learning_rate * factor
+            self.muon.step(rate, turn=self.adamw.steps, parallel=parallel, parts=parts)
+        self.adamw.step(self.recipe.learning_rate * factor)
         for name, average in self.average.items():
             average.lerp_(self.masters[name], 1 - self.recipe.ema)
         self.gradient.zero_()

@@ -238,8 +238,12 @@ class _Report:
 
     def before_update(self, learner: Learner) -> None:
         """Remember some weights if the update of this step is to be measured."""
-        if time.perf_counter() - self.opened >= REPORT_SECONDS:
-            name = max(learner.masters, key=lambda n: ("recurrent" in n or "query" in n or "input" in n, n))
+        if time.perf_counter() - self.opened >= REPORT_SECONDS and learner.adamw.steps % self.recipe.turns == 0:
+            # The first matrix of the blocks, which moves in the first of Muon's turns.
+            name = next(
+                (n for n in learner.masters if n.endswith(("input_weight", "query_weight"))),
+                next(iter(learner.masters)),
+            )
             self.before = {name: learner.masters[name].clone()}
 
     def after_step(

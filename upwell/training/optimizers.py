@@ -51,6 +51,11 @@ class AdamW:
             group["lr"] = rate
         self.optimizer.step()
 
+    @property
+    def steps(self) -> int:
+        """Updates so far."""
+        return int(next(iter(self.optimizer.state.values()))["step"])
+
     def state_tensors(self) -> dict[str, Tensor]:
         """What must be kept to go on, by name; the tensors themselves, not copies."""
         return {f"{n}.{k}": v for n, p in self.parameters.items() for k, v in self.optimizer.state[p].items()}
@@ -90,14 +95,18 @@ class Group(NamedTuple):
     gradients: list[Tensor]
     """Of the same shapes."""
 
-    def pieces(self, parts: int) -> list[Group]:
-        """The same matrices in `parts` pieces or more, none of them much above PIECE entries."""
-        number = min(len(self.average), max(parts, -(-self.average.numel() // PIECE)))
+    def cut(self, number: int) -> list[Group]:
+        """The same matrices in `number` parts of about equal size, or in as many as there are matrices."""
+        number = min(len(self.average), number)
         bounds = [round(len(self.average) * part / number) for part in range(number + 1)]
         return [
             Group(self.average[low:high], _between(self.tensors, low, high), _between(self.gradients, low, high))
             for low, high in pairwise(bounds)
         ]
+
+    def pieces(self, parts: int) -> list[Group]:
+        """The same matrices in `parts` pieces or more, none of them much above PIECE entries."""
+        return self.cut(max(parts, -(-self.average.numel() // PIECE)))
 
 
 def _between(tensors: Sequence[Tensor], low: int, high: int) -> list[Tensor]:
@@ -115,7 +124,9 @@ class Muon:
     """Momentum, orthogonalised (Jordan et al. 2024), scaled to AdamW's usual update size (Liu et al. 2025, eq. 4).
 
     A tensor that stacks the matrices of several gates or heads is cut into them first: each is a map of its own. Matrices
-    of one shape, from all over the network, are orthogonalised together, as many as PIECE allows.
+    of one shape, from all over the network, are orthogonalised together, as many as PIECE allows. They take turns: each
+    gathers every gradient in its momentum and moves in one of the recipe's `turns` steps, by the root of `turns` more
+    (docs/experiments.md, "Turns").
     """
 
     def __init__(
@@ -128,6 +139,7 @@ class Muon:
         dtype: torch.dtype,
     ) -> None:
         self.momentum, self.weight_decay, self.dtype = recipe.momentum, recipe.weight_decay, dtype
+        self.turns = recipe.turns
         shapes: dict[tuple[int, int], list[str]] = {}
         for name, tensor in tensors.items():
             shapes.setdefault((tensor.shape[0] // stacked[name], tensor.shape[1]), []).append(name)
@@ -139,13 +151,33 @@ class Muon:
             self.momenta |= {n: cut.view_as(tensors[n]) for n, cut in zip(names, cuts, strict=True)}
             views = [[of[name].view(-1, *shape) for name in names] for of in (tensors, gradients)]
             self.groups.append(Group(average, *views))
-        self._pieces: dict[int, list[Group]] = {}
+        self._pieces: dict[int, list[tuple[Group, int]]] = {}
+        """By the number of parts, with the turn in which each moves."""
 
-    def step(self, rate: float, *, parallel: Parallel = map, parts: int = 1) -> None:
-        """One update at learning rate `rate`; `parallel` may take `parts` of the matrices side by side."""
+    def step(self, rate: float, *, turn: int = 0, parallel: Parallel = map, parts: int = 1) -> None:
+        """The update of step number `turn` at learning rate `rate`; `parallel` may take `parts` of it side by side."""
         if parts not in self._pieces:
-            self._pieces[parts] = [piece for group in self.groups for piece in group.pieces(parts)]
-        list(parallel(lambda piece: self._update(piece, rate), self._pieces[parts]))
+            # Turns are cut first, so that what moves when does not depend on the workers.
+            self._pieces[parts] = [
+                (piece, due)
+                for group in self.groups
+                for due, share in enumerate(group.cut(self.turns))
+                for piece in share.pieces(parts)
+            ]
+        now, rate = turn % self.turns, rate * self.turns**0.5
+
+        def take(item: tuple[Group, int]) -> None:
+            piece, due = item
+            self._update(piece, rate) if due == now else self._remember(piece)
+
+        # The large ones first, so that no worker is left with one at the end.
+        list(parallel(take, sorted(self._pieces[parts], key=lambda item: item[1] != now)))
+
+    @torch.no_grad()
+    def _remember(self, piece: Group) -> None:
+        averages = torch.split(piece.average, [len(gradient) for gradient in piece.gradients])
+        for average, gradient in zip(averages, piece.gradients, strict=True):
+            average.lerp_(gradient, 1 - self.momentum)
 
     @torch.no_grad()
     def _update(self, piece: Group, rate: float) -> None:

@@ -40,6 +40,8 @@ class Recipe:
     """AdamW's memory of the squared gradient; below 0.999 because batches are small (Porian et al. 2024)."""
     momentum: float = 0.95
     """Muon's momentum."""
+    turns: int = 2
+    """Muon moves each matrix in one of so many steps."""
     warmup: float = 0.02
     """Share of the budget over which the rate rises."""
     decay: float = 0.4
@@ -64,7 +66,7 @@ class Recipe:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise UserError(f"recipe: {name} must be a number from {low:g} to {high:g}, not {value!r}")
-        for name in ("rows", "length", "accumulate", "patience", "validations", "seed"):
+        for name in ("rows", "length", "accumulate", "turns", "patience", "validations", "seed"):
             if not isinstance(getattr(self, name), int):
                 raise UserError(f"recipe: {name} must be a whole number, not {getattr(self, name)!r}")
         if self.rows % self.accumulate:
@@ -101,6 +103,7 @@ _RANGES = (
     ("beta1", 0, 1),
     ("beta2", 0, 1),
     ("momentum", 0, 1),
+    ("turns", 1, 16),
     ("warmup", 0, 1),
     ("decay", 0, 1),
     ("floor", 0, 1),
