@@ -354,7 +354,7 @@ def muon_steps(theta: Tensor, gradients: list[Tensor]) -> Tensor:
 def test_learning_muon() -> None:
     theta, gradients = torch.randn(4, 6), [torch.randn(4, 6) for _ in range(3)]
     mine, gradient = {"w": theta.clone()}, {"w": torch.zeros(4, 6)}
-    muon = Muon(mine, gradient, {"w": 1}, Recipe(momentum=0.95, weight_decay=0.2), dtype=torch.float64)
+    muon = Muon(mine, gradient, {"w": 1}, Recipe(momentum=0.95, weight_decay=0.2, turns=1), dtype=torch.float64)
     for g in gradients:
         gradient["w"].copy_(g)
         muon.step(0.1)
