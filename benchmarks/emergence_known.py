@@ -39,7 +39,7 @@ from upwell.model.machine import usable_cores
 SIZES = (1_500, 5_500, 15_000, 40_000)
 SEEDS = 3
 SOLVED = 0.9
-"""Exact match from which a rung counts as solved, in the mean of its seeds; known pairs and new pairs of grokking alike."""
+"""Exact match from which a seed counts as having solved a rung; known pairs and new pairs of grokking alike."""
 BUDGET = Budget(steps=3000)
 QUESTIONS: dict[str, tuple[list[Ability], tuple[str, ...]]] = {
     "parity": ([Parity(length=16), Parity(length=32, name="parity-32")], ("lstm", "gru", "mingru")),

@@ -56,6 +56,7 @@ def _pretend(monkeypatch: pytest.MonkeyPatch, gpus: int, rank: int, processes: i
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU here")
+@pytest.mark.filterwarnings("ignore:RNN module weights are not part of single contiguous chunk")  # cuDNN copies them
 @pytest.mark.parametrize("model", [*MIXERS, "lstm attention"])
 def test_a_gpu_learns_what_a_cpu_learns_also_resumed(model: str, setup: Any, tmp_path: Path) -> None:
     losses = {}

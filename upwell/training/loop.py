@@ -240,10 +240,7 @@ class _Report:
         """Remember some weights if the update of this step is to be measured."""
         if time.perf_counter() - self.opened >= REPORT_SECONDS and learner.adamw.steps % self.recipe.turns == 0:
             # The first matrix of the blocks, which moves in the first of Muon's turns.
-            name = next(
-                (n for n in learner.masters if n.endswith(("input_weight", "query_weight"))),
-                next(iter(learner.masters)),
-            )
+            name = next(n for n in learner.masters if n.endswith(("input_weight", "query_weight")))
             self.before = {name: learner.masters[name].clone()}
 
     def after_step(

@@ -111,6 +111,7 @@ class LanguageRun:
             prompt_share=PROMPT_SHARE,
             learning_rate=usual.learning_rate * factor,
             matrix_learning_rate=usual.matrix_learning_rate * factor,
+            turns=1,  # rungs are small: turns would save little, and their rates were found without
         )
         network = Network(network_config(job.family, job.size, corpus.tokenizer.vocab_size))
         network.reset_parameters(job.seed)
