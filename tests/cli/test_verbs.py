@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.conftest import TINY, environment, run_process, write_text
 
-VERBS = ("train", "generate", "chat", "evaluate", "info", "plan")
+VERBS = ("train", "generate", "chat", "evaluate", "info", "plan", "prepare")
 
 
 @pytest.mark.parametrize("verb", VERBS)

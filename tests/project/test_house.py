@@ -84,6 +84,7 @@ USES = {
     "LanguageModel": "model = upwell.LanguageModel.load(run); print(model.generate('line', max_tokens=3))",
     "__version__": "assert upwell.__version__.count('.') == 2",
     "evaluate": "assert upwell.evaluate(run, 'text.txt')['bits_per_byte'] > 0",
+    "prepare": "assert upwell.prepare('text.txt', out='prepared', skip=('quality',)).has_tokens",
     "train": "assert upwell.train('text.txt', size='1k', tokens=2000).parameters['total'] > 0",
 }
 
@@ -110,7 +111,8 @@ def test_public_name_works_in_a_fresh_process(name: str, small_run: Path) -> Non
 def test_every_module_imports_without_the_extras() -> None:
     program = """
 import importlib, pkgutil, sys
-for extra in ("zstandard", "pyarrow", "tensorboard", "matplotlib", "transformers", "pytest", "hypothesis"):
+for extra in ("zstandard", "pyarrow", "tensorboard", "matplotlib", "transformers", "pytest", "hypothesis",
+              "ftfy", "charset_normalizer", "selectolax", "py3langid", "phonenumbers", "stdnum", "opencc", "datasets", "ray"):
     sys.modules[extra] = None
 import upwell
 for module in pkgutil.walk_packages(upwell.__path__, "upwell."):

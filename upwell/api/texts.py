@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from upwell.text.corpus import Corpus, prepare_corpus, usual_tokenizer
+from upwell.text.corpus import Corpus, prepare_corpus, prepared_corpus, usual_tokenizer
+from upwell.text.prepared import find_prepared
 from upwell.text.sources import open_sources
 from upwell.training.distributed import World, wait
 from upwell.training.options import TrainOptions
@@ -30,8 +31,18 @@ def read_corpus(
     def tell(name: str, done: int, total: int) -> None:
         observe("world", {"source": name, "bytes": done, "total_bytes": total})
 
+    prepared = find_prepared(sources[0]) if len(sources) == 1 else None
+    names, valid = list(sources), list(options.valid)
+    if prepared is not None:
+        names = [str(prepared.text("train"))]
+        if not valid and prepared.text("valid").exists():
+            valid = [str(prepared.text("valid"))]
+    changes = (options.valid, options.first, options.tokenizer, options.vocab_size, options.column)
+
     def prepare() -> tuple[Corpus, float | None]:
-        texts = open_worlds(sources, options.valid, first=options.first, progress=tell)
+        if prepared is not None and prepared.has_tokens and not any(changes):
+            return prepared_corpus(prepared), None
+        texts = open_worlds(names, valid, first=options.first, progress=tell)
         encoding, errors, column = options.encoding, options.errors, options.column
         kind = options.tokenizer
         if kind is None and all(map(is_world, sources)):

@@ -20,6 +20,7 @@ VERBS = {
     "classify": "Say what a text is.",
     "summarize": "Tell a story in a sentence or two.",
     "info": "Show what a run holds.",
+    "prepare": "Clean raw text, and see what is in it.",
     "plan": "Say what a training run would cost, before it begins.",
     "world": "Show the embedded micro-world, audit it, bound its entropy.",
     "emerge": "Grow a ladder of models: which ability appears where.",

@@ -6,21 +6,21 @@ begins anew; what has come back is on this machine's disk and is not computed ag
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from upwell.emergence.jobs import Job, RunJob, save_result
-from upwell.emergence.workers import DEATHS_BEFORE_STOP, Measure
-from upwell.errors import UserError
+from upwell.emergence.workers import Measure
+from upwell.text.clusters import cluster_address, connected_ray
+from upwell.text.processes import DEATHS_BEFORE_STOP
 
 
 class RayEngine:
     """The cluster at `address`, by default that of RAY_ADDRESS, or else Ray on this machine with as many cores as workers."""
 
     def __init__(self, address: str | None = None) -> None:
-        self.address = address or os.environ.get("RAY_ADDRESS")
+        self.address = cluster_address(address)
 
     def compute_all(self, jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
         """Begun in the given order; yields each job when its result is written."""
@@ -37,7 +37,7 @@ class RayEngine:
         """`function(job)` of every job, each as it comes; at most `workers` are asked for at a time."""
         if not jobs:
             return
-        ray = self._connected(workers)
+        ray = connected_ray(self.address, workers=workers)
         task = ray.remote(num_cpus=1, max_retries=DEATHS_BEFORE_STOP)(_leanly)
         waiting = list(reversed(jobs))
         running: dict[Any, Job] = {}
@@ -52,22 +52,6 @@ class RayEngine:
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)
-
-    def _connected(self, workers: int) -> Any:
-        """The ray module, connected; a UserError that says what to do where it is missing or cannot be reached."""
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        try:
-            import ray
-        except ImportError:
-            raise UserError('--engine ray needs Ray: pip install "upwell[ray]"') from None
-        if not ray.is_initialized():
-            where: dict[str, Any] = {"address": self.address} if self.address else {"num_cpus": workers}
-            try:
-                ray.init(**where, include_dashboard=False, log_to_driver=False, configure_logging=False)
-            except (ConnectionError, RuntimeError, ValueError) as error:
-                reason = str(error).strip().splitlines()[0]
-                raise UserError(f"--engine ray: {self.address or 'this machine'} cannot be used ({reason})") from None
-        return ray
 
 
 def _leanly(function: Callable[[Any], Any], job: Job) -> Any:

@@ -5,23 +5,17 @@ Jobs leave their results in files, so a worker that dies costs the job it was at
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, Protocol
 
 from upwell.emergence.jobs import Job, RunJob, save_result
+from upwell.text.processes import DEATHS_BEFORE_STOP, process_pool
 
 Measure = Callable[[Any], dict[str, float]]
 """Seconds that the parts of a job take."""
-
-DEATHS_BEFORE_STOP = 3
-"""Times that a worker may die, with no job finished between, before the ladder stops."""
 
 
 class Engine(Protocol):
@@ -78,41 +72,19 @@ def compute(job: Job, run: RunJob, folder: Path) -> None:
 
 def _in_pool(jobs: list[Job], workers: int, function: Callable[..., Any], *arguments: Any) -> Iterator[tuple[Job, Any]]:
     """`function(job, *arguments)` of every job in `workers` processes, each result as it comes; none outlives this."""
-    # spawn: a forked copy of a process in which torch has run may hang.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),))
-    try:
+    with process_pool(workers, _begin) as pool:
         futures = {pool.submit(function, job, *arguments): job for job in jobs}
         while futures:
             done, _ = wait(futures, return_when=FIRST_COMPLETED)
             for future in done:
                 yield futures.pop(future), future.result()
-    except BaseException:
-        # An interrupt should not wait for the runs at work, whose files appear whole or not at all; until Python 3.14
-        # the processes are to be had from the pool's own dictionary alone, and only before it is shut down.
-        processes = list((getattr(pool, "_processes", None) or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        raise
-    pool.shutdown()
 
 
-def _begin(parent: int) -> None:
-    """Make this process a lean worker that ends when its parent does, even by kill -9."""
-    import signal
-
+def _begin() -> None:
+    """Make this process a lean worker."""
     import torch
 
     from upwell.training.compute import keep_freed_memory
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     torch.set_num_threads(1)
     keep_freed_memory()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

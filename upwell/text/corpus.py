@@ -16,8 +16,9 @@ from upwell.errors import UserError
 from upwell.text.cache import cache_folder, writable_folder
 from upwell.text.decoding import Piece, find_cut
 from upwell.text.files import atomic_folder, atomic_write_json, remove_folder, remove_leftovers
+from upwell.text.prepared import Prepared
 from upwell.text.sources import Source, open_sources
-from upwell.text.splits import Split, Survey, survey
+from upwell.text.splits import Survey, survey
 from upwell.text.stores import StoreWriter, TokenStore, write_store
 from upwell.text.tokenizer_training import TRAINING_CHARACTERS, train_tokenizer
 from upwell.text.tokenizers import Tokenizer
@@ -106,6 +107,19 @@ def prepare_corpus(
     return dataclasses.replace(found, description=description)
 
 
+def prepared_corpus(prepared: Prepared) -> Corpus:
+    """The corpus that `upwell prepare` has made, tokens and all."""
+    tokenizer = prepared.tokenizer()
+    train, valid = prepared.store("train"), prepared.store("valid")
+    if any(store.vocab_size != tokenizer.vocab_size for store in (train, valid)):
+        raise UserError(
+            f"{prepared.folder}: its tokens are of another tokenizer; prepare the text again with --overwrite"
+        )
+    _check_lengths(train, valid, str(prepared.folder))
+    lines = [prepared.description, *_describe(train, valid, tokenizer, "held out when it was prepared")]
+    return Corpus(train, valid, tokenizer, "\n".join(lines))
+
+
 def usual_tokenizer(sources: Iterable[Source]) -> str:
     """The kind of tokenizer that suits the amount of text: char for little, bpe for much. Reads no more than it must."""
     characters = 0
@@ -182,10 +196,12 @@ def _build(
             train.finish()
             valid.finish()
     train_store, valid_store = TokenStore.open(folder / "train"), TokenStore.open(folder / "valid")
-    _check_lengths(train_store, valid_store, train_sources)
+    _check_lengths(train_store, valid_store, ", ".join(source.spec for source in train_sources))
+    share = valid_store.num_bytes / max(1, train_store.num_bytes + valid_store.num_bytes)
+    part = "given" if found.split.method == "given" else f"the held-out {share:.1%} {found.split.method}"
     said = [
         *(f"first: {_counts(TokenStore.open(folder / name))}" for name in firsts),
-        *_describe(train_store, valid_store, tokenizer, found.split),
+        *_describe(train_store, valid_store, tokenizer, part),
     ]
     del train_store, valid_store  # Windows does not rename a folder while files in it are mapped
     atomic_write_json(
@@ -226,17 +242,14 @@ def _training_texts(sources: list[Source], found: Survey, kind: str) -> Iterator
             yield piece.text[:end]
 
 
-def _check_lengths(train: TokenStore, valid: TokenStore, sources: Iterable[Source]) -> None:
-    names = ", ".join(source.spec for source in sources)
+def _check_lengths(train: TokenStore, valid: TokenStore, names: str) -> None:
     if train.num_tokens < MIN_TRAIN_TOKENS:
         raise UserError(f"{names}: too short, {train.num_tokens} tokens; at least {MIN_TRAIN_TOKENS} are needed")
     if valid.num_tokens < 2:
         raise UserError(f"{names}: too short to hold out a part for validation; name one by --valid")
 
 
-def _describe(train: TokenStore, valid: TokenStore, tokenizer: Tokenizer, split: Split) -> list[str]:
-    share = valid.num_bytes / max(1, train.num_bytes + valid.num_bytes)
-    part = "given" if split.method == "given" else f"the held-out {share:.1%} {split.method}"
+def _describe(train: TokenStore, valid: TokenStore, tokenizer: Tokenizer, part: str) -> list[str]:
     density = train.num_bytes / train.num_tokens
     return [
         f"training: {_counts(train)}",

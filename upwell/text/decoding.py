@@ -8,6 +8,7 @@ What is done to every text, in this order:
 4. Unicode normalisation form C (NFC), so that an accented letter typed in two ways is one character.
 
 Nothing else is changed: no case folding, no trimming, no quotes straightened. `normalize` does 3 and 4 for a string.
+With the encoding AUTO each line that is not UTF-8 is read in the encoding it looks most like.
 A text of any size is cut into pieces whose tokens, taken piece by piece, are the tokens of the whole.
 """
 
@@ -19,15 +20,34 @@ import itertools
 import re
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from upwell.errors import UserError
 
 PIECE_CHARACTERS = 1 << 20
 """Characters of a piece of text, about: what is in memory at one time."""
 ERROR_POLICIES = ("strict", "replace", "ignore")
+AUTO = "auto"
+"""Stands for: UTF-8, and where it is not, whatever it looks like."""
 
+_GUESSED = [
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc_jp",
+    "euc_kr",
+    "cp1252",
+    "cp1251",
+    "cp1250",
+    "cp1253",
+    "koi8_r",
+    "cp1256",
+]
+_GUESSES = 300  # lines of a file whose encoding is guessed one by one; after that the most frequent one so far is taken
+_FEW_BYTES = 6  # outside ASCII: too few to tell encodings apart
+_LONGEST_LINE = 1 << 23  # bytes; a longer one is decoded in parts
 _MARK_RUN = 256  # combining marks in a row that are put in order together; sorting them takes quadratic time
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
                      (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -43,9 +63,11 @@ class Piece(NamedTuple):
 
 
 def check_encoding(encoding: str, errors: str) -> str:
-    """Return Python's name of a text encoding; raise UserError for an unknown encoding or error policy."""
+    """Return Python's name of a text encoding, or AUTO; raise UserError for an unknown encoding or error policy."""
     if errors not in ERROR_POLICIES:
         raise UserError(f"unknown --errors {errors!r}: choose one of {', '.join(ERROR_POLICIES)}")
+    if encoding == AUTO:
+        return AUTO
     try:
         info = codecs.lookup(encoding)
         "".encode(info.name)  # a codec that is not one of text (hex, zip) refuses this with LookupError
@@ -56,13 +78,23 @@ def check_encoding(encoding: str, errors: str) -> str:
     return "utf-8" if info.name == "utf-8-sig" else info.name
 
 
-def decode(chunks: Iterable[bytes], *, name: str, encoding: str = "utf-8", errors: str = "strict") -> Iterator[str]:
+def decode(
+    chunks: Iterable[bytes],
+    *,
+    name: str,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    found: Counter[str] | None = None,
+) -> Iterator[str]:
     """Decode a stream of bytes, drop its byte order mark and turn CRLF and CR into LF.
 
-    Arguments: `name` is what errors call the input.
+    Arguments: `name` is what errors call the input; `found` counts the lines read in other encodings (AUTO).
     Raises UserError with the byte offset and the option that mends it.
     """
     encoding = check_encoding(encoding, errors)
+    if encoding == AUTO:
+        yield from _decode_by_line(chunks, name, errors, Counter() if found is None else found)
+        return
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     fed = 0
     at_start, ends_with_return = True, False
@@ -86,6 +118,87 @@ def decode(chunks: Iterable[bytes], *, name: str, encoding: str = "utf-8", error
             text, ends_with_return = text[:-1], True
         if text:
             yield _without_surrogates(text, name, errors) if encoding != "utf-8" else _unix_lines(text)
+
+
+def _decode_by_line(chunks: Iterable[bytes], name: str, errors: str, found: Counter[str]) -> Iterator[str]:
+    source = iter(chunks)
+    head = next(source, b"")
+    for mark, marked in _BYTE_ORDER_MARKS:
+        if head.startswith(mark):
+            found[marked] += 1
+            yield from decode(itertools.chain([head], source), name=name, encoding=marked, errors=errors)
+            return
+    held, at_start = b"", True
+    guess = _Guess(found)
+    for chunk, final in _with_final(itertools.chain([head], source)):
+        held += chunk
+        end = len(held) if final else held.rfind(b"\n") + 1
+        if not end and len(held) < _LONGEST_LINE:
+            continue
+        end = end or _character_end(held)
+        lines, held = held[:end], held[end:]
+        if lines.endswith(b"\r") and not final:
+            lines, held = lines[:-1], b"\r" + held
+        try:
+            text = lines.decode("utf-8")
+        except UnicodeDecodeError:
+            text = "".join([guess.decoded(line, errors) for line in lines.splitlines(keepends=True)])
+        if at_start:
+            text, at_start = text.removeprefix("\ufeff"), False
+        if text:
+            yield _unix_lines(text)
+
+
+def _character_end(data: bytes) -> int:
+    """Where the last whole UTF-8 character of `data` ends."""
+    for length in range(1, min(4, len(data)) + 1):
+        byte = data[-length]
+        if byte < 0x80 or byte >= 0xC0:
+            wanted = 1 if byte < 0xC0 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(data) - length if wanted > length else len(data)
+    return len(data)
+
+
+class _Guess:
+    """Decodes lines that may be in any encoding; remembers what the lines before were in."""
+
+    def __init__(self, found: Counter[str]) -> None:
+        self._found = found
+        self._here: Counter[str] = Counter()
+
+    def decoded(self, line: bytes, errors: str) -> str:
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        encoding = self._encoding(line)
+        self._found[encoding] += 1
+        self._here[encoding] += 1
+        return line.decode(encoding, "ignore" if errors == "ignore" else "replace")
+
+    def _encoding(self, line: bytes) -> str:
+        usual = self._here.most_common(1)[0][0] if self._here else "cp1252"
+        few = sum(byte > 127 for byte in line) < _FEW_BYTES
+        if few or self._here.total() >= _GUESSES:
+            # Mostly UTF-8 with a broken character or two is not another encoding.
+            return "utf-8" if few and line.decode("utf-8", "replace").count("\ufffd") * 2 <= _foreign(line) else usual
+        best: Any = _detector()(line, cp_isolation=_GUESSED).best()
+        return usual if best is None else str(best.encoding)
+
+
+def _foreign(line: bytes) -> int:
+    return sum(not character.isascii() for character in line.decode("utf-8", "ignore"))
+
+
+@functools.cache
+def _detector() -> Any:
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError as error:
+        raise UserError(
+            'bytes that are not UTF-8: guessing their encoding needs one more package: pip install "upwell[text]"; or name the --encoding'
+        ) from error
+    return from_bytes
 
 
 def normalize(text: str) -> str:

@@ -15,17 +15,20 @@ second column). A row of another width is an error, since its text may be cut. R
 from __future__ import annotations
 
 import csv
+import hashlib
 import itertools
 import json
+import os
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from upwell.errors import UserError
 from upwell.text.columns import GUESS_ROWS, choose_column, is_header
-from upwell.text.compression import open_binary, read_chunks, split_compression, unreadable
+from upwell.text.compression import CHUNK_BYTES, open_binary, read_chunks, split_compression, unreadable
 from upwell.text.decoding import Piece, cut_pieces, decode, normalize, replace_surrogates
 
 PLAIN, JSONL, CSV, TSV, PARQUET = "plain text", "JSON lines", "CSV", "TSV", "Parquet"
@@ -70,6 +73,10 @@ class Reading:
     """What to do about bytes that do not fit: strict, replace or ignore."""
     column: str | None = None
     """Column of the text in tables; None: guess it."""
+    lenient: bool = False
+    """Pass over damaged rows and files, and count them, where otherwise the first one is an error."""
+    found: Counter[str] = field(default_factory=Counter, compare=False)
+    """What was passed over, and lines in other encodings, by kind."""
 
 
 def file_kind(name: str) -> str | None:
@@ -98,6 +105,7 @@ class TextFile:
         self.kind = kind or file_kind(path.name) or PLAIN
         self.reading = reading
         self.stream = stream
+        self._column: tuple[tuple[str, str] | None] | None = None
         if stream is not None:
             weakref.finalize(self, stream.close)
         self.compression = "" if stream is not None else split_compression(path.name)[1]
@@ -119,10 +127,36 @@ class TextFile:
             what = "a model file" if head[8:10] == b'{"' else "binary (it holds NUL bytes)"
             raise UserError(f"{self.name}: is not a text but {what}; if it is one, name its --encoding")
 
+    def num_bytes(self) -> int:
+        """Bytes on disk."""
+        try:
+            return self.path.stat().st_size if self.stream is None else self.stream.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise unreadable(self.name, error) from error
+
+    def fingerprint(self) -> bytes:
+        """A hash of kind and content."""
+        digest = hashlib.blake2b(f"{self.kind}{self.compression}".encode(), digest_size=32)
+        try:
+            with open_text(self.path, self.stream) as stream:
+                while chunk := stream.read(CHUNK_BYTES):
+                    digest.update(chunk)
+        except OSError as error:
+            raise unreadable(self.name, error) from error
+        return digest.digest()
+
     def text_column(self) -> tuple[str, str] | None:
         """The column of the text and how it was chosen; None for a plain text."""
         if self.kind == PLAIN:
             return None
+        if self._column is None:
+            counted = self.reading.found.copy()
+            self._column = (self._guessed_column(),)
+            self.reading.found.clear()  # the same rows are read once more, and count then
+            self.reading.found.update(counted)
+        return self._column[0]
+
+    def _guessed_column(self) -> tuple[str, str] | None:
         rows = itertools.islice(self._rows(None), GUESS_ROWS)
         first = [value if isinstance(value, dict) else {"": value} for _, value in rows]
         if not first or (len(first[0]) == 1 and "" in first[0]):
@@ -143,15 +177,18 @@ class TextFile:
                 continue
             if value is None:
                 if isinstance(row, dict) and column not in row:
-                    raise UserError(
-                        f"{self.name}: {place} has no column {column!r}; it has: {', '.join(list(row)[:20])}"
-                    )
+                    self._refuse(f"{place} has no column {column!r}; it has: {', '.join(list(row)[:20])}")
                 continue
             if not isinstance(value, str):
-                raise UserError(
-                    f"{self.name}: {place} holds {type(value).__name__} instead of text in column {column!r}"
-                )
+                self._refuse(f"{place} holds {type(value).__name__} instead of text in column {column!r}")
+                continue
             yield from self._cleaned(value, place)
+
+    def _refuse(self, what: str, cause: Exception | None = None) -> None:
+        """Say what is wrong with a row, or count it where reading is lenient."""
+        if not self.reading.lenient:
+            raise UserError(f"{self.name}: {what}") from cause
+        self.reading.found["damaged rows"] += 1
 
     def _cleaned(self, text: str, place: str) -> Iterator[Piece]:
         text = replace_surrogates(text, name=f"{self.name}: {place}", errors=self.reading.errors)
@@ -174,7 +211,13 @@ class TextFile:
         with open_text(self.path, self.stream) as file:
             chunks = read_chunks(file, self.compression, self.name)
             name = self.name + (" (decompressed)" if self.compression else "")
-            yield from decode(chunks, name=name, encoding=self.reading.encoding, errors=self.reading.errors)
+            yield from decode(
+                chunks,
+                name=name,
+                encoding=self.reading.encoding,
+                errors=self.reading.errors,
+                found=self.reading.found,
+            )
 
     def _rows(self, column: str | None) -> Iterator[tuple[str, Any]]:
         if self.kind == JSONL:
@@ -191,9 +234,11 @@ class TextFile:
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
                 reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too large a number"
-                raise UserError(f"{self.name}: line {number} is not JSON ({reason})") from error
+                self._refuse(f"line {number} is not JSON ({reason})", error)
+                continue
             if not isinstance(value, dict | str | list):
-                raise UserError(f"{self.name}: line {number} is neither a JSON object nor a JSON string or list")
+                self._refuse(f"line {number} is neither a JSON object nor a JSON string or list")
+                continue
             yield f"line {number}", value
 
     def _table_rows(self) -> Iterator[tuple[str, dict[str, str]]]:
@@ -209,7 +254,8 @@ class TextFile:
             header = [str(number + 1) for number in range(len(first))]
         for number, cells in itertools.chain(start, rows):
             if len(cells) != len(header):
-                raise UserError(f"{self.name}: line {number} has {len(cells)} cells where the first has {len(header)}")
+                self._refuse(f"line {number} has {len(cells)} cells where the first has {len(header)}")
+                continue
             yield f"line {number}", dict(zip(header, cells, strict=True))
 
     def _cells(self) -> Iterator[tuple[int, list[str]]]:

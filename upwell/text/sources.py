@@ -1,7 +1,7 @@
 """Sources: where text comes from, given in one word.
 
 A file (.txt .md .jsonl .csv .tsv .parquet, each but the last also .gz or .zst), a folder, a glob such as
-`books/**/*.txt`, or `-` for standard input. A file named by hand may have any other ending and is then plain text; in a
+`books/**/*.txt`, `-` for standard input, or `hf://owner/name` for a data set of the Hugging Face hub (see `hub`). A file named by hand may have any other ending and is then plain text; in a
 folder only the known endings are read, in the order of their paths, and hidden files are passed over. `formats` says
 how each kind is read and `decoding` what is done to every text. Standard input, and a pipe given as a file, is kept in
 a temporary file, since a text is read more than once.
@@ -25,7 +25,8 @@ from typing import IO
 from upwell.errors import UserError
 from upwell.text.compression import CHUNK_BYTES, unreadable
 from upwell.text.decoding import Piece, check_encoding
-from upwell.text.formats import EXTENSIONS, PLAIN, Reading, TextFile, file_kind, open_text
+from upwell.text.formats import EXTENSIONS, PLAIN, Reading, TextFile, file_kind
+from upwell.text.hub import HUB, HubText
 
 READING_VERSION = 1
 """Raised whenever the same bytes begin to give another text, so that what was cached from them is not used."""
@@ -38,7 +39,7 @@ class Source:
         self.spec = spec
         self.files = files
         self.reading = reading
-        self.num_bytes = sum(_size(file) for file in files)
+        self.num_bytes = sum(file.num_bytes() for file in files)
         """Bytes on disk (compressed where it is)."""
 
     @property
@@ -68,36 +69,37 @@ class Source:
 
     def fingerprint(self) -> str:
         """A hash of the bytes that are read (not of names or times) and of the options that matter to the text."""
-        options = [READING_VERSION, self.reading.encoding, self.reading.errors, self.reading.column]
+        options = [
+            READING_VERSION,
+            self.reading.encoding,
+            self.reading.errors,
+            self.reading.column,
+            self.reading.lenient,
+        ]
         digest = hashlib.blake2b(json.dumps(options).encode("utf-8"), digest_size=16)
         for file in self.files:
-            digest.update(f"{file.kind}{file.compression}".encode())
-            content = hashlib.blake2b(digest_size=32)
-            try:
-                with open_text(file.path, file.stream) as stream:
-                    while chunk := stream.read(CHUNK_BYTES):
-                        content.update(chunk)
-            except OSError as error:
-                raise unreadable(file.name, error) from error
-            digest.update(content.digest())
+            digest.update(file.fingerprint())
         return digest.hexdigest()
 
 
 def open_source(
-    spec: str | os.PathLike[str], *, encoding: str = "utf-8", errors: str = "strict", column: str | None = None
+    spec: str | os.PathLike[str],
+    *,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    column: str | None = None,
+    lenient: bool = False,
 ) -> Source:
     """Find what `spec` stands for and check that it is text.
 
-    Arguments: `encoding`, a text encoding known to Python; `errors`, strict, replace or ignore; `column`, the text
-    column of tables, by default guessed.
+    Arguments: `encoding`, a text encoding known to Python, or auto; `errors`, strict, replace or ignore; `column`, the
+    text column of tables, by default guessed; `lenient`: of many files pass over those that hold no text, and over damaged rows.
     Raises UserError for a missing path (naming near ones), an empty or unreadable one, one that is not text, and a
     missing column.
     """
-    reading = Reading(check_encoding(encoding, errors), errors, column)
+    reading = Reading(check_encoding(encoding, errors), errors, column, lenient)
     spec = os.fspath(spec)
-    files = _find(spec, reading)
-    for file in files:
-        file.check()
+    files = _sound(_find(spec, reading), reading)
     source = Source(spec, files, reading)
     if source.num_bytes == 0:
         raise UserError(f"{spec}: is empty")
@@ -115,15 +117,36 @@ def open_sources(
     encoding: str = "utf-8",
     errors: str = "strict",
     column: str | None = None,
+    lenient: bool = False,
 ) -> list[Source]:
     """Open several sources; raises UserError also when standard input is among them twice."""
     names = [os.fspath(spec) for spec in specs]
     if names.count("-") > 1:
         raise UserError("standard input (-) can be read only once")
-    return [open_source(name, encoding=encoding, errors=errors, column=column) for name in names]
+    return [open_source(name, encoding=encoding, errors=errors, column=column, lenient=lenient) for name in names]
+
+
+def _sound(files: list[TextFile], reading: Reading) -> list[TextFile]:
+    """The files that hold text; one that does not is an error, or is passed over among others where that is allowed."""
+    sound: list[TextFile] = []
+    first: UserError | None = None
+    for file in files:
+        try:
+            file.check()
+            sound.append(file)
+        except UserError as error:
+            first = first or error
+            if not reading.lenient:
+                raise
+            reading.found["files without text"] += 1
+    if first is not None and not sound:
+        raise first
+    return sound
 
 
 def _find(spec: str, reading: Reading) -> list[TextFile]:
+    if spec.startswith(HUB):
+        return [HubText(spec, reading)]
     if spec == "-":
         return [TextFile(Path("-"), reading, kind=PLAIN, stream=_keep(_standard_input()))]
     path = Path(spec)
@@ -151,6 +174,8 @@ def _find(spec: str, reading: Reading) -> list[TextFile]:
 def _find_folder(folder: Path, reading: Reading) -> list[TextFile]:
     if (folder / "config.json").is_file() and (folder / "model.safetensors").is_file():
         raise UserError(f"{folder}: is a run (a trained model), not a text; to train it further use --resume {folder}")
+    if (folder / "prepared.json").is_file():  # written by upwell prepare: what was held out there stays so
+        return [TextFile(folder / "train.jsonl", reading)]
     found: list[Path] = []
     others = 0
 
@@ -201,12 +226,3 @@ def _keep(stream: IO[bytes]) -> IO[bytes]:
     kept = tempfile.TemporaryFile(prefix="upwell-")  # noqa: SIM115 (lives as long as its source)
     shutil.copyfileobj(stream, kept, CHUNK_BYTES)
     return kept
-
-
-def _size(file: TextFile) -> int:
-    try:
-        if file.stream is not None:
-            return file.stream.seek(0, os.SEEK_END)
-        return file.path.stat().st_size
-    except OSError as error:
-        raise unreadable(file.name, error) from error

@@ -13,6 +13,9 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from upwell.text.decoding import Piece, find_cut
 
 HELD_OUT_SHARE = 0.05
@@ -82,8 +85,16 @@ def survey(pieces: Iterable[Piece], *, hold_out: bool) -> Survey:
             held += size
             while held - smallest[0][1] >= MAX_HELD_OUT_BYTES:
                 held -= heapq.heappop(smallest)[1]
-    split = _decide(smallest, documents, total) if hold_out else Split()
+    split = _decide(smallest, documents, total, HELD_OUT_SHARE) if hold_out else Split()
     return Survey(num_documents=documents, num_bytes=total, num_characters=characters, split=split)
+
+
+def split_documents(hashes: NDArray[np.uint64], sizes: NDArray[np.int64], *, share: float = HELD_OUT_SHARE) -> Split:
+    """Decide what to hold out of documents with these `hashes` (n,) and `sizes` in bytes (n,): `share` of the bytes."""
+    order = np.argsort(hashes, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(sizes[order]), 2 * MAX_HELD_OUT_BYTES)) + 1
+    smallest = [(-int(hashes[i]), int(sizes[i])) for i in order[:enough]]
+    return _decide(smallest, len(hashes), int(sizes.sum()), share)
 
 
 def document_hash(first_piece: str) -> int:
@@ -91,8 +102,8 @@ def document_hash(first_piece: str) -> int:
     return int.from_bytes(hashlib.blake2b(first_piece.encode("utf-8"), digest_size=8).digest(), "big")
 
 
-def _decide(smallest: list[tuple[int, int]], documents: int, total: int) -> Split:
-    target = min(MAX_HELD_OUT_BYTES, int(total * HELD_OUT_SHARE))
+def _decide(smallest: list[tuple[int, int]], documents: int, total: int, share: float) -> Split:
+    target = min(MAX_HELD_OUT_BYTES, int(total * share))
     if documents >= MIN_DOCUMENTS:
         held = 0
         for negative, size in sorted(smallest, reverse=True):

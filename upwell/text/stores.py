@@ -161,6 +161,17 @@ class StoreWriter:
         if ends_document:
             self._end_document()
 
+    def append(self, ids: NDArray[Any], lengths: NDArray[np.int64], *, num_bytes: int, num_words: int) -> None:
+        """Add whole documents that are ids already: all `ids`, each document's end token among them, and their `lengths`."""
+        self._files[0].write(ids.astype(_TYPES[self._dtype]).data)
+        self._offsets += (self.num_tokens + np.cumsum(lengths)).tolist()
+        self.num_tokens += len(ids)
+        self.num_documents += len(lengths)
+        self.num_bytes += num_bytes
+        self._words.num_words += num_words
+        if len(self._offsets) >= 1 << 16:
+            self._write_offsets()
+
     def finish(self) -> None:
         """End the last document and write meta.json."""
         if not self._ended:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import codecs
 import functools
+import itertools
 import json
 import math
 import os
@@ -82,13 +83,15 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[Ids]:
         """Encode each of several texts; quicker than one by one."""
-        if self.kind in ("byte", "char") or any(len(text) > _CHUNK_CHARACTERS for text in texts):
+        if self.kind in ("byte", "char"):
             return [self.encode(text) for text in texts]
+        chunks = [list(_safe_chunks(text)) for text in texts]
         try:
-            encodings = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+            encodings = self.backend.encode_batch_fast(list(itertools.chain(*chunks)), add_special_tokens=False)
         except TypeError as error:
             raise _surrogate_error("".join(texts)) from error
-        return [np.array(encoding.ids, np.int32) for encoding in encodings]
+        ids = iter([np.array(encoding.ids, np.int32) for encoding in encodings])
+        return [np.concatenate(list(itertools.islice(ids, len(parts)))) for parts in chunks]
 
     def decode_bytes(self, ids: Iterable[int] | NDArray[Any]) -> bytes:
         """The UTF-8 bytes that ids spell, whole characters or not; control tokens give nothing."""

@@ -14,21 +14,14 @@ from upwell.emergence.report.figures import Panel, heat_map, short
 from upwell.emergence.report.sentences import appearance, interval, number, percent, verdict_sentence, width_range
 from upwell.emergence.report.words import about, words
 from upwell.text.files import atomic_write_bytes
+from upwell.text.pages import note, page, section, table
 
 _STYLE = """
-:root{--paper:#fff;--ink:#1c2126;--soft:#5b6670;--rule:#d7dce1;--blue:#1f6fb2;--orange:#c8641b;--green:#2e8540;--card:#f6f8fa}
-@media(prefers-color-scheme:dark){:root{--paper:#14181c;--ink:#e4e8ec;--soft:#9aa5b0;--rule:#343c44;--blue:#6cb2ee;--orange:#f0a060;--green:#74c98a;--card:#1c2228}}
-@media print{:root{--paper:#fff;--ink:#000;--soft:#444;--rule:#bbb;--blue:#1f6fb2;--orange:#c8641b;--green:#2e8540;--card:#fff}
-section,svg,tr{break-inside:avoid}}
-body{margin:0 auto;padding:2rem 1.2rem 4rem;max-width:1080px;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
-h1{font-size:1.9rem;margin:0 0 .2rem}h2{font-size:1.25rem;margin:2.6rem 0 .4rem;border-top:1px solid var(--rule);padding-top:1.2rem}h3{font-size:1rem;margin:1.4rem 0 .2rem}
-p{margin:.4rem 0}.note,.sub{color:var(--soft);font-size:.9rem;max-width:75ch}
 .say{margin:.5rem 0;padding:.6rem .9rem;background:var(--card);border-left:4px solid var(--rule);border-radius:3px}
 .say.sharp{border-color:var(--blue)}.say.smooth{border-color:var(--green)}.say.metric-induced,.say.seed-lottery{border-color:var(--orange)}
 .tag{display:inline-block;font-size:.8rem;border:1px solid var(--rule);border-radius:9px;padding:0 .6em;margin-right:.5em}
 .panels{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:.4rem 1rem}
 @media(max-width:1100px){.panels{grid-template-columns:repeat(2,minmax(0,1fr))}}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;margin:.6rem 0;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.22rem .8rem .22rem 0;border-bottom:1px solid var(--rule);vertical-align:top}th{color:var(--soft);font-weight:600}
 svg{width:100%;height:auto}svg text{font-size:10px;fill:var(--soft)}svg .head{font-size:11.5px;fill:var(--ink);font-weight:600}
 .axis{fill:none;stroke:var(--soft)}.grid{fill:none;stroke:var(--rule);stroke-width:.5}polyline{fill:none;stroke-width:1.6}
 polyline.match{stroke:var(--blue)}polyline.continuous{stroke:var(--orange)}polyline.whole{stroke:var(--green)}polyline.fit{stroke:var(--orange);stroke-dasharray:1 3}polyline.dash{stroke:var(--soft);stroke-width:1;stroke-dasharray:4 3}
@@ -49,7 +42,6 @@ def render(report: dict[str, Any], *, language: str = "en") -> str:
     w = words(language)
     ladder = report["ladder"]
     sizes = ladder["sizes"]
-    title = escape(w["title"])
     sub = w["subtitle"].format(
         abilities=len(ladder["abilities"]),
         models=len(ladder["models"]),
@@ -60,36 +52,23 @@ def render(report: dict[str, Any], *, language: str = "en") -> str:
     )
     few = len(sizes) < 5 or len(ladder["seeds"]) < 3
     sections = [
-        _section(w["what appeared"], w["no claim"] if few else w["claim"], _sentences(report, w)),
-        _section(w["curves"], w["curves note"], _each(report, w, _curves)),
-        _section(w["predicted"], w["predicted note"], _each(report, w, _predicted) + _note(w["by length"])),
-        _section(w["crossing"], w["crossing note"], _each(report, w, _way)),
-        _section(w["contrast"], w["contrast note"], _contrast(report, w)),
-        _section(w["collapse"], w["collapse note"], _collapse(report, w)),
-        _section(
+        section(w["what appeared"], w["no claim"] if few else w["claim"], _sentences(report, w)),
+        section(w["curves"], w["curves note"], _each(report, w, _curves)),
+        section(w["predicted"], w["predicted note"], _each(report, w, _predicted) + note(w["by length"])),
+        section(w["crossing"], w["crossing note"], _each(report, w, _way)),
+        section(w["contrast"], w["contrast note"], _contrast(report, w)),
+        section(w["collapse"], w["collapse note"], _collapse(report, w)),
+        section(
             w["fits"],
             w["fits note"].format(replicates=report["replicates"], tests=_count(report) * 2),
             _fits(report, w),
         ),
-        _section(w["seeds"], w["seeds note"], _seeds(report, w)),
-        _section(w["forecast"], w["forecast note"], _forecasts(report, w)),
-        _section(w["law"], w["law note"], _laws(report, w)),
-        _section(w["audit"], "", _audit(report, w)),
+        section(w["seeds"], w["seeds note"], _seeds(report, w)),
+        section(w["forecast"], w["forecast note"], _forecasts(report, w)),
+        section(w["law"], w["law note"], _laws(report, w)),
+        section(w["audit"], "", _audit(report, w)),
     ]
-    lang = "zh-CN" if language == "zh" else "en"
-    return (
-        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title><style>{_STYLE}</style></head>'
-        f'<body><h1>{title}</h1><p class="sub">{escape(sub)}</p>{"".join(sections)}</body></html>\n'
-    )
-
-
-def _section(title: str, note: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{_note(note) if note else ''}{content}</section>" if content else ""
-
-
-def _note(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>'
+    return page(w["title"], sub, sections, language=language, style=_STYLE)
 
 
 def _pairs(report: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Any], dict[str, Any]]]:
@@ -100,14 +79,6 @@ def _pairs(report: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Any], d
 
 def _count(report: dict[str, Any]) -> int:
     return sum(1 for _ in _pairs(report))
-
-
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    if not body:
-        return ""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _sentences(report: dict[str, Any], w: Words) -> str:
@@ -126,9 +97,7 @@ def _each(report: dict[str, Any], w: Words, draw: Callable[[str, dict[str, Any],
     found = []
     for name, ability in report["abilities"].items():
         panels = "".join(draw(model, ability, family, w) for model, family in ability["families"].items())
-        found.append(
-            f'<h3>{escape(name)}</h3>{_note(about(name, ability["doc"], w))}<div class="panels">{panels}</div>'
-        )
+        found.append(f'<h3>{escape(name)}</h3>{note(about(name, ability["doc"], w))}<div class="panels">{panels}</div>')
     return "".join(found)
 
 
@@ -198,7 +167,7 @@ def _contrast(report: dict[str, Any], w: Words) -> str:
             shape = family["shapes"]["continuous"]
             width = f"{shape['width']:.2f} ({width_range(shape, w)})"
             rows.append([name, model, at, width, w[family["verdict"]["label"]], _ratios(ability, model, w)])
-    return _table([w["ability"], w["model"], w["half at"], w["width"], w["verdict"], ""], rows)
+    return table([w["ability"], w["model"], w["half at"], w["width"], w["verdict"], ""], rows)
 
 
 def _ratios(ability: dict[str, Any], model: str, w: Words) -> str:
@@ -217,7 +186,7 @@ def _collapse(report: dict[str, Any], w: Words) -> str:
         for name, ability in report["abilities"].items()
         if (c := ability["collapse"]) is not None
     ]
-    return _table([w["ability"], w["shared"], w["separate"], "ΔBIC"], rows)
+    return table([w["ability"], w["shared"], w["separate"], "ΔBIC"], rows)
 
 
 def _fits(report: dict[str, Any], w: Words) -> str:
@@ -256,7 +225,7 @@ def _fits(report: dict[str, Any], w: Words) -> str:
         "L",
         "B",
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _seeds(report: dict[str, Any], w: Words) -> str:
@@ -268,7 +237,7 @@ def _seeds(report: dict[str, Any], w: Words) -> str:
             for size, (share, low, high) in zip(family["non_embedding"], lottery["success"], strict=True)
         )
         rows.append([name, model, number(lottery["polarisation"]), f"{lottery['p_value']:.2g}", success])
-    return _table([w["ability"], w["model"], w["polarisation"], "p", w["success"]], rows)
+    return table([w["ability"], w["model"], w["polarisation"], "p", w["success"]], rows)
 
 
 def _forecasts(report: dict[str, Any], w: Words) -> str:
@@ -279,7 +248,7 @@ def _forecasts(report: dict[str, Any], w: Words) -> str:
                 figures = [percent(f["observed"]), percent(f["forecast"]), f"{f['error']:+.2f}", f"{f['z']:+.1f}"]
                 rows.append([name, model, str(f["held_out"]), w[f["method"]], *figures])
     head = [w["ability"], w["model"], w["held out"], w["method"], w["observed"], w["forecasted"], w["error"], "z"]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _laws(report: dict[str, Any], w: Words) -> str:
@@ -291,7 +260,7 @@ def _laws(report: dict[str, Any], w: Words) -> str:
                 for p, (low, high) in law["intervals"].items()
             ]
             rows.append([name, model, w[count], *cells])
-    return _table([w["ability"], w["model"], w["count"], "A", "B", "E", "α", "β"], rows)
+    return table([w["ability"], w["model"], w["count"], "A", "B", "E", "α", "β"], rows)
 
 
 def _audit(report: dict[str, Any], w: Words) -> str:

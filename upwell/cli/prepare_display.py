@@ -1,0 +1,118 @@
+"""What preparing a text looks like in a terminal: progress, a table of steps, documents before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from rich.cells import cell_len
+
+from upwell.cli.display import Display
+from upwell.cli.layout import duration, pad, text_width, wrap
+from upwell.text.cleaning.options import PrepareOptions
+from upwell.text.prepared import Prepared
+
+SHOWN = 1200
+"""Characters of a document that are shown."""
+
+_PASSES = {
+    "decide": "looking for copies",
+    "write": "writing the documents",
+    "tokenizer": "training the tokenizer",
+    "report": "writing the report",
+}
+
+
+class PrepareDisplay(Display):
+    """Watches a preparation and shows it; called with an event's kind and figures."""
+
+    def __init__(self, *, language: str, quiet: bool) -> None:
+        super().__init__(quiet=quiet)
+        self.language = language
+        self.read = {"documents": 0, "bytes": 0}
+        self.tokenized = 0
+
+    def __call__(self, kind: str, figures: dict[str, Any]) -> None:
+        """Show one event."""
+        if self.task is None:
+            self.task = self.progress.add_task("", total=None, figures="")
+        if kind == "read":
+            self.read = figures
+            said = f"{figures['documents']:,} documents, {figures['bytes'] / 1e6:,.1f} MB through the steps"
+        elif kind == "tokens":
+            self.tokenized += figures["bytes"]
+            said = f"{self.tokenized / 1e6:,.1f} MB cut into tokens"
+        elif kind in _PASSES:
+            said = _PASSES[kind]
+        else:
+            return
+        self.progress.update(self.task, figures=said)
+
+    def finish(self, prepared: Prepared) -> None:
+        """The table of steps, what is there now, and what to do with it."""
+        from upwell.text.cleaning.page import (
+            plan_head,
+            plan_rows,
+            step_cells,
+            step_head,
+            tokenizer_head,
+            tokenizer_rows,
+        )
+        from upwell.text.cleaning.words import words
+
+        if self.console.quiet:
+            return
+        self.progress.stop()
+        w, report = words(self.language), prepared.report()
+        steps = [step for step in report["steps"] if step["name"] not in ("sketch", "groups")]
+        tables = [
+            (step_head(w), [step_cells(step, w) for step in steps]),
+            (tokenizer_head(w), tokenizer_rows(report)),
+            (plan_head(w), plan_rows(report)),
+        ]
+        for head, rows in tables:
+            if rows:
+                self.console.print("\n".join(_aligned([head, *rows])), markup=False)
+                self.console.print()
+        self._say(prepared.description)
+        self._say(f"time       {duration(report['seconds']['all'])} on {report['workers']} processes")
+        self._say(f"report     {prepared.folder / ('report.html' if self.language == 'en' else 'report.zh.html')}")
+        self._say(f"next       upwell train {prepared.folder}")
+
+
+def show_documents(names: Sequence[str], options: PrepareOptions, count: int) -> None:
+    """Print the first `count` documents, each as it was, where that differs, and as it comes out or why it goes."""
+    from upwell.text.cleaning.preparation import open_texts
+    from upwell.text.cleaning.steps import preview
+
+    for number, seen in enumerate(islice(preview(open_texts(names, options), options), count)):
+        print(
+            ("\n" if number else "")
+            + f"# {seen.source} {seen.number}"
+            + (f", {seen.language}" if seen.language else "")
+        )
+        if seen.before != seen.after:
+            print("\n".join(_shown("- ", seen.before)))
+        print(
+            f"removed by {seen.removed}"
+            if seen.removed
+            else "\n".join(_shown("+ " if seen.before != seen.after else "  ", seen.after))
+        )
+
+
+def _shown(mark: str, text: str) -> list[str]:
+    lines = [line for part in text[:SHOWN].split("\n") for line in wrap(part, text_width(), first=mark, indent=mark)]
+    return [*lines, f"{mark}… {len(text) - SHOWN:,} characters more"] if len(text) > SHOWN else lines
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells in columns: words to the left, numbers to the right."""
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    numeric = [all(row[column][:1].isdigit() or not row[column] for row in rows[1:]) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            pad(cell, width, right=is_number) for cell, width, is_number in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in rows
+    ]

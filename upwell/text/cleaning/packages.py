@@ -1,0 +1,18 @@
+"""Packages that some steps need, imported when the step begins."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from upwell.errors import UserError
+
+
+def needed(module: str, step: str) -> Any:
+    """Import `module`; a UserError that says how to install it, or how to do without, where it is missing."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UserError(
+            f'step {step} needs the package {module.partition(".")[0]}: pip install "upwell[text]", or --skip {step}'
+        ) from error

@@ -1,0 +1,241 @@
+"""The steps in their order, and what passes through them: one batch in, rows and counts out.
+
+A step maps each document to itself, to another text of it, or to the reason why it goes; this module runs them, counts,
+and keeps an example of everything that went or changed. It is a function of the batch and the options alone, so any
+number of processes, on any machine, in any order, give the same.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from upwell.text.cleaning.characters import Texts
+from upwell.text.cleaning.documents import Batch, Document, read_batches
+from upwell.text.cleaning.duplicates import Sketches
+from upwell.text.cleaning.languages import Languages
+from upwell.text.cleaning.markup import Markup
+from upwell.text.cleaning.normalisation import Normalisation
+from upwell.text.cleaning.options import PrepareOptions
+from upwell.text.cleaning.private import Private
+from upwell.text.cleaning.quality import Lines, Quality
+from upwell.text.cleaning.repair import Repair
+from upwell.text.sources import Source
+
+EXAMPLES = 3
+"""Kept for each reason, and of changed texts."""
+
+_SHOWN = 160  # characters of an example
+_CONTEXT = 30  # of them before the first change
+
+
+@dataclass
+class Tally:
+    """What one step did to the documents that came to it."""
+
+    name: str
+    documents_in: int = 0
+    documents_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    changed: int = 0
+    seconds: float = 0.0
+    removed: Counter[str] = field(default_factory=Counter)
+    """Documents by reason."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """What the step found, by kind."""
+    examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """By reason, or "changed"."""
+
+    def add(self, other: Tally) -> None:
+        """Count what another batch had too."""
+        for name in ("documents_in", "documents_out", "bytes_in", "bytes_out", "changed", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.removed.update(other.removed)
+        self.counts.update(other.counts)
+        for reason, examples in other.examples.items():
+            kept = self.examples.setdefault(reason, [])
+            kept += examples[: EXAMPLES - len(kept)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**vars(self), "removed": dict(self.removed), "counts": dict(self.counts)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Tally:
+        """The inverse of `to_dict`."""
+        return cls(**{**values, "removed": Counter(values["removed"]), "counts": Counter(values["counts"])})
+
+
+@dataclass(frozen=True)
+class CleanBatch:
+    """What came out of a batch."""
+
+    number: int
+    rows: bytes
+    """A line of JSON for each document."""
+    offsets: NDArray[np.int64]
+    """Where each line starts, and the end (n + 1,)."""
+    sizes: NDArray[np.int64]
+    """UTF-8 bytes of each text (n,)."""
+    languages: list[str]
+    sketches: Sketches
+    tallies: list[Tally]
+
+
+Step = Any
+"""Has a `name`, and `apply(documents, counts)` or, where it looks at words, `apply(documents, counts, texts)`."""
+
+
+class Steps:
+    """The steps that `options` ask for. Calling it with a batch runs them; it can be sent to another process."""
+
+    def __init__(self, options: PrepareOptions) -> None:
+        self.options = options
+        self._steps: list[Step] | None = None
+        self.steps()  # a missing package is told of before anything is read
+
+    def __getstate__(self) -> PrepareOptions:
+        return self.options
+
+    def __setstate__(self, options: PrepareOptions) -> None:
+        self.options = options
+        self._steps = None
+
+    def steps(self) -> list[Step]:
+        """Those of this process, made when they are first used."""
+        if self._steps is None:
+            self._steps = _make(self.options)
+        return self._steps
+
+    def __call__(self, batch: Batch) -> CleanBatch:
+        """Run all steps on a batch."""
+        documents, tallies = list(batch.documents), []
+        sizes = [_bytes(document.text) for document in documents]
+        texts: Texts | None = None
+        for step in self.steps():
+            started = time.perf_counter()
+            tally = Tally(step.name, documents_in=len(documents), bytes_in=sum(sizes))
+            if step.name == Quality.name:
+                texts = Texts([document.text for document in documents])
+                outcome = step.apply(documents, tally.counts, texts)
+            else:
+                outcome = step.apply(documents, tally.counts)
+            documents, sizes = _judge(documents, sizes, outcome, tally)
+            tally.seconds = time.perf_counter() - started
+            tallies.append(tally)
+        started = time.perf_counter()
+        if texts is None or len(texts.num_words) != len(documents):
+            texts = Texts([document.text for document in documents])
+        sketches = Sketches.of([document.text for document in documents], texts)
+        tallies.append(
+            Tally(
+                "sketch", len(documents), len(documents), sum(sizes), sum(sizes), seconds=time.perf_counter() - started
+            )
+        )
+        lines = [_row(document) for document in documents]
+        offsets = np.concatenate([[0], np.cumsum([len(line) for line in lines], dtype=np.int64)]).astype(np.int64)
+        languages = [document.language for document in documents]
+        return CleanBatch(
+            batch.number, b"".join(lines), offsets, np.array(sizes, np.int64), languages, sketches, tallies
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A document before and after the steps."""
+
+    source: str
+    number: int
+    language: str
+    before: str
+    after: str
+    removed: str
+    """Step and reason; "" where it stays."""
+
+
+def preview(sources: Sequence[Source], options: PrepareOptions) -> Iterator[Seen]:
+    """Each document of `sources` in turn, as the steps find and leave it; copies are not looked for."""
+    steps = Steps(options).steps()
+    for batch in read_batches(sources, documents=options.documents, size=1):
+        before = batch.documents[0].text
+        after: Document | str = batch.documents[0]
+        document, removed = batch.documents[0], ""
+        for step in steps:
+            texts = (Texts([document.text]),) if step.name == Quality.name else ()
+            after = step.apply([document], Counter(), *texts)[0]
+            if isinstance(after, str):
+                removed = f"{step.name} ({after})"
+                break
+            document = after
+        yield Seen(document.source, document.number, document.language, before, document.text, removed)
+
+
+def _make(options: PrepareOptions) -> list[Step]:
+    makers: list[tuple[str, Callable[[], Step]]] = [
+        (Repair.name, Repair),
+        (Markup.name, Markup),
+        (
+            Normalisation.name,
+            lambda: Normalisation(form=options.form, width=options.width, script=options.script),
+        ),
+        (Languages.name, lambda: Languages(options.keep_language)),
+        (Private.name, lambda: Private(drop=options.private == "drop")),
+        *([(Lines.name, Lines)] if options.quality == "web" and "quality" not in options.skip else []),
+        (Quality.name, lambda: Quality(options.quality)),
+    ]
+    return [make() for name, make in makers if name not in options.skip]
+
+
+def _judge(
+    documents: Sequence[Document], sizes: Sequence[int], outcome: Sequence[Document | str], tally: Tally
+) -> tuple[list[Document], list[int]]:
+    """The documents that stay and their bytes; what became of the others is counted."""
+    kept: list[Document] = []
+    kept_sizes: list[int] = []
+    for before, size, after in zip(documents, sizes, outcome, strict=True):
+        if isinstance(after, str):
+            tally.removed[after] += 1
+            examples = tally.examples.setdefault(after, [])
+            if len(examples) < EXAMPLES:
+                examples.append({"source": before.source, "number": before.number, "text": before.text[:_SHOWN]})
+            continue
+        if after is not before:
+            tally.changed += 1
+            size = _bytes(after.text)
+            examples = tally.examples.setdefault("changed", [])
+            if len(examples) < EXAMPLES:
+                examples.append(
+                    {"source": before.source, "number": before.number, **_difference(before.text, after.text)}
+                )
+        kept.append(after)
+        kept_sizes.append(size)
+    tally.documents_out, tally.bytes_out = len(kept), sum(kept_sizes)
+    return kept, kept_sizes
+
+
+def _difference(before: str, after: str) -> dict[str, str]:
+    """The surroundings of the first change."""
+    place = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
+    start = max(0, place - _CONTEXT)
+    return {"text": before[start : start + _SHOWN], "became": after[start : start + _SHOWN]}
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8"))
+
+
+def _row(document: Document) -> bytes:
+    row: dict[str, Any] = {"text": document.text, "source": document.source, "number": document.number}
+    if document.language:
+        row["language"] = document.language
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
