@@ -130,7 +130,8 @@ def train_ours(folder: Path) -> None:
     from upwell.model.config import NetworkConfig
     from upwell.model.machine import usable_cores
     from upwell.model.network import Network
-    from upwell.training.compute import apply_threads, choose_compute, keep_freed_memory, measure_peaks, torch_dtype
+    from upwell.text.allocator import keep_freed_memory
+    from upwell.training.compute import apply_threads, choose_compute, measure_peaks, torch_dtype
     from upwell.training.distributed import World
     from upwell.training.learner import Learner
     from upwell.training.objectives import Batch, next_token

@@ -21,8 +21,9 @@ from typing import Any
 from upwell.model.config import NetworkConfig
 from upwell.model.network import Network
 from upwell.model.sizes import network_config, parse_count, parse_size
+from upwell.text.allocator import keep_freed_memory
 from upwell.text.corpus import prepare_corpus
-from upwell.training.compute import keep_freed_memory, torch_dtype
+from upwell.training.compute import torch_dtype
 from upwell.training.loop import fit
 from upwell.training.objectives import next_token
 from upwell.training.recipe import Recipe

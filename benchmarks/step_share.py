@@ -25,7 +25,8 @@ from upwell.model.accounting import training_flops_per_token
 from upwell.model.config import MIXERS, MIXERS_WITH_MLP, NetworkConfig
 from upwell.model.machine import matmul_peak, usable_cores
 from upwell.model.network import Network
-from upwell.training.compute import keep_freed_memory, torch_dtype
+from upwell.text.allocator import keep_freed_memory
+from upwell.training.compute import torch_dtype
 from upwell.training.distributed import World
 from upwell.training.learner import Learner
 from upwell.training.objectives import Batch, next_token

@@ -345,7 +345,7 @@ class TestTexts:
         assert arrays.text_of(starts).tolist() == [0, 0, 1]
 
 
-HASH_OF_WORD = 15484005241023271113
+HASH_OF_WORD = 6815275762712991669
 
 
 def test_options_refuse_what_cannot_be() -> None:

@@ -26,11 +26,12 @@ from upwell.generation import generate as generate_texts
 from upwell.model.machine import choose_device, describe_machine
 from upwell.model.network import Network
 from upwell.model.sizes import count_text
+from upwell.text.allocator import keep_freed_memory
 from upwell.text.corpus import Corpus
 from upwell.text.examples import Formats, formats_to_json, prompt_format
 from upwell.text.files import atomic_write_json, lock_file
 from upwell.training.card import write_card
-from upwell.training.compute import Compute, apply_threads, give_back_memory, keep_freed_memory, torch_dtype
+from upwell.training.compute import Compute, apply_threads, give_back_memory, torch_dtype
 from upwell.training.distributed import World, join, leave, share_object, wait
 from upwell.training.loop import Result, fit
 from upwell.training.objectives import next_token

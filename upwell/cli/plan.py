@@ -45,9 +45,9 @@ def plan(
     from upwell.api.texts import WORLD_TOKENIZER
     from upwell.cli.display import count, outlook_line, plan_lines
     from upwell.model.machine import choose_device, describe_machine
+    from upwell.text.allocator import keep_freed_memory
     from upwell.text.corpus import CHAR_UNTIL_CHARACTERS, usual_tokenizer
     from upwell.text.sources import open_sources
-    from upwell.training.compute import keep_freed_memory
     from upwell.training.distributed import World
     from upwell.training.hardware import compute_optimal_size, find_hardware
     from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, check_options, choose_size, make_plan, plan_here

@@ -58,7 +58,7 @@ def _leanly(function: Callable[[Any], Any], job: Job) -> Any:
     """`function(job)` by one thread, as in a local worker."""
     import torch
 
-    from upwell.training.compute import keep_freed_memory
+    from upwell.text.allocator import keep_freed_memory
 
     torch.set_num_threads(1)
     keep_freed_memory()

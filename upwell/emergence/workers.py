@@ -84,7 +84,7 @@ def _begin() -> None:
     """Make this process a lean worker."""
     import torch
 
-    from upwell.training.compute import keep_freed_memory
+    from upwell.text.allocator import keep_freed_memory
 
     torch.set_num_threads(1)
     keep_freed_memory()

@@ -48,6 +48,7 @@ _GUESSED = [
 _GUESSES = 300  # lines of a file whose encoding is guessed one by one; after that the most frequent one so far is taken
 _FEW_BYTES = 6  # outside ASCII: too few to tell encodings apart
 _LONGEST_LINE = 1 << 23  # bytes; a longer one is decoded in parts
+_CHECKED = 4096  # characters whose form is checked at once
 _MARK_RUN = 256  # combining marks in a row that are put in order together; sorting them takes quadratic time
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
                      (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -208,8 +209,11 @@ def normalize(text: str) -> str:
 
 def replace_surrogates(text: str, *, name: str, errors: str) -> str:
     """Refuse, replace or drop halves of surrogate pairs, which are no characters and have no UTF-8 form."""
-    if not _SURROGATE.search(text):
+    try:
+        text.encode("utf-8")  # several times as fast as a search
         return text
+    except UnicodeEncodeError:
+        pass
     if errors == "strict":
         raise UserError(f"{name}: holds half of a surrogate pair, which is no character: --errors replace mends it")
     return _SURROGATE.sub("\ufffd" if errors == "replace" else "", text)
@@ -289,13 +293,25 @@ def _without_surrogates(text: str, name: str, errors: str) -> str:
 
 
 def _compose(text: str) -> str:
-    if text.isascii():
+    if text.isascii() or _is_composed(text):
         return text
     runs = list(_long_mark_run().finditer(text))
     if not runs:
         return unicodedata.normalize("NFC", text)
     ends = [0, *(run.end() for run in runs), len(text)]
     return "".join(unicodedata.normalize("NFC", text[start:end]) for start, end in itertools.pairwise(ends))
+
+
+def _is_composed(text: str) -> bool:
+    """Whether `text` is NFC, seen in parts since checking a long run of marks takes quadratic time; False if in doubt."""
+    for start in range(0, len(text), _CHECKED):
+        if not unicodedata.is_normalized("NFC", text[start : start + _CHECKED]):
+            return False
+        if start:  # two starters in a row that do not compose: nothing reaches over this place
+            pair = text[start - 1 : start + 1]
+            if any(map(unicodedata.combining, pair)) or not unicodedata.is_normalized("NFC", pair):
+                return False
+    return True
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

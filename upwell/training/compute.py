@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 import gc
 import statistics
-import sys
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -17,6 +15,7 @@ from upwell.errors import UserError
 from upwell.model.config import NetworkConfig, check_keys
 from upwell.model.machine import matmul_peak, usable_cores
 from upwell.model.network import Network
+from upwell.text.allocator import of_libc
 from upwell.training.distributed import World
 from upwell.training.learner import Learner
 from upwell.training.objectives import Batch, next_token
@@ -167,30 +166,10 @@ def apply_threads(compute: Compute) -> None:
     torch.set_num_threads(compute.threads)
 
 
-def keep_freed_memory() -> None:
-    """Tell glibc to keep what is freed instead of handing every large tensor back to the system.
-
-    A training step frees and takes the same buffers again and again; page faults for them took a third of the time
-    (docs/experiments.md, "allocator"). Threads share one arena, so that what one frees the other takes ("one arena").
-    Other C libraries are left as they are. See mallopt(3).
-    """
-    if mallopt := _of_libc("mallopt"):
-        trim_threshold, mmap_threshold, arena_max = -1, -3, -8
-        mallopt(arena_max, 1)
-        if not mallopt(mmap_threshold, 1 << 30):
-            mallopt(mmap_threshold, 32 << 20)  # the most that older versions take
-        mallopt(trim_threshold, (1 << 31) - 1)
-
-
 def give_back_memory() -> None:
     """Hand what is free back to the system, where `keep_freed_memory` has kept it. See malloc_trim(3)."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    if malloc_trim := _of_libc("malloc_trim"):
+    if malloc_trim := of_libc("malloc_trim"):
         malloc_trim(0)
-
-
-def _of_libc(name: str) -> Any:
-    """A function of glibc; None where the C library is another."""
-    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None

@@ -117,7 +117,10 @@ class Texts:
     @functools.cached_property
     def word_hashes(self) -> Hashes:
         """A hash of each word in lower case."""
-        return self._hash(self.word_starts, self._inside)
+        lengths = self.word_ends - self.word_starts
+        bounds = np.cumsum(lengths) - lengths
+        places = np.flatnonzero(self._inside)
+        return self._hash(places, places - np.repeat(self.word_starts, lengths), bounds)
 
     @functools.cached_property
     def num_characters(self) -> Ints:
@@ -149,17 +152,21 @@ class Texts:
         return seen[first], seen[last] + 1
 
     def hash_spans(self, starts: Ints) -> Hashes:
-        """A hash of the visible characters from each start to the next one, in lower case."""
-        return self._hash(starts, self._visible)
-
-    def _hash(self, starts: Ints, counted: NDArray[np.bool_]) -> Hashes:
-        if not len(starts):
-            return np.zeros(0, np.uint64)
-        places = np.flatnonzero(counted[starts[0] :]) + starts[0]
+        """A hash of the visible characters from each start, which is one, to the next, in lower case."""
+        places = np.flatnonzero(self._visible)
         bounds = np.searchsorted(places, starts)
+        places = places[bounds[0] :] if len(bounds) else places[:0]
+        bounds = bounds - bounds[:1]
         rank = np.arange(len(places)) - np.repeat(bounds, np.diff(np.append(bounds, len(places))))
-        values = (self._lower[places].astype(np.uint64) + np.uint64(1)) * weights(_WORD_WEIGHTS)[rank % _WORD_WEIGHTS]
-        return mix(np.add.reduceat(values, bounds))
+        return self._hash(places, rank, bounds)
+
+    def _hash(self, places: Ints, rank: Ints, bounds: Ints) -> Hashes:
+        """A hash of the characters at `places` from each of `bounds` to the next, each weighted by its `rank` there."""
+        if not len(bounds):
+            return np.zeros(0, np.uint64)
+        small = (weights(_WORD_WEIGHTS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+        values = (self._lower[places] + np.uint32(1)) * small[rank % _WORD_WEIGHTS]
+        return mix(np.add.reduceat(values, bounds, dtype=np.uint64))
 
     def ngram_hashes(self, size: int) -> tuple[Hashes, Ints]:
         """A hash of each `size` words in a row within a text, and the number of its first word."""

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from upwell.errors import UserError
 from upwell.text.cleaning.documents import Document
 from upwell.text.cleaning.packages import needed
@@ -14,7 +16,7 @@ from upwell.text.words import HAN
 UNKNOWN = "und"
 """ISO 639-2 for a language that cannot be said: a text with hardly a letter."""
 
-_SAMPLE = 400  # characters looked at, from the first letter on: more costs time and hardly changes the answer
+_SAMPLE = 300  # UTF-8 bytes looked at, from the first letter on: more costs time and hardly changes the answer
 _LEAST = 12  # letters; Chinese characters count three
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HAN_OR_KANA = re.compile(f"[{HAN}\u3040-\u30ff]")
@@ -31,6 +33,7 @@ class Languages:
         # Of the small languages that ISO 639-1 has no code for, most finds are short texts in a large one.
         known = {language for language in self._identifier.labels if len(language) == 2}
         self._identifier.set_languages(sorted(known))
+        self._identifier.nb_ptc = np.ascontiguousarray(self._identifier.nb_ptc)  # three times as fast by rows
         unknown = [language for language in keep if language not in known | {UNKNOWN}]
         if unknown:
             raise UserError(f"unknown language {unknown[0]!r}: known are {' '.join(sorted(known))} and {UNKNOWN}")
@@ -51,6 +54,7 @@ class Languages:
         first = _LETTERS.search(text)
         if first is None:
             return UNKNOWN
-        sample = text[first.start() : first.start() + _SAMPLE]
+        beginning = text[first.start() : first.start() + _SAMPLE].encode("utf-8", "ignore")
+        sample = beginning[:_SAMPLE].decode("utf-8", "ignore")
         letters = sum(map(len, _LETTERS.findall(sample))) + 2 * len(_HAN_OR_KANA.findall(sample))
         return str(self._identifier.classify(sample)[0]) if letters >= _LEAST else UNKNOWN

@@ -31,6 +31,8 @@ _STOP_WORDS = {
     "zh": "的 一 是 了 不 在 有 人 我 他 这 個 个 中 大 之",
 }
 """Of Gopher; of Chinese, frequent characters."""
+_TEXT_BITS, _LENGTH_BITS, _HASH_BITS = 23, 8, 33
+"""Of a number that stands for an n-gram: its text of a batch, its characters, its hash."""
 _BULLETS = "-*•‣▪▫◦●○■□▶►·–—"
 _BOILERPLATE = ("lorem ipsum", "javascript is disabled", "please enable javascript", "enable cookies")
 _TERMINAL = tuple('.!?"”’。！？；…」』）)')
@@ -174,12 +176,20 @@ class Measures:
 
     def top_ngram(self, size: int) -> Floats:
         """Share of a text's word characters that its most frequent `size` words in a row make up, if it comes again."""
-        first, times, order = self._ngrams(size, None)
-        at = first[order[np.cumsum(times) - times]]
-        lengths = np.concatenate([[0], np.cumsum(self._word_lengths)])
-        covered = np.where(times > 1, times * (lengths[at + size] - lengths[at]), 0)
+        hashes, first = self.texts.ngram_hashes(size)
+        # One number says text, length and hash, so that sorting numbers is all there is to do: a tenth of the time that
+        # sorting places by numbers takes.
+        lengths = self._edges[first + size] - self._edges[first]
+        keys = hashes >> np.uint64(_TEXT_BITS + _LENGTH_BITS)
+        keys |= np.minimum(lengths, (1 << _LENGTH_BITS) - 1).astype(np.uint64) << np.uint64(_HASH_BITS)
+        keys |= self.texts.word_texts[first].astype(np.uint64) << np.uint64(_HASH_BITS + _LENGTH_BITS)
+        keys.sort()
+        new = np.flatnonzero(np.concatenate([np.ones(min(1, len(keys)), bool), keys[1:] != keys[:-1]]))
+        times = np.diff(np.append(new, len(keys)))
+        new, times = new[times > 1], times[times > 1]
+        covered = times * ((keys[new] >> np.uint64(_HASH_BITS)) & np.uint64((1 << _LENGTH_BITS) - 1)).astype(np.int64)
         most = np.zeros(self.size, np.int64)
-        np.maximum.at(most, self.texts.word_texts[at], covered)
+        np.maximum.at(most, (keys[new] >> np.uint64(_HASH_BITS + _LENGTH_BITS)).astype(np.int64), covered)
         return most / np.maximum(1, self._word_characters)
 
     def repeated_ngrams(self, size: int) -> Floats:
@@ -190,28 +200,27 @@ class Measures:
         )
 
     @functools.cached_property
+    def _edges(self) -> Ints:
+        """Characters of all words before each one, and of all (w + 1,)."""
+        return np.concatenate([[0], np.cumsum(self._word_lengths)])
+
+    @functools.cached_property
     def _repeated_fives(self) -> NDArray[np.bool_]:
         return self._in_repeated(5, None)
 
     def _in_repeated(self, size: int, among: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         """Which words are within a repeated n-gram that starts at one `among` them (w,)."""
-        first, times, order = self._ngrams(size, among)
-        again = first[order[np.repeat(times, times) > 1]]
-        edges = np.zeros(len(self._word_lengths) + 1, np.int64)
-        np.add.at(edges, again, 1)
-        np.add.at(edges, again + size, -1)
-        return np.cumsum(edges[:-1]) > 0
-
-    def _ngrams(self, size: int, among: NDArray[np.bool_] | None) -> tuple[Ints, Ints, Ints]:
-        """First words of n-grams; how often each different one comes; their order that puts equal ones side by side."""
         hashes, first = self.texts.ngram_hashes(size)
         if among is not None:  # what is repeated is so in all its parts
             hashes, first = hashes[among[first]], first[among[first]]
         keys = hashes ^ self._marks[self.texts.word_texts[first]]
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        new = np.flatnonzero(np.concatenate([np.ones(min(1, len(keys)), bool), keys[1:] != keys[:-1]]))
-        return first, np.diff(np.append(new, len(keys))), order
+        ordered = np.sort(keys)
+        again = first[np.isin(keys, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))]
+        edges = np.zeros(len(self._word_lengths) + 1, np.int64)
+        np.add.at(edges, again, 1)
+        np.add.at(edges, again + size, -1)
+        inside: NDArray[np.bool_] = np.cumsum(edges[:-1]) > 0
+        return inside
 
 
 @dataclass(frozen=True)

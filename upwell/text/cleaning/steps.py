@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from upwell.text.allocator import keep_freed_memory
 from upwell.text.cleaning.characters import Texts
 from upwell.text.cleaning.documents import Batch, Document, read_batches
 from upwell.text.cleaning.duplicates import Sketches
@@ -113,6 +114,7 @@ class Steps:
         """Those of this process, made when they are first used."""
         if self._steps is None:
             self._steps = _make(self.options)
+            keep_freed_memory()
         return self._steps
 
     def __call__(self, batch: Batch) -> CleanBatch:
@@ -124,7 +126,10 @@ class Steps:
             started = time.perf_counter()
             tally = Tally(step.name, documents_in=len(documents), bytes_in=sum(sizes))
             if step.name == Quality.name:
-                texts = Texts([document.text for document in documents])
+                judged = (
+                    documents  # the last step, and it changes no text: what it saw of words serves the sketches too
+                )
+                texts = Texts([document.text for document in judged])
                 outcome = step.apply(documents, tally.counts, texts)
             else:
                 outcome = step.apply(documents, tally.counts)
@@ -132,9 +137,13 @@ class Steps:
             tally.seconds = time.perf_counter() - started
             tallies.append(tally)
         started = time.perf_counter()
-        if texts is None or len(texts.num_words) != len(documents):
+        stays = np.arange(len(documents))
+        if texts is None:
+            judged = documents
             texts = Texts([document.text for document in documents])
-        sketches = Sketches.of([document.text for document in documents], texts)
+        else:
+            stays = np.flatnonzero([isinstance(after, Document) for after in outcome])
+        sketches = Sketches.of([document.text for document in judged], texts).take(stays)
         tallies.append(
             Tally(
                 "sketch", len(documents), len(documents), sum(sizes), sum(sizes), seconds=time.perf_counter() - started
