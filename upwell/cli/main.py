@@ -22,6 +22,7 @@ VERBS = {
     "info": "Show what a run holds.",
     "plan": "Say what a training run would cost, before it begins.",
     "world": "Show the embedded micro-world, audit it, bound its entropy.",
+    "vectors": "Learn word vectors, look into them, measure them.",
     "emerge": "Grow a ladder of models: which ability appears where.",
 }
 
