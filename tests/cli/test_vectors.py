@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.cli.conftest import TINY, write_text
 from upwell.text import WordVectors, load_vectors
 from upwell.text.vectors import save_vectors
 
@@ -115,3 +116,60 @@ def test_bad_input_is_one_line(arguments: list[str], said: str, upwell: Any, fil
     done = upwell("vectors", *arguments, cwd=tmp_path)
     assert done.returncode == 2 and said in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["a.vec"]
+
+
+def test_training_begins_with_word_vectors_says_so_and_goes_on_without_their_file(
+    upwell: Any, file: Path, tmp_path: Path
+) -> None:
+    safetensors = pytest.importorskip("safetensors.numpy")
+    save_vectors(WordVectors(("cat", "the", "园"), np.eye(3, 5, dtype=np.float32)), file)
+    text = write_text(tmp_path / "text.txt")
+    options = [text, *TINY, "--vectors", file, "--freeze-vectors", "--out", tmp_path / "run"]
+    done = upwell("train", *options, "--json")
+    figures = last(done)
+    assert "token embeddings begin with a vector of 5 numbers" in done.stderr
+    assert "counted but never moved" in done.stderr and "map " in done.stderr
+    config = json.loads((tmp_path / "run/config.json").read_text(encoding="utf-8"))
+    assert figures["vectors"] == config["vectors"] and config["network"]["embedding_width"] == 5
+    assert figures["vectors"]["frozen_parameters"] == 5 * figures["vectors"]["ids"] > 0
+    assert 0 < figures["vectors"]["unknown_token_share"] < 1
+    assert json.loads((tmp_path / "run/tokenizer.json").read_text(encoding="utf-8"))["model"]["kind"] == "word"
+    assert "word vectors" in (tmp_path / "run/README.md").read_text(encoding="utf-8")
+    kept = safetensors.load_file(tmp_path / "run/vectors.safetensors")
+    learned = safetensors.load_file(tmp_path / "run/model.safetensors")["embedding_weight"][kept["ids"]]
+    places = kept["rows"].argmax(1)
+    np.testing.assert_array_equal(learned == 0, kept["rows"] == 0)  # one factor for all, and not moved since
+    assert len({float(value) for value in learned[np.arange(len(places)), places]}) == 1
+    assert upwell("generate", tmp_path / "run", "the", "--max-tokens", 5).returncode == 0
+    assert "(embedding 5)" in upwell("info", tmp_path / "run").stdout
+    file.unlink()
+    (tmp_path / "run/result.json").unlink()
+    again = last(upwell("train", "--resume", tmp_path / "run", "--json", "--quiet"))
+    assert again["vectors"] == figures["vectors"] and again["valid_bpb"] == figures["valid_bpb"]
+
+
+def test_plan_counts_the_width_of_the_vectors(upwell: Any, file: Path, tmp_path: Path) -> None:
+    options = ["--size", "20k", "--epochs", 1, "--threads", 1, "--dtype", "float32", "--vectors", file, "--json"]
+    plan = last(upwell("plan", write_text(tmp_path / "text.txt"), *options))
+    assert plan["network"]["embedding_width"] == 4 and plan["parameters"]["map"] == 8 * plan["network"]["width"]
+    assert plan["network"]["vocab_size"] == 16384
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--freeze-vectors"], "name their file by --vectors"),
+        (["--vectors", "missing.vec"], "missing.vec"),
+        (["--vectors", "text.txt"], "holds no word vectors"),
+        (["--vectors", "a.vec", "--tokenizer", "char"], "choose --tokenizer word"),
+        (["--vectors", "a.vec"], "holds no words of those that are wanted"),
+    ],
+)
+def test_training_refuses_vectors_that_make_no_sense_in_one_line(
+    arguments: list[str], said: str, upwell: Any, file: Path, tmp_path: Path
+) -> None:
+    save_vectors(WordVectors(("zebra",), np.ones((1, 5), np.float32)), file)
+    write_text(tmp_path / "text.txt")
+    done = upwell("train", "text.txt", *TINY, *arguments, "--quiet", cwd=tmp_path)
+    assert done.returncode == 2 and said in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not (tmp_path / "runs").exists()
