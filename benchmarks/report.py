@@ -19,7 +19,7 @@ from typing import Any
 from upwell.text.files import atomic_write_json
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
-PACKAGES = ("torch", "numpy", "tokenizers", "safetensors", "scipy", "zstandard", "pyarrow")
+PACKAGES = ("torch", "numpy", "tokenizers", "safetensors", "scipy", "zstandard", "pyarrow", "gensim")
 
 
 def write_result(name: str, figures: Mapping[str, Any], *, repeats: int = 1, folder: Path = RESULTS) -> Path:

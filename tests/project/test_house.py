@@ -111,7 +111,7 @@ def test_public_name_works_in_a_fresh_process(name: str, small_run: Path) -> Non
 def test_every_module_imports_without_the_extras() -> None:
     program = """
 import importlib, pkgutil, sys
-for extra in ("zstandard", "pyarrow", "tensorboard", "matplotlib", "transformers", "pytest", "hypothesis",
+for extra in ("zstandard", "pyarrow", "gensim", "jieba", "tensorboard", "matplotlib", "transformers", "pytest", "hypothesis",
               "ftfy", "charset_normalizer", "selectolax", "py3langid", "phonenumbers", "stdnum", "opencc", "datasets", "ray"):
     sys.modules[extra] = None
 import upwell
@@ -152,12 +152,20 @@ OUTSIDE_HELP = {"--debug", "--help", "--version"}
 
 @pytest.fixture(scope="module")
 def options() -> dict[str, set[str]]:
-    """The options of each verb, as its help lists them."""
+    """The options of each verb, as its help lists them; of one with verbs of its own, those of all of them."""
     found = {}
     for verb in VERBS:
-        done = subprocess.run([sys.executable, "-m", "upwell", verb, "--help"], capture_output=True, check=True)
-        found[verb] = OUTSIDE_HELP | set(re.findall(r"--[a-z][a-z-]*", done.stdout.decode("utf-8")))
+        helps = [run_help(verb)]
+        if "Usage: upwell " + verb + " COMMAND" in helps[0]:
+            inner = re.findall(r"^│ ([a-z]+) ", helps[0], re.MULTILINE)
+            helps += [run_help(verb, name) for name in inner]
+        found[verb] = OUTSIDE_HELP | set(re.findall(r"--[a-z][a-z-]*", "".join(helps)))
     return found
+
+
+def run_help(*verbs: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "upwell", *verbs, "--help"], capture_output=True, check=True)
+    return done.stdout.decode("utf-8")
 
 
 @in_checkout

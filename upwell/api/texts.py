@@ -47,6 +47,8 @@ def read_corpus(
         kind = options.tokenizer
         if kind is None and all(map(is_world, sources)):
             kind = WORLD_TOKENIZER
+        elif kind is None and options.vectors is not None:
+            kind = "word"
         elif kind is None:
             kind = usual_tokenizer(open_sources(texts.sources, encoding=encoding, errors=errors, column=column))
         corpus = prepare_corpus(

@@ -41,6 +41,7 @@ from upwell.training.runs import Run, check_out, create_run
 from upwell.training.schedules import Budget
 from upwell.training.streams import check_first, open_stream
 from upwell.training.validation import Score, Validation
+from upwell.training.word_embeddings import WordEmbeddings, find_embeddings, read_embeddings
 from upwell.world.specification import PREFIX, TRAIN_MEGABYTES, Specification, is_world
 
 MEGABYTES_PER_MINUTE = 3.0
@@ -135,6 +136,7 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
                 shutil.copyfileobj(sys.stdin.buffer, file)
         read = share_object(world, [str(kept) if name == "-" else name for name in names])
         corpus, bound = read_corpus(read, options, world, observe)
+        embeddings = _find_embeddings(options, corpus) if world.leads else None
         plan, compute, measured = plan_here(
             options,
             vocab_size=corpus.tokenizer.vocab_size,
@@ -142,11 +144,14 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             train_bytes=corpus.train.num_bytes,
             documents=corpus.train.num_documents,
             has_prompts=corpus.train.prompts is not None,
+            embedding_width=share_object(world, embeddings.dimension if embeddings else None),
             device=device,
             world=world,
         )
         check_first(corpus.first, plan.recipe)
         observe("plan", {"plan": plan, "compute": compute, "measured": measured})
+        if embeddings is not None:
+            observe("note", {"text": embeddings.describe()})
 
         def fill(run: Run, final: Path) -> None:
             if kept.exists():
@@ -165,12 +170,15 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
                         "trials": measured.speeds,
                     },
                     "corpus": _fingerprint(corpus),
+                    **({"vectors": embeddings.about} if embeddings else {}),
                     **(
                         {"formats": formats_to_json(formats)} if (formats := _formats([*names, *options.first])) else {}
                     ),
                 }
             )
             corpus.tokenizer.save(run.tokenizer_path)
+            if embeddings is not None:
+                embeddings.save(run.vectors_path)
 
         name = PREFIX if is_world(names[0]) else names[0]
         made = create_run(name, out=options.out, overwrite=options.overwrite, fill=fill) if world.leads else None
@@ -219,6 +227,9 @@ def _train(
     apply_threads(compute)
     network = Network(plan.network)
     network.reset_parameters(plan.recipe.seed)
+    embeddings = _read_embeddings(run)
+    if embeddings is not None:
+        embeddings.begin(network)
     network.to(choose_device(options.device))
     end = corpus.tokenizer.end_of_text
     stream = open_stream(corpus.train, plan.recipe, first=end, before=corpus.first)
@@ -246,17 +257,33 @@ def _train(
             observe=watch,
             stopped=stopped,
             tensorboard=run.folder / "tensorboard" if options.tensorboard else None,
+            frozen=None if embeddings is None else embeddings.frozen,
         )
     if not result.finished:
         return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
     give_back_memory()
     figures = _figures(run, plan, result, peak, bound)
+    if embeddings is not None:
+        figures["vectors"] = embeddings.about
     if world.leads:
         figures |= examine(run, corpus, result.progress.seconds, observe)
         write_card(run.folder, run.config(), figures)
         atomic_write_json(run.result_path, {"format": 1, **figures})
     wait(world)
     return {"finished": True, **figures}
+
+
+def _find_embeddings(options: TrainOptions, corpus: Corpus) -> WordEmbeddings | None:
+    """The word vectors that the embedding is to begin with, None where no file of them is named."""
+    if options.vectors is None:
+        return None
+    return find_embeddings(options.vectors, corpus.tokenizer, corpus.train, freeze=options.freeze_vectors)
+
+
+def _read_embeddings(run: Run) -> WordEmbeddings | None:
+    """The same as it is kept in the run."""
+    about = run.config().get("vectors")
+    return None if about is None else read_embeddings(run.vectors_path, about)
 
 
 def _formats(sources: Sequence[str]) -> Formats:

@@ -34,7 +34,7 @@ def plan_lines(plan: Plan, compute: Compute | None, peaks: dict[str, float]) -> 
     """The plan in a few lines; `peaks` are matmul FLOP/s by dtype."""
     kinds = ", ".join(
         f"{name} {count(plan.parameters[name])}"
-        for name in ("embedding", "head", "mixer", "mlp", "norm")
+        for name in ("embedding", "head", "map", "mixer", "mlp", "norm")
         if plan.parameters[name]
     )
     network = plan.network

@@ -49,7 +49,8 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
     if "sources" in values:
         print(f"text        {', '.join(values['sources'])}")
     print(f"blocks      {' '.join(config.blocks)}")
-    print(f"width       {config.width}; vocabulary {config.vocab_size}; context {config.context}")
+    embedded = f" (embedding {config.embedding_width})" if config.embedding_width else ""
+    print(f"width       {config.width}{embedded}; vocabulary {config.vocab_size}; context {config.context}")
     kinds = ", ".join(f"{name} {number:,}" for name, number in parameters.items() if number)
     print(f"parameters  {kinds}")
     print(

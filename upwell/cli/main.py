@@ -23,6 +23,7 @@ VERBS = {
     "prepare": "Clean raw text, and see what is in it.",
     "plan": "Say what a training run would cost, before it begins.",
     "world": "Show the embedded micro-world, audit it, bound its entropy.",
+    "vectors": "Learn word vectors, look into them, measure them.",
     "emerge": "Grow a ladder of models: which ability appears where.",
 }
 

@@ -48,6 +48,7 @@ def plan(
     from upwell.text.allocator import keep_freed_memory
     from upwell.text.corpus import CHAR_UNTIL_CHARACTERS, usual_tokenizer
     from upwell.text.sources import open_sources
+    from upwell.text.vectors import load_vectors
     from upwell.training.distributed import World
     from upwell.training.hardware import compute_optimal_size, find_hardware
     from upwell.training.plan import USUAL_PEAK_SHARE, check_memory, check_options, choose_size, make_plan, plan_here
@@ -64,6 +65,8 @@ def plan(
         text_bytes = float(worlds + sum(source.num_bytes for source in opened))
         usual = "bpe" if worlds >= CHAR_UNTIL_CHARACTERS else usual_tokenizer(opened)
         usual = WORLD_TOKENIZER if all_world else usual
+    if options.vectors is not None and not all_world:
+        usual = "word"
     kind = options.tokenizer or usual
     is_usual = all_world and kind == WORLD_TOKENIZER
     density = WORLD_BYTES_PER_TOKEN if is_usual else BYTES_PER_TOKEN.get(kind, 1.0)
@@ -74,6 +77,7 @@ def plan(
         "train_bytes": round(text_bytes),
         "documents": max(1, tokens // WORLD_DOCUMENT) if all_world else 1,
         "has_prompts": all_world,
+        "embedding_width": None if options.vectors is None else load_vectors(options.vectors, limit=1).dimension,
     }
     keep_freed_memory()
     compute, peaks, speed = None, {}, 0.0

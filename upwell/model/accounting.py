@@ -1,7 +1,7 @@
 """What a network costs: parameters by kind, FLOPs per token, bytes of state.
 
 Conventions: parameters are counted once (a tied head is the embedding); `non_embedding` leaves out the embedding and an
-untied head. FLOPs count a multiply-add as 2 and leave out norms, activations and softmax; the head is counted, tied or
+untied head, not the maps between an embedding of another width and the stream. FLOPs count a multiply-add as 2 and leave out norms, activations and softmax; the head is counted, tied or
 not, because it is computed; training costs three times the forward pass (Kaplan et al. 2020, section 2.1).
 """
 
@@ -22,14 +22,16 @@ def meta_network(config: NetworkConfig) -> Network:
 
 
 def parameters_by_kind(network: Network) -> dict[str, int]:
-    """Parameter counts: embedding, head, mixer, mlp, norm; with `total` and `non_embedding`."""
-    counts = dict.fromkeys(("embedding", "head", "mixer", "mlp", "norm"), 0)
+    """Parameter counts: embedding, head, map, mixer, mlp, norm; with `total` and `non_embedding`."""
+    counts = dict.fromkeys(("embedding", "head", "map", "mixer", "mlp", "norm"), 0)
     for name, parameter in network.named_parameters():
         parts = name.split(".")
         if parts[0] == "embedding_weight":
             kind = "embedding"
         elif parts[0] == "head_weight":
             kind = "head"
+        elif parts[0] in ("embedding_map", "head_map"):
+            kind = "map"
         elif "mixer" in parts or "mlp" in parts:
             kind = "mixer" if "mixer" in parts else "mlp"
         else:
@@ -41,12 +43,13 @@ def parameters_by_kind(network: Network) -> dict[str, int]:
 
 def flops_per_token(network: Network, context: int) -> int:
     """Forward FLOPs of one token that sees `context` tokens."""
-    head = 2 * network.embedding_weight.numel()
+    head = 2 * network.head().numel()
+    maps = sum(2 * weight.numel() for weight in (network.embedding_map, network.head_map) if weight is not None)
     blocks = 0
     for module in network.blocks:
         block = cast(Block, module)
         blocks += block.mixer.flops_per_token(context) + (block.mlp.flops_per_token() if block.mlp else 0)
-    return blocks + head
+    return blocks + maps + head
 
 
 def training_flops_per_token(network: Network, length: int) -> int:

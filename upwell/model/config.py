@@ -30,6 +30,9 @@ class NetworkConfig:
     """One mixer name per block, followed by `+mlp` where the block also has a channel MLP."""
     width: int
     """Channels of the residual stream, D."""
+    embedding_width: int | None = None
+    """Channels of the token embeddings, E; None: those of the stream. With another number a linear map leads from them to
+    the stream, and one back before a tied head (Lan et al. 2020, section 3.1)."""
     heads: int = 1
     """Query heads of each attention mixer; divides the width."""
     kv_heads: int = 1
@@ -67,6 +70,8 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         _require_integer("vocab_size", self.vocab_size, 1, MAX_VOCABULARY)
         _require_integer("width", self.width, 1, MAX_WIDTH)
+        if self.embedding_width is not None:
+            _require_integer("embedding_width", self.embedding_width, 1, MAX_WIDTH)
         _require_integer("context", self.context, 1, MAX_CONTEXT)
         _require_integer("mlp_width", self.mlp_width, 0, 16 * MAX_WIDTH)
         _require_integer("heads", self.heads, 1, self.width)

@@ -1,6 +1,6 @@
 """The network: embedding, blocks, norm, head. Blocks differ in their mixer alone.
 
-Shapes: B batch, T time, D width, V vocabulary, M hidden channels of the MLP.
+Shapes: B batch, T time, D width, E width of the embedding, V vocabulary, M hidden channels of the MLP.
 """
 
 from __future__ import annotations
@@ -88,7 +88,11 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.embedding_weight = nn.Parameter(torch.empty(config.vocab_size, config.width))
+        embedding_width = config.embedding_width or config.width
+        self.embedding_weight = nn.Parameter(torch.empty(config.vocab_size, embedding_width))
+        is_mapped = config.embedding_width is not None
+        self.embedding_map = nn.Parameter(torch.empty(config.width, embedding_width)) if is_mapped else None
+        self.head_map = nn.Parameter(torch.empty(embedding_width, config.width)) if is_mapped and config.tied else None
         self.blocks = nn.ModuleList(
             Block(
                 _mixer(name.partition("+")[0], config),
@@ -128,6 +132,9 @@ class Network(nn.Module):
             for last in lasts:
                 if isinstance(last, Tensor):
                     last.data.mul_(1 / math.sqrt(branches))
+        for weight in (self.embedding_map, self.head_map):
+            if weight is not None:
+                nn.init.normal_(weight, std=1 / math.sqrt(weight.shape[1]))
 
     def forward(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Logits (B, T, V) for `tokens` (B, T) int64, and the state after them; state None is the initial one."""
@@ -135,8 +142,10 @@ class Network(nn.Module):
         return self.logits(hidden), state
 
     def hidden(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """The stream after the last norm (B, T, D) and the next state."""
-        x = F.embedding(tokens, self._embedding())  # (B, T, D)
+        """What the head reads, and the next state: the stream after the last norm (B, T, D), or its map (B, T, E)."""
+        x = F.embedding(tokens, self._embedding())  # (B, T, E)
+        if self.embedding_map is not None:
+            x = F.linear(x, self.embedding_map)  # (B, T, D)
         starts = None if self.config.boundary is None else tokens == self.config.boundary
         states = state if state is not None else (None,) * len(self.blocks)
         following = []
@@ -144,14 +153,16 @@ class Network(nn.Module):
             x, block_state = block(x, block_state, starts)
             following.append(block_state)
         x = locked_dropout(self.norm(x), self.config.output_dropout, training=self.training)
+        if self.head_map is not None:
+            x = F.linear(x, self.head_map)  # (B, T, E)
         return x, tuple(following)
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Logits (..., V) of a hidden stream (..., D)."""
+        """Logits (..., V) of what `hidden` gives."""
         return F.linear(hidden, self.head())
 
     def head(self) -> Tensor:
-        """The output matrix (V, D): the embedding where they are tied."""
+        """The output matrix (V, D): the embedding (V, E) where they are tied."""
         return self.embedding_weight if self.head_weight is None else self.head_weight
 
     def initial_state(self, batch_size: int) -> State:

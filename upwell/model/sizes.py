@@ -42,12 +42,20 @@ def count_text(count: float) -> str:
 
 
 def network_config(
-    model: str, size: int, *, vocab_size: int, context: int, depth: int | None = None, **options: object
+    model: str,
+    size: int,
+    *,
+    vocab_size: int,
+    context: int,
+    depth: int | None = None,
+    embedding_width: int | None = None,
+    **options: object,
 ) -> NetworkConfig:
     """The config of family or pattern `model` nearest to `size` non-embedding parameters.
 
     A family name (`lstm`) lets the dial choose the depth L from the aspect width/L; `depth` pins it, then size sets the
-    width alone. A pattern (`lstm lstm attention`) has its own depth. `options` are further fields of NetworkConfig.
+    width alone. A pattern (`lstm lstm attention`) has its own depth. With another `embedding_width` the maps between the
+    embedding and the stream count in the size. `options` are further fields of NetworkConfig.
     """
     pattern = parse_pattern(model)
     if len(pattern) == 1 and model.strip().removesuffix("+mlp").removesuffix("-mlp") in MIXERS:
@@ -60,7 +68,10 @@ def network_config(
         blocks = pattern
     if not 1 <= len(blocks) <= MAX_BLOCKS:
         raise UserError(f"depth {len(blocks)}: choose from 1 to {MAX_BLOCKS}")
-    width = (size / matrices_in(blocks)) ** 0.5
+    # Blocks of unit width^2 parameters, and maps of embedding width times width: the positive root.
+    unit = matrices_in(blocks)
+    half = (embedding_width or 0) * (2 if options.get("tied", True) else 1) / (2 * unit)
+    width = (half**2 + size / unit) ** 0.5 - half
     if width > MAX_WIDTH:
         raise UserError(f"size {count_text(size)} at depth {len(blocks)} needs width {width:.0f}, above {MAX_WIDTH}")
     step = 64 if width >= 512 else 32 if width >= 192 else 16 if width >= 64 else 4
@@ -76,6 +87,7 @@ def network_config(
         kv_heads=heads,
         mlp_width=8 * max(1, round(width / 3)) if has_mlp else 0,
         context=context,
+        embedding_width=None if embedding_width == width else embedding_width,
     )
     return replace(config, **options) if options else config  # type: ignore[arg-type]
 

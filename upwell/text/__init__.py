@@ -7,6 +7,7 @@ from upwell.text.sources import Source, open_source, open_sources
 from upwell.text.stores import TokenStore, build_store
 from upwell.text.tokenizer_training import train_tokenizer
 from upwell.text.tokenizers import KINDS, StreamDecoder, Tokenizer
+from upwell.text.vectors import WordVectors, load_vectors
 
 __all__ = [
     "KINDS",
@@ -17,7 +18,9 @@ __all__ = [
     "StreamDecoder",
     "TokenStore",
     "Tokenizer",
+    "WordVectors",
     "build_store",
+    "load_vectors",
     "normalize",
     "open_source",
     "open_sources",

@@ -56,6 +56,7 @@ _FOREIGN = {
     b"\xfd7zXZ": "an xz file; unpack it",
     b"OggS": "a sound file",
     b"\x93NUMPY": "a NumPy file",
+    b"\xba\x16\x4f\x2f": "a fastText model; its .vec file holds the words' vectors",
     b"\x80\x02": "a pickle",
     b"\x80\x03": "a pickle",
     b"\x80\x04": "a pickle",
@@ -84,6 +85,11 @@ def file_kind(name: str) -> str | None:
     stem, compression = split_compression(name)
     kind = EXTENSIONS.get(Path(stem).suffix.lower())
     return None if kind == PARQUET and compression else kind
+
+
+def foreign_content(head: bytes) -> str | None:
+    """What a file is whose first bytes are `head`, where they are the mark of something that is no text; else None."""
+    return next((what for signature, what in _FOREIGN.items() if head.startswith(signature)), None)
 
 
 def open_text(path: Path, stream: IO[bytes] | None) -> IO[bytes]:
@@ -118,9 +124,8 @@ class TextFile:
                     raise UserError(f"{self.name}: is not a Parquet file")
                 return
             head = next(read_chunks(file, self.compression, self.name), b"")[:_SNIFF_BYTES]
-        for signature, what in _FOREIGN.items():
-            if head.startswith(signature):
-                raise UserError(f"{self.name}: is not a text but {what}")
+        if what := foreign_content(head):
+            raise UserError(f"{self.name}: is not a text but {what}")
         if b"\0" in head and not self.reading.encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
             if head.startswith((b"\xff\xfe", b"\xfe\xff")):
                 return  # UTF-16 read as UTF-8: the decoder names the right encoding

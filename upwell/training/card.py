@@ -24,6 +24,7 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
         f"| width | {network['width']} |",
         f"| parameters | {parameters['total']:,} ({parameters['non_embedding']:,} without embedding) |",
         f"| vocabulary | {network['vocab_size']:,} |",
+        *_vectors(config.get("vectors")),
         f"| training | {figures['tokens']:,} tokens in {figures['seconds']:.0f} s, {figures['steps']:,} steps, "
         f"{recipe['optimizer']}, seed {recipe['seed']} |",
         f"| machine | {config['machine']['name']}, {compute['dtype']}, {compute['threads']} threads |",
@@ -41,6 +42,16 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
         "",
     ]
     atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _vectors(about: dict[str, Any] | None) -> list[str]:
+    """A row on the word vectors that the embedding began with, where there were some."""
+    if about is None:
+        return []
+    frozen = " and stayed there" if about["frozen_parameters"] else ""
+    return [
+        f"| word vectors | {about['ids']:,} token embeddings began with vectors of {Path(about['file']).name}{frozen} |"
+    ]
 
 
 def _scores(scorecard: dict[str, Any]) -> list[str]:

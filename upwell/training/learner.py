@@ -17,11 +17,16 @@ from upwell.model.network import Network
 from upwell.training.optimizers import AdamW, Muon, Parallel
 from upwell.training.recipe import Recipe
 
+EMBEDDING = "embedding_weight"
+
 
 class Learner:
-    """Holds `network` (fp32, on its device) and turns it to compute in `dtype`."""
+    """Holds `network` (fp32, on its device) and turns it to compute in `dtype`.
 
-    def __init__(self, network: Network, recipe: Recipe, dtype: torch.dtype) -> None:
+    `frozen`: rows of the embedding (K,) int64 that no step moves, neither by gradient nor by decay.
+    """
+
+    def __init__(self, network: Network, recipe: Recipe, dtype: torch.dtype, *, frozen: Tensor | None = None) -> None:
         self.recipe = recipe
         self.masters = {name: p.detach() for name, p in network.named_parameters()}
         self.network = network.to(dtype)
@@ -38,6 +43,9 @@ class Learner:
         matrices = {name: self.masters[name] for name in stacked}
         self.muon = Muon(matrices, self.gradients, stacked, recipe, dtype=dtype) if matrices else None
         self.average = {n: m.clone() for n, m in self.masters.items()} if recipe.ema else {}
+        no_rows = torch.empty(0, dtype=torch.int64)
+        self.frozen = (no_rows if frozen is None else frozen).to(self.gradient.device)
+        self.kept = self.masters[EMBEDDING][self.frozen]
 
     def add_gradients(self, gradients: Sequence[Tensor | None]) -> None:
         """Add one part's gradients, in the order of the parameters, to the fp32 buffer."""
@@ -54,6 +62,8 @@ class Learner:
         Returns the gradient norm before clipping; if that is not finite, no weight has been changed. The buffer is
         empty afterwards.
         """
+        if len(self.frozen):
+            self.gradients[EMBEDDING][self.frozen] = 0
         self.gradient.mul_(scale)
         norm = float(self.gradient.norm())
         if not math.isfinite(norm):
@@ -65,6 +75,8 @@ class Learner:
             rate = self.recipe.matrix_learning_rate * factor
             self.muon.step(rate, turn=self.adamw.steps, parallel=parallel, parts=parts)
         self.adamw.step(self.recipe.learning_rate * factor)
+        if len(self.frozen):
+            self.masters[EMBEDDING][self.frozen] = self.kept  # weight decay has shrunk them
         for name, average in self.average.items():
             average.lerp_(self.masters[name], 1 - self.recipe.ema)
         self.gradient.zero_()

@@ -71,14 +71,16 @@ def fit(
     observe: Callable[[str, dict[str, Any]], None] = lambda kind, figures: None,
     stopped: Callable[[], bool] = lambda: False,
     tensorboard: Path | None = None,
+    frozen: Tensor | None = None,
 ) -> Result:
     """Train `network` (fp32, on its device) until the budget is used, going on from the newest checkpoint in `folder`.
 
     `observe` is told of every "step", "validation", "save" and "note"; `stopped` is asked before each step. The weights
     of the best validation are in `folder`/model.safetensors, and after the end in the network, which computes in `dtype`.
+    `frozen`: rows of the embedding (K,) that stay as they are.
     """
     device = next(network.parameters()).device
-    learner = Learner(network, recipe, dtype)
+    learner = Learner(network, recipe, dtype, frozen=frozen)
     progress = Progress(dtype=str(dtype).removeprefix("torch."), threads=torch.get_num_threads())
     carried: State = None
     saved = checkpoints(folder / "checkpoints")

@@ -37,6 +37,11 @@ class TrainOptions:
     micro-world."""
     vocab_size: int | None = None
     """Tokens to learn; by default the tokenizer's usual number."""
+    vectors: str | None = None
+    """File of word vectors that the embeddings of tokens that are words begin with: Word2Vec, GloVe or fastText's .vec; the
+    tokenizer is then word unless another is named."""
+    freeze_vectors: bool = False
+    """Leave those embeddings as they are in the file; the output then has a matrix of its own."""
     context: int | None = None
     """Tokens that attention can see, and the training window of attention."""
     valid: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from upwell.model.config import NetworkConfig
 from upwell.model.machine import device_memory
 from upwell.model.sizes import count_text, network_config, parse_size
 from upwell.text.tokenizers import END_OF_TEXT_ID, KINDS
+from upwell.text.vectors import load_vectors
 from upwell.training.compute import Compute, choose_compute, choose_threads, measure_peaks, torch_dtype
 from upwell.training.distributed import World, share_object
 from upwell.training.options import TrainOptions
@@ -182,9 +183,11 @@ def make_plan(
     dtype: str,
     documents: int = 1,
     has_prompts: bool = False,
+    embedding_width: int | None = None,
 ) -> Plan:
     """The plan for `options` on a text of that many tokens, bytes and documents, on a machine that trains in `dtype` at
-    that speed. `has_prompts`: the text marks what is given and what is to be learned.
+    that speed. `has_prompts`: the text marks what is given and what is to be learned; `embedding_width`: of word vectors
+    that the embedding begins with.
     """
     budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
     if options.size is not None:
@@ -206,7 +209,9 @@ def make_plan(
         vocab_size=vocab_size,
         context=context,
         depth=options.depth,
+        embedding_width=embedding_width,
         window=window,
+        tied=not options.freeze_vectors,  # a frozen head cannot even learn which words are frequent
     )
     if has_prompts and "attention" in config.mixers:
         config = replace(config, late_keys=config.kv_heads // 2)
@@ -249,6 +254,15 @@ def check_options(options: TrainOptions) -> None:
     choose_threads(options.threads, World())
     if options.tokenizer is not None and options.tokenizer not in KINDS:
         raise UserError(f"--tokenizer {options.tokenizer}: choose {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+    if options.freeze_vectors and options.vectors is None:
+        raise UserError("--freeze-vectors: there are none to freeze; name their file by --vectors")
+    if options.vectors is not None:
+        if options.tokenizer in ("char", "byte"):
+            raise UserError(
+                f"--vectors {options.vectors}: tokens of a {options.tokenizer} tokenizer are no words, so none has a vector; "
+                "choose --tokenizer word, bpe or unigram"
+            )
+        load_vectors(options.vectors, limit=1)
     dtype = options.dtype or "float32"
     torch_dtype(dtype)
     make_plan(options, vocab_size=256, train_tokens=10**12, train_bytes=10**12, flops_per_second=1e11, dtype=dtype)
@@ -262,7 +276,14 @@ def check_memory(plan: Plan, available: int) -> None:
     while size > 1000:
         size = int(size * 0.8)
         blocks = " ".join(plan.network.blocks)
-        smaller = network_config(blocks, size, vocab_size=plan.network.vocab_size, context=plan.network.context)
+        smaller = network_config(
+            blocks,
+            size,
+            vocab_size=plan.network.vocab_size,
+            context=plan.network.context,
+            embedding_width=plan.network.embedding_width,
+            tied=plan.network.tied,
+        )
         if plan_for(smaller, plan.recipe, plan.budget, dtype=plan.dtype).memory <= available:
             break
     raise UserError(
@@ -291,6 +312,7 @@ def plan_here(
     world: World,
     documents: int = 1,
     has_prompts: bool = False,
+    embedding_width: int | None = None,
 ) -> tuple[Plan, Compute, Measured]:
     """Measure this machine, plan `options` for it, and choose how to compute; the same in all processes.
 
@@ -310,6 +332,7 @@ def plan_here(
             dtype=fastest,
             documents=documents,
             has_prompts=has_prompts,
+            embedding_width=embedding_width,
         )
         check_memory(plan, device_memory(device))
         compute, speeds = choose_compute(

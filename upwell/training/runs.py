@@ -25,7 +25,19 @@ from upwell.training.compute import Compute
 from upwell.training.options import SOURCES, TrainOptions
 from upwell.training.recipe import Recipe
 
-KEYS = ["format", "kind", "sources", "options", "network", "recipe", "compute", "corpus", "machine", "formats"]
+KEYS = [
+    "format",
+    "kind",
+    "sources",
+    "options",
+    "network",
+    "recipe",
+    "compute",
+    "corpus",
+    "vectors",
+    "machine",
+    "formats",
+]
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,11 @@ class Run:
     def tokenizer_path(self) -> Path:
         """The tokenizer, as the Hugging Face library writes it."""
         return self.folder / "tokenizer.json"
+
+    @property
+    def vectors_path(self) -> Path:
+        """The word vectors that the embedding begins with, where there are some."""
+        return self.folder / "vectors.safetensors"
 
     @property
     def metrics_path(self) -> Path:
