@@ -307,6 +307,21 @@ def test_files_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
         prepare(folder, out=tmp_path / "strict", workers=1, errors="strict")
 
 
+def test_tokenizers_are_compared_on_the_same_text(dirty: Path, tmp_path: Path) -> None:
+    prepared = prepare(
+        dirty, out=tmp_path / "out", workers=1, tokenizer="bpe", compare=("byte", "word"), vocab_size=400
+    )
+    report = prepared.report()
+    rows = [report["tokenizer"], *report["compared"]]
+    assert [row["kind"] for row in rows] == ["bpe", "byte", "word"]
+    assert [row["vocab_size"] for row in rows] == [400, 257, 306]  # the words that come twice
+    assert rows[1]["bytes_per_token"] == 1.0 == rows[1]["spelled"]
+    assert rows[0]["bytes_per_token"] > 2 and rows[2]["bytes_per_token"] > 2
+    assert all(row["round_trip_failures"] == 0 for row in rows)
+    with pytest.raises(UserError, match="unknown --compare 'sentence': choose among char, byte"):
+        prepare(dirty, out=tmp_path / "other", workers=1, compare=("sentence",))
+
+
 def test_prompts_are_left_to_training(tmp_path: Path) -> None:
     (tmp_path / "chat.jsonl").write_text('["Capital of France?", " Paris"]\n' * 30, encoding="utf-8")
     with pytest.raises(UserError, match="holds prompts and answers, which upwell train reads as they are"):

@@ -46,6 +46,8 @@ class PrepareOptions:
     """char, byte, bpe, unigram or word; by default char below a million characters, bpe above."""
     vocab_size: int | None = None
     """Tokens to learn; by default the tokenizer's usual number."""
+    compare: tuple[str, ...] = ()
+    """Tokenizers to train besides, of the same vocabulary, and to set beside it in the report; repeat for several."""
     workers: int | None = None
     """Processes; as many as cores if not given."""
     engine: str = "local"
@@ -74,13 +76,21 @@ class PrepareOptions:
             if getattr(self, name) not in known:
                 choices = ", ".join(choice for choice in known if choice)
                 raise UserError(f"unknown --{name} {getattr(self, name)!r}: choose one of {choices}")
+        for kind in self.compare:
+            if kind not in KINDS:
+                raise UserError(f"unknown --compare {kind!r}: choose among {', '.join(KINDS)}")
         if not 0.5 <= self.near <= 1:
             raise UserError(f"--near {self.near}: must be from 0.5 to 1")
         if not 0 <= self.valid <= 0.5:
             raise UserError(f"--valid {self.valid}: must be from 0 to 0.5")
         if self.workers is not None and self.workers < 1:
             raise UserError(f"--workers {self.workers}: must be at least 1")
-        for name, step in (("keep_language", "language"), ("tokenizer", "tokens"), ("vocab_size", "tokens")):
+        for name, step in (
+            ("keep_language", "language"),
+            ("tokenizer", "tokens"),
+            ("vocab_size", "tokens"),
+            ("compare", "tokens"),
+        ):
             if getattr(self, name) and step in self.skip:
                 raise UserError(f"--{name.replace('_', '-')} needs the step {step}, which --skip leaves out")
 

@@ -87,7 +87,7 @@ def tokenizer_rows(report: dict[str, Any]) -> list[list[str]]:
             str(one["round_trip_failures"]),
             f"{one['megabytes_per_second']:.1f}",
         ]
-        for one in [*listed, *report.get("compared", [])]
+        for one in [*listed, *report["compared"]]
     ]
 
 

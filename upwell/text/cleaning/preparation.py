@@ -147,6 +147,8 @@ class _Preparation:
             languages=languages,
             sizes=sizes,
             tokenizer=tokenizer,
+            compare=self.options.compare,
+            vocab_size=self.options.vocab_size,
             seconds={**seconds, "read": read["seconds"], "all": time.perf_counter() - started},
             workers=self.workers,
         )

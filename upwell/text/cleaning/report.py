@@ -19,7 +19,7 @@ from upwell.text.cleaning.steps import Tally
 from upwell.text.decoding import find_cut
 from upwell.text.prepared import SPLITS
 from upwell.text.stores import TokenStore
-from upwell.text.tokenizer_report import describe_tokenizer
+from upwell.text.tokenizer_report import compare_tokenizers, describe_tokenizer
 from upwell.text.tokenizers import Tokenizer
 from upwell.text.words import HAN
 
@@ -59,18 +59,25 @@ def collect(
     languages: Sequence[LanguageCount],
     sizes: NDArray[np.int64],
     tokenizer: Tokenizer | None,
+    compare: Sequence[str],
+    vocab_size: int | None,
     seconds: dict[str, float],
     workers: int,
 ) -> dict[str, Any]:
-    """The report on the prepared text in `folder`; `sizes` (n,) are bytes of its documents, `seconds` those of passes."""
+    """The report on the prepared text in `folder`; `sizes` (n,) are bytes of its documents, `seconds` those of passes.
+
+    `compare`: kinds of tokenizers to train beside its own, with `vocab_size` ids where that was asked for.
+    """
     sample = list(sample_texts(folder / "train.jsonl", SAMPLE_CHARACTERS))
+    described = _by_language(folder, languages)
     return {
         **content,
         "steps": [tally.to_dict() for tally in tallies],
         "lengths": _lengths(sizes),
         "languages": [vars(count) for count in languages],
         "ngrams": _ngrams(sample),
-        "tokenizer": None if tokenizer is None else describe_tokenizer(tokenizer, _by_language(folder, languages)),
+        "tokenizer": None if tokenizer is None else describe_tokenizer(tokenizer, described),
+        "compared": compare_tokenizers(compare, sample, described, vocab_size=vocab_size),
         "tokens": None if tokenizer is None else _tokens(folder),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "workers": workers,
