@@ -171,6 +171,8 @@ class TestPrivate:
             ("card 4111 1111 1111 1111, not 4111 1111 1111 1112", "en", "card [CARD], not 4111 1111 1111 1112"),
             ("证件11010519491231002X，不是110105194912310021", "zh", "证件[ID]，不是110105194912310021"),
             ("from 8.8.8.8 and 2001:4860:4860::8888, not 127.0.0.1", "en", "from [IP] and [IP], not 127.0.0.1"),
+            ("ip=8.8.4.4, http://8.8.8.8/x and tel:+14155552671", "en", "ip=[IP], http://[IP]/x and tel:[PHONE]"),
+            ("id:11010519491231002X card:4111111111111111", "zh", "id:[ID] card:[CARD]"),
             ("AKIAIOSFODNN7EXAMPLE is a key", "en", "[KEY] is a key"),
             ("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----", "en", "[KEY]"),
             ("token ghp_" + "a1B2" * 9 + ".", "en", "token [KEY]."),
@@ -359,6 +361,14 @@ def test_options_refuse_what_cannot_be() -> None:
     ):
         with pytest.raises(UserError, match=re.escape(said)):
             PrepareOptions(**options)  # type: ignore[arg-type]
+
+
+def test_long_runs_of_blanks_take_linear_time() -> None:
+    blanks = " " * 1_000_000
+    for text in (f"a{blanks}b", f"<p>a{blanks}b</p>", f"a{blanks}\nb", "\t" * 1_000_000 + "é"):
+        clean = Steps(PrepareOptions())(Batch(0, [Document(text, "f", 1)]))
+        assert clean.tallies[0].documents_in == 1
+        assert sum(tally.seconds for tally in clean.tallies) < 20  # quadratic time would be hours
 
 
 def test_batch_is_a_function_of_itself() -> None:

@@ -110,7 +110,6 @@ def test_prepared_text_is_a_corpus(dirty: Path, tmp_path: Path) -> None:
 
 
 def test_workers_and_interruptions_give_the_same(dirty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("upwell.text.cleaning.documents.BATCH_CHARACTERS", 1 << 12)
     monkeypatch.setattr(module, "read_batches", lambda sources, documents: _small(sources, documents))
     one = prepare(dirty, out=tmp_path / "one", workers=1)
     two = prepare(dirty, out=tmp_path / "two", workers=2)

@@ -37,7 +37,7 @@ def read_corpus(
         names = [str(prepared.text("train"))]
         if not valid and prepared.text("valid").exists():
             valid = [str(prepared.text("valid"))]
-    changes = (options.valid, options.first, options.tokenizer, options.vocab_size, options.column)
+    changes = (options.valid, options.first, options.tokenizer, options.vocab_size, options.column, options.vectors)
 
     def prepare() -> tuple[Corpus, float | None]:
         if prepared is not None and prepared.has_tokens and not any(changes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells
 
@@ -35,6 +35,18 @@ def pad(text: str, cells: int, *, right: bool = False) -> str:
     """`text` with blanks up to a width of `cells`, at its end or, with `right`, before it."""
     blanks = " " * max(0, cells - cell_len(text))
     return blanks + text if right else text + blanks
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells in columns: words to the left, numbers to the right."""
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    numeric = [all(row[column][:1].isdigit() or not row[column] for row in rows[1:]) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            pad(cell, width, right=is_number) for cell, width, is_number in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def wrap(text: str, width: int, *, first: str = "", indent: str | None = None) -> list[str]:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from rich.cells import cell_len
-
 from upwell.cli.display import Display
-from upwell.cli.layout import duration, pad, text_width, wrap
+from upwell.cli.layout import columns, duration, text_width, wrap
 from upwell.text.cleaning.options import PrepareOptions
 from upwell.text.prepared import Prepared
 
@@ -73,7 +71,7 @@ class PrepareDisplay(Display):
         ]
         for head, rows in tables:
             if rows:
-                self.console.print("\n".join(_aligned([head, *rows])), markup=False)
+                self.console.print("\n".join(columns([head, *rows])), markup=False)
                 self.console.print()
         self._say(prepared.description)
         self._say(f"time       {duration(report['seconds']['all'])} on {report['workers']} processes")
@@ -104,15 +102,3 @@ def show_documents(names: Sequence[str], options: PrepareOptions, count: int) ->
 def _shown(mark: str, text: str) -> list[str]:
     lines = [line for part in text[:SHOWN].split("\n") for line in wrap(part, text_width(), first=mark, indent=mark)]
     return [*lines, f"{mark}… {len(text) - SHOWN:,} characters more"] if len(text) > SHOWN else lines
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells in columns: words to the left, numbers to the right."""
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    numeric = [all(row[column][:1].isdigit() or not row[column] for row in rows[1:]) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            pad(cell, width, right=is_number) for cell, width, is_number in zip(row, widths, numeric, strict=True)
-        ).rstrip()
-        for row in rows
-    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -299,36 +298,28 @@ def _print_neighbours(head: str, neighbours: Neighbours) -> None:
 
 
 def _print_pairs(scores: list[PairScore]) -> None:
+    from upwell.cli.layout import columns
+
     heads = ("pairs", "Spearman", "95%", "Pearson", "95%", "lines", "unknown", "skipped")
     rows = []
     for score in scores:
         figures = (*_cells(score.spearman), *_cells(score.pearson))
         rows.append((Path(score.name).name, *figures, str(score.pairs), str(score.unknown), str(score.skipped)))
-    _table(heads, rows)
+    print("\n".join(columns([heads, *rows])))
 
 
 def _print_analogies(path: str, scores: list[AnalogyScore]) -> None:
+    from upwell.cli.layout import columns
+
     heads = (Path(path).name, "accuracy", "95%", "right", "lines", "unknown", "skipped")
     rows = []
     for score in scores:
         counts = (score.correct, score.questions, score.unknown, score.skipped)
         rows.append((score.name, *_cells(score.accuracy), *map(str, counts)))
-    _table(heads, rows)
+    print("\n".join(columns([heads, *rows])))
 
 
 def _cells(figure: Figure) -> tuple[str, str]:
     if figure.value != figure.value:
         return "", ""
     return f"{figure.value:.4f}", f"{figure.low:.3f}–{figure.high:.3f}"
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table: Any = Table(box=None, pad_edge=False)
-    for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    Console(highlight=False, markup=False).print(table)

@@ -12,7 +12,7 @@ from typing import Any
 
 from upwell.emergence.jobs import Job, RunJob, save_result
 from upwell.emergence.workers import Measure
-from upwell.text.clusters import cluster_address, connected_ray
+from upwell.text.clusters import connected_ray
 from upwell.text.processes import DEATHS_BEFORE_STOP
 
 
@@ -20,7 +20,7 @@ class RayEngine:
     """The cluster at `address`, by default that of RAY_ADDRESS, or else Ray on this machine with as many cores as workers."""
 
     def __init__(self, address: str | None = None) -> None:
-        self.address = cluster_address(address)
+        self.address = address
 
     def compute_all(self, jobs: Iterable[Job], run: RunJob, folder: Path, *, workers: int) -> Iterator[Job]:
         """Begun in the given order; yields each job when its result is written."""
@@ -37,7 +37,7 @@ class RayEngine:
         """`function(job)` of every job, each as it comes; at most `workers` are asked for at a time."""
         if not jobs:
             return
-        ray = connected_ray(self.address, workers=workers)
+        ray = connected_ray(workers=workers, address=self.address)
         task = ray.remote(num_cpus=1, max_retries=DEATHS_BEFORE_STOP)(_leanly)
         waiting = list(reversed(jobs))
         running: dict[Any, Job] = {}

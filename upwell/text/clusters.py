@@ -12,24 +12,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from upwell.errors import UserError
-from upwell.text.processes import DEATHS_BEFORE_STOP
+from upwell.text.processes import AHEAD, DEATHS_BEFORE_STOP
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_AHEAD = 2
 
-
-def cluster_address(address: str | None = None) -> str | None:
-    """Where the cluster is: as named, or as RAY_ADDRESS says; None: Ray on this machine."""
-    return address or os.environ.get("RAY_ADDRESS")
-
-
-def connected_ray(address: str | None, *, workers: int) -> Any:
-    """The ray module, connected to `address` or with `workers` cores of this machine.
+def connected_ray(*, workers: int, address: str | None = None) -> Any:
+    """The ray module, connected to `address`, by default that of RAY_ADDRESS, or else with `workers` cores of this machine.
 
     Raises UserError, which says what to do, where it is missing or cannot be reached.
     """
+    address = address or os.environ.get("RAY_ADDRESS")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -47,14 +41,14 @@ def connected_ray(address: str | None, *, workers: int) -> Any:
 
 def map_on_cluster(function: Callable[[Item], Result], items: Iterable[Item], *, workers: int) -> Iterator[Result]:
     """`function` of every item, in their order, by tasks of one core; at most `workers` and two more are asked for."""
-    ray = connected_ray(cluster_address(), workers=workers)
+    ray = connected_ray(workers=workers)
     task = ray.remote(num_cpus=1, max_retries=DEATHS_BEFORE_STOP)(_call)
     shared = ray.put(function)
     running: deque[Any] = deque()
     try:
         for item in items:
             running.append(task.remote(shared, item))
-            if len(running) >= workers + _AHEAD:
+            if len(running) >= workers + AHEAD:
                 yield ray.get(running.popleft())
         while running:
             yield ray.get(running.popleft())

@@ -143,7 +143,7 @@ def _decode_by_line(chunks: Iterable[bytes], name: str, errors: str, found: Coun
         try:
             text = lines.decode("utf-8")
         except UnicodeDecodeError:
-            text = "".join([guess.decoded(line, errors) for line in lines.splitlines(keepends=True)])
+            text = "".join([guess.decoded(line, name, errors) for line in lines.splitlines(keepends=True)])
         if at_start:
             text, at_start = text.removeprefix("\ufeff"), False
         if text:
@@ -167,15 +167,22 @@ class _Guess:
         self._found = found
         self._here: Counter[str] = Counter()
 
-    def decoded(self, line: bytes, errors: str) -> str:
+    def decoded(self, line: bytes, name: str, errors: str) -> str:
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError:
             pass
         encoding = self._encoding(line)
         self._found[encoding] += 1
-        self._here[encoding] += 1
-        return line.decode(encoding, "ignore" if errors == "ignore" else "replace")
+        if encoding != "utf-8":
+            self._here[encoding] += 1
+        try:
+            return line.decode(encoding, errors)
+        except UnicodeDecodeError as error:
+            found = line[error.start : error.end][:4].hex(" ")
+            raise UserError(
+                f"{name}: a line is neither UTF-8 nor sound {encoding} (found {found}); name the --encoding, or --errors replace"
+            ) from error
 
     def _encoding(self, line: bytes) -> str:
         usual = self._here.most_common(1)[0][0] if self._here else "cp1252"

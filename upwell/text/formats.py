@@ -308,10 +308,10 @@ class TextFile:
                             {key: self._cell(cell, number) for key, cell in zip(names, cells, strict=True)},
                         )
         except (arrow.ArrowException, OverflowError, MemoryError, KeyError) as error:
-            raise UserError(f"{self.name}: is not a sound Parquet file ({_first_line(error)})") from error
+            raise UserError(f"{self.name}: is not a sound Parquet file ({first_line(error)})") from error
         except OSError as error:
             if error.errno is None:  # how pyarrow reports damaged data
-                raise UserError(f"{self.name}: is not a sound Parquet file ({_first_line(error)})") from error
+                raise UserError(f"{self.name}: is not a sound Parquet file ({first_line(error)})") from error
             raise unreadable(self.name, error) from error
 
     def _cell(self, cell: Any, number: int) -> Any:
@@ -348,5 +348,6 @@ class _Shared:
         pass
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from upwell.errors import UserError
-from upwell.text.formats import Reading, TextFile
+from upwell.text.formats import Reading, TextFile, first_line
 
 HUB = "hf://"
 DATASET = "a data set of the hub"
@@ -32,7 +32,6 @@ class HubText(TextFile):
         wanted = Reading(reading.encoding, reading.errors, column or reading.column, reading.lenient, reading.found)
         super().__init__(Path(name), wanted, kind=DATASET)
         self.dataset, self.split, self.name = name, split or "train", spec
-        self.compression = ""
 
     def check(self) -> None:
         """Refuse a data set or split that is not there, or cannot be reached."""
@@ -55,19 +54,19 @@ class HubText(TextFile):
             for number, row in enumerate(rows, 1):
                 yield f"row {number}", row
         except (OSError, ValueError, RuntimeError) as error:
-            raise UserError(f"{self.name}: breaks off after row {number} ({_first_line(error)})") from error
+            raise UserError(f"{self.name}: breaks off after row {number} ({first_line(error)})") from error
 
     def _builder(self) -> Any:
         try:
             return _library(self.name).load_dataset_builder(self.dataset)
         except (OSError, ValueError, RuntimeError) as error:
-            raise UserError(f"{self.name}: cannot be opened ({_first_line(error)})") from error
+            raise UserError(f"{self.name}: cannot be opened ({first_line(error)})") from error
 
     def _open(self) -> Any:
         try:
             return _library(self.name).load_dataset(self.dataset, split=self.split, streaming=True)
         except (OSError, ValueError, RuntimeError) as error:
-            raise UserError(f"{self.name}: cannot be opened ({_first_line(error)})") from error
+            raise UserError(f"{self.name}: cannot be opened ({first_line(error)})") from error
 
 
 def _library(name: str) -> Any:
@@ -78,7 +77,3 @@ def _library(name: str) -> Any:
         raise UserError(f'{name}: reading the hub needs one more package: pip install "upwell[hub]"') from error
     datasets.disable_progress_bars()
     return datasets
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from upwell.errors import UserError
+from upwell.text.sources import PREPARED
 from upwell.text.stores import TokenStore
 from upwell.text.tokenizers import Tokenizer
 
 PREPARED_FORMAT = 1
-NAME = "prepared.json"
 SPLITS = ("train", "valid")
 
 
@@ -29,7 +29,7 @@ class Prepared:
 
     folder: Path
     content: dict[str, Any]
-    """What prepared.json says: format, key, options, sources, documents, bytes, tokens."""
+    """What prepared.json says: format, key, options, sources, documents, bytes, splits."""
 
     @property
     def has_tokens(self) -> bool:
@@ -69,7 +69,7 @@ def find_prepared(spec: str | os.PathLike[str]) -> Prepared | None:
     Raises UserError where its prepared.json is damaged or of another format.
     """
     folder = Path(spec)
-    path = folder / NAME
+    path = folder / PREPARED
     try:
         if not path.is_file():
             return None

@@ -20,7 +20,8 @@ Result = TypeVar("Result")
 DEATHS_BEFORE_STOP = 3
 """Times that a worker may die, with nothing finished between, before the work stops."""
 
-_AHEAD = 2  # items in flight beside those being worked on: the next one is there when a process is free
+AHEAD = 2
+"""Items in flight beside those being worked on: the next one is there when a process is free."""
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], *, w
             with process_pool(workers) as pool:
                 running: deque[Future[Result]] = deque(pool.submit(function, item) for item in pending)
                 while True:
-                    while len(pending) < workers + _AHEAD:
+                    while len(pending) < workers + AHEAD:
                         try:
                             item = next(source)
                         except StopIteration:

@@ -28,6 +28,8 @@ from upwell.text.decoding import Piece, check_encoding
 from upwell.text.formats import EXTENSIONS, PLAIN, Reading, TextFile, file_kind
 from upwell.text.hub import HUB, HubText
 
+PREPARED = "prepared.json"
+"""What tells a folder of prepared text."""
 READING_VERSION = 1
 """Raised whenever the same bytes begin to give another text, so that what was cached from them is not used."""
 
@@ -174,7 +176,7 @@ def _find(spec: str, reading: Reading) -> list[TextFile]:
 def _find_folder(folder: Path, reading: Reading) -> list[TextFile]:
     if (folder / "config.json").is_file() and (folder / "model.safetensors").is_file():
         raise UserError(f"{folder}: is a run (a trained model), not a text; to train it further use --resume {folder}")
-    if (folder / "prepared.json").is_file():  # written by upwell prepare: what was held out there stays so
+    if (folder / PREPARED).is_file():  # written by upwell prepare: what was held out there stays so
         return [TextFile(folder / "train.jsonl", reading)]
     found: list[Path] = []
     others = 0

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from upwell.text.corpus import CHAR_UNTIL_CHARACTERS
+from upwell.text.corpus import usual_tokenizer
 from upwell.text.decoding import find_cut
+from upwell.text.sources import open_source
 from upwell.text.tokenizer_training import TRAINING_CHARACTERS, train_tokenizer
 from upwell.text.tokenizers import Tokenizer
 from upwell.text.words import count_words
@@ -35,28 +36,30 @@ class EncodedRange:
     num_words: int
 
 
+@functools.lru_cache(maxsize=1)
+def _tokenizer_of(content: str) -> Tokenizer:
+    """The tokenizer of a tokenizer.json, built once in a process."""
+    return Tokenizer.from_json(json.loads(content))
+
+
+@dataclass(frozen=True)
 class Encode:
-    """Tokenizes rows of JSON. It can be sent to another process, where it is built when it is first called."""
+    """Tokenizes rows of JSON. It can be sent to another process."""
 
-    def __init__(self, tokenizer: str, *, alone: bool) -> None:
-        """`tokenizer`: its JSON; `alone`: whether the process has the machine to itself."""
-        self._json = tokenizer
-        self._alone = alone
-        self._tokenizer: Tokenizer | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_tokenizer": None}
+    tokenizer: str
+    """Its JSON."""
+    alone: bool
+    """Whether the process has the machine to itself."""
 
     def __call__(self, item: tuple[int, bytes]) -> EncodedRange:
         """The ids of range number and rows in `item`."""
-        if not self._alone:
+        if not self.alone:
             os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the library's own threads would be in each other's way
-        if self._tokenizer is None:
-            self._tokenizer = Tokenizer.from_json(json.loads(self._json))
+        tokenizer = _tokenizer_of(self.tokenizer)
         number, rows = item
-        texts = texts_of(rows)
-        encoded = self._tokenizer.encode_batch(texts)
-        end = np.array([self._tokenizer.end_of_text], np.int32)
+        texts = list(texts_of(rows))
+        encoded = tokenizer.encode_batch(texts)
+        end = np.array([tokenizer.end_of_text], np.int32)
         return EncodedRange(
             number,
             np.concatenate([part for ids in encoded for part in (ids, end)]),
@@ -73,9 +76,9 @@ def read_ranges(path: Path, size: int = RANGE_BYTES) -> Iterator[bytes]:
             yield rows + (b"" if rows.endswith(b"\n") else file.readline())
 
 
-def texts_of(rows: bytes) -> list[str]:
-    """The texts of rows of JSON."""
-    return [json.loads(line)["text"] for line in rows.split(b"\n") if line]
+def texts_of(rows: bytes) -> Iterator[str]:
+    """The texts of rows of JSON, each parsed when it is asked for."""
+    return (json.loads(line)["text"] for line in rows.split(b"\n") if line)
 
 
 def sample_texts(path: Path, characters: int) -> Iterator[str]:
@@ -97,11 +100,6 @@ def sample_texts(path: Path, characters: int) -> Iterator[str]:
 def train_on(path: Path, kind: str | None, vocab_size: int | None) -> Tokenizer:
     """Train a tokenizer on the texts in a file of rows; without a kind, the one that suits the amount of text."""
     if kind is None:
-        characters = 0
-        for rows in read_ranges(path):
-            characters += sum(map(len, texts_of(rows)))
-            if characters >= CHAR_UNTIL_CHARACTERS:
-                break
-        kind = "bpe" if characters >= CHAR_UNTIL_CHARACTERS else "char"
+        kind = usual_tokenizer([open_source(path, column="text")])
     wanted = TRAINING_CHARACTERS.get(kind, path.stat().st_size)
     return train_tokenizer(kind, sample_texts(path, wanted), vocab_size=vocab_size)

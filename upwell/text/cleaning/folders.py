@@ -12,8 +12,8 @@ from pathlib import Path
 from upwell.errors import UserError
 from upwell.text.cleaning.options import PrepareOptions
 from upwell.text.files import lock_file, remove_leftovers
-from upwell.text.prepared import NAME, Prepared, find_prepared
-from upwell.text.sources import Source
+from upwell.text.prepared import Prepared, find_prepared
+from upwell.text.sources import PREPARED, Source
 
 VERSION = 1
 """Raised whenever the same sources and options begin to give another outcome."""
@@ -29,7 +29,7 @@ def key_of(sources: Sequence[Source], options: PrepareOptions) -> str:
 def begin(folder: Path, key: str, overwrite: bool) -> Prepared | None:
     """Make or take the folder; the prepared text where it is complete already."""
     if overwrite and folder.exists():
-        if not any((folder / name).exists() for name in (NAME, "work")):
+        if not any((folder / name).exists() for name in (PREPARED, "work")):
             raise UserError(
                 f"--out {folder}: holds no prepared text, so --overwrite leaves it alone; choose another folder"
             )
@@ -57,7 +57,7 @@ def begin(folder: Path, key: str, overwrite: bool) -> Prepared | None:
 
 
 def _is_of(folder: Path, key: str) -> bool:
-    for path in (folder / NAME, folder / "work" / "key.json"):
+    for path in (folder / PREPARED, folder / "work" / "key.json"):
         try:
             if json.loads(path.read_bytes())["key"] == key:
                 return True
@@ -67,7 +67,7 @@ def _is_of(folder: Path, key: str) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    (folder / NAME).unlink(missing_ok=True)
+    (folder / PREPARED).unlink(missing_ok=True)
     for name in ("work", "tokens"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for name in ("train.jsonl", "valid.jsonl", "tokenizer.json", "report.json", "report.html", "report.zh.html"):

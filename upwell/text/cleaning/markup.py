@@ -29,7 +29,9 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _CELL = re.compile(r"</t[dh]\b[^<>]*>", re.IGNORECASE)
-_SPACES = re.compile(r"[ \t\f\v]*\n[ \t\f\v]*")
+_SPACES = re.compile(
+    r"(?:(?<![ \t\f\v])[ \t\f\v]+)?\n[ \t\f\v]*"
+)  # from where a run begins alone, or time is quadratic
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _DROPPED = ["script", "style", "noscript", "template", "svg", "head"]
 _LINE_MARK = "\ue000"  # private use: stands for a line break while the parser folds white space

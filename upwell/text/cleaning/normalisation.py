@@ -24,7 +24,9 @@ SCRIPTS = ("keep", "simplified", "traditional")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060]")
 _SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum()}
-_BLANKS = re.compile(r"[^\S\n]+$|\n{4,}", re.MULTILINE)
+_BLANKS = re.compile(
+    r"(?<![^\S\n])[^\S\n]+$|\n{4,}", re.MULTILINE
+)  # from where a run begins alone, or time is quadratic
 
 
 class Normalisation:

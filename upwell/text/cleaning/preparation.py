@@ -32,13 +32,13 @@ from upwell.text.cleaning.encoding import Encode, read_ranges, train_on
 from upwell.text.cleaning.folders import LOCK, begin, key_of
 from upwell.text.cleaning.options import PrepareOptions
 from upwell.text.cleaning.report import LanguageCount, collect
-from upwell.text.cleaning.steps import EXAMPLES, CleanBatch, Steps, Tally
+from upwell.text.cleaning.steps import EXAMPLES, SHOWN, CleanBatch, Steps, Tally, steps_of
 from upwell.text.clusters import map_on_cluster
 from upwell.text.decoding import Piece
-from upwell.text.files import atomic_folder, atomic_write_bytes, atomic_write_json, lock_file, remove_leftovers
-from upwell.text.prepared import NAME, PREPARED_FORMAT, SPLITS, Prepared
+from upwell.text.files import atomic_folder, atomic_write_json, lock_file, remove_leftovers
+from upwell.text.prepared import PREPARED_FORMAT, SPLITS, Prepared
 from upwell.text.processes import map_in_order
-from upwell.text.sources import Source, open_sources
+from upwell.text.sources import PREPARED, Source, open_sources
 from upwell.text.splits import Split, split_documents
 from upwell.text.stores import StoreWriter
 from upwell.text.tokenizers import Tokenizer
@@ -112,6 +112,7 @@ class _Preparation:
         self.observe = observe
         self.workers = options.workers or os.cpu_count() or 1
         self.steps = Steps(options)
+        steps_of(options)  # a missing package is told of before anything is read
 
     def run(self) -> Prepared:
         started = time.perf_counter()
@@ -153,7 +154,7 @@ class _Preparation:
             workers=self.workers,
         )
         atomic_write_json(self.folder / "report.json", report)
-        atomic_write_json(self.folder / NAME, content)
+        atomic_write_json(self.folder / PREPARED, content)
         shutil.rmtree(self.work, ignore_errors=True)
         return Prepared(self.folder, content)
 
@@ -297,7 +298,7 @@ class _Preparation:
             {
                 "source": found[int(row)]["source"],
                 "number": found[int(row)]["number"],
-                "text": found[int(row)]["text"][:160],
+                "text": found[int(row)]["text"][:SHOWN],
                 "of": f"{found[int(first[row])]['source']} {found[int(first[row])]['number']}",
             }
             for row in rows
@@ -371,12 +372,11 @@ class _Preparation:
 
     def _tokenizer(self) -> Tokenizer:
         path = self.folder / "tokenizer.json"
-        if path.exists() and (self.work / "tokenizer.done").exists():
+        if path.exists():
             return Tokenizer.load(path)
         self.observe("tokenizer", {})
         tokenizer = train_on(self.folder / "train.jsonl", self.options.tokenizer, self.options.vocab_size)
         tokenizer.save(path)
-        atomic_write_bytes(self.work / "tokenizer.done", b"")
         return tokenizer
 
     def _store(self, split: str, tokenizer: Tokenizer) -> None:

@@ -21,9 +21,6 @@ from typing import Any
 from upwell.text.cleaning.documents import Document
 from upwell.text.cleaning.packages import needed
 
-KINDS = ("key", "email", "ip", "card", "id", "phone")
-"""In the order in which they are looked for: a card's digits are no phone number."""
-
 REGIONS = {
     "en": "US", "zh": "CN", "de": "DE", "fr": "FR", "es": "ES", "it": "IT", "ja": "JP", "ko": "KR", "pt": "BR",
     "ru": "RU", "nl": "NL", "pl": "PL", "sv": "SE", "tr": "TR", "ar": "EG", "hi": "IN", "uk": "UA", "vi": "VN",
@@ -49,8 +46,10 @@ _IDENTITY = re.compile(
     r"(?<![A-Za-z0-9_.])[1-8][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx](?![A-Za-z0-9_])"
 )
 _NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.,/:=-])\(?\+?\(?[0-9][0-9 \t().\u2010-\u2015/-]{5,20}[0-9](?![A-Za-z0-9_/]|[.,:-][0-9])"
+    r"(?<![A-Za-z0-9_.,/-])(?<![0-9]:)\(?\+?\(?[0-9][0-9 \t().\u2010-\u2015/-]{5,20}[0-9](?![A-Za-z0-9_/]|[.,:-][0-9])"
 )
+_DIGITS = re.compile(r"[0-9][0-9 \t().\u2010-\u2015/-]{5,}[0-9Xx]")
+"""Whatever address, card or number there may be, it holds this."""
 _KEY_MARKS = (
     "PRIVATE KEY-----", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-",
     "AIza", "sk-", "sk_live_", "rk_live_", "eyJ", "hf_", "npm_", "pypi-", "SG.",
@@ -63,8 +62,6 @@ _KEY = re.compile(
     r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,255}|SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9_])",
     re.DOTALL,
 )
-
-Match = Callable[[re.Match[str], str], str]
 
 
 class Private:
@@ -99,7 +96,7 @@ class Private:
             text = self._each(_EMAIL, text, "email", counts, lambda found: True)
         if ":" in text:
             text = self._each(_IPV6, text, "ip", counts, _is_public)
-        if not _NUMBER.search(text):
+        if not _DIGITS.search(text):
             return text
         text = self._each(_IPV4, text, "ip", counts, _is_public)
         text = self._each(_IDENTITY, text, "id", counts, self._is_identity)

@@ -7,12 +7,13 @@ number of processes, on any machine, in any order, give the same.
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,9 @@ from upwell.text.sources import Source
 EXAMPLES = 3
 """Kept for each reason, and of changed texts."""
 
-_SHOWN = 160  # characters of an example
+SHOWN = 160
+"""Characters of an example."""
+
 _CONTEXT = 30  # of them before the first change
 
 
@@ -91,64 +94,63 @@ class CleanBatch:
     tallies: list[Tally]
 
 
-Step = Any
-"""Has a `name`, and `apply(documents, counts)` or, where it looks at words, `apply(documents, counts, texts)`."""
+class Step(Protocol):
+    """One step."""
+
+    name: str
+
+    def apply(self, documents: Sequence[Document], counts: Counter[str]) -> list[Document | str]:
+        """Each document, another text of it, or why it goes; what is found is counted by its kind."""
 
 
+@functools.lru_cache(maxsize=1)
+def steps_of(options: PrepareOptions) -> tuple[list[Step], Quality | None]:
+    """The steps that `options` ask for, and the rules, which come last; made once in a process."""
+    keep_freed_memory()
+    web = options.quality == "web" and "quality" not in options.skip
+    makers: list[tuple[str, Callable[[], Step]]] = [
+        (Repair.name, Repair),
+        (Markup.name, Markup),
+        (Normalisation.name, lambda: Normalisation(form=options.form, width=options.width, script=options.script)),
+        (Languages.name, lambda: Languages(options.keep_language)),
+        (Private.name, lambda: Private(drop=options.private == "drop")),
+        *([(Lines.name, Lines)] if web else []),
+    ]
+    steps = [make() for name, make in makers if name not in options.skip]
+    return steps, None if Quality.name in options.skip else Quality(options.quality)
+
+
+@dataclass(frozen=True)
 class Steps:
-    """The steps that `options` ask for. Calling it with a batch runs them; it can be sent to another process."""
+    """Runs the steps of `options` on a batch. It can be sent to another process."""
 
-    def __init__(self, options: PrepareOptions) -> None:
-        self.options = options
-        self._steps: list[Step] | None = None
-        self.steps()  # a missing package is told of before anything is read
-
-    def __getstate__(self) -> PrepareOptions:
-        return self.options
-
-    def __setstate__(self, options: PrepareOptions) -> None:
-        self.options = options
-        self._steps = None
-
-    def steps(self) -> list[Step]:
-        """Those of this process, made when they are first used."""
-        if self._steps is None:
-            self._steps = _make(self.options)
-            keep_freed_memory()
-        return self._steps
+    options: PrepareOptions
 
     def __call__(self, batch: Batch) -> CleanBatch:
-        """Run all steps on a batch."""
+        """What comes out of a batch."""
+        steps, quality = steps_of(self.options)
         documents, tallies = list(batch.documents), []
         sizes = [_bytes(document.text) for document in documents]
-        texts: Texts | None = None
-        for step in self.steps():
+        for step in steps:
             started = time.perf_counter()
             tally = Tally(step.name, documents_in=len(documents), bytes_in=sum(sizes))
-            if step.name == Quality.name:
-                judged = (
-                    documents  # the last step, and it changes no text: what it saw of words serves the sketches too
-                )
-                texts = Texts([document.text for document in judged])
-                outcome = step.apply(documents, tally.counts, texts)
-            else:
-                outcome = step.apply(documents, tally.counts)
-            documents, sizes = _judge(documents, sizes, outcome, tally)
+            documents, sizes = _judge(documents, sizes, step.apply(documents, tally.counts), tally)
             tally.seconds = time.perf_counter() - started
             tallies.append(tally)
         started = time.perf_counter()
-        stays = np.arange(len(documents))
-        if texts is None:
-            judged = documents
-            texts = Texts([document.text for document in documents])
-        else:
+        judged, stays = documents, np.arange(len(documents))
+        texts = Texts([document.text for document in documents])
+        if quality is not None:  # it changes no text: what it sees of words serves the sketches too
+            tally = Tally(quality.name, documents_in=len(documents), bytes_in=sum(sizes))
+            outcome = quality.apply(documents, tally.counts, texts)
             stays = np.flatnonzero([isinstance(after, Document) for after in outcome])
+            documents, sizes = _judge(documents, sizes, outcome, tally)
+            tally.seconds = time.perf_counter() - started
+            tallies.append(tally)
+            started = time.perf_counter()
         sketches = Sketches.of([document.text for document in judged], texts).take(stays)
-        tallies.append(
-            Tally(
-                "sketch", len(documents), len(documents), sum(sizes), sum(sizes), seconds=time.perf_counter() - started
-            )
-        )
+        seconds, total = time.perf_counter() - started, sum(sizes)
+        tallies.append(Tally("sketch", len(documents), len(documents), total, total, seconds=seconds))
         lines = [_row(document) for document in documents]
         offsets = np.concatenate([[0], np.cumsum([len(line) for line in lines], dtype=np.int64)]).astype(np.int64)
         languages = [document.language for document in documents]
@@ -172,35 +174,20 @@ class Seen:
 
 def preview(sources: Sequence[Source], options: PrepareOptions) -> Iterator[Seen]:
     """Each document of `sources` in turn, as the steps find and leave it; copies are not looked for."""
-    steps = Steps(options).steps()
+    steps, quality = steps_of(options)
     for batch in read_batches(sources, documents=options.documents, size=1):
-        before = batch.documents[0].text
-        after: Document | str = batch.documents[0]
-        document, removed = batch.documents[0], ""
+        (document,) = batch.documents
+        before, removed = document.text, ""
         for step in steps:
-            texts = (Texts([document.text]),) if step.name == Quality.name else ()
-            after = step.apply([document], Counter(), *texts)[0]
+            (after,) = step.apply([document], Counter())
             if isinstance(after, str):
                 removed = f"{step.name} ({after})"
                 break
             document = after
+        if quality is not None and not removed:
+            (after,) = quality.apply([document], Counter(), Texts([document.text]))
+            removed = f"{quality.name} ({after})" if isinstance(after, str) else ""
         yield Seen(document.source, document.number, document.language, before, document.text, removed)
-
-
-def _make(options: PrepareOptions) -> list[Step]:
-    makers: list[tuple[str, Callable[[], Step]]] = [
-        (Repair.name, Repair),
-        (Markup.name, Markup),
-        (
-            Normalisation.name,
-            lambda: Normalisation(form=options.form, width=options.width, script=options.script),
-        ),
-        (Languages.name, lambda: Languages(options.keep_language)),
-        (Private.name, lambda: Private(drop=options.private == "drop")),
-        *([(Lines.name, Lines)] if options.quality == "web" and "quality" not in options.skip else []),
-        (Quality.name, lambda: Quality(options.quality)),
-    ]
-    return [make() for name, make in makers if name not in options.skip]
 
 
 def _judge(
@@ -214,7 +201,7 @@ def _judge(
             tally.removed[after] += 1
             examples = tally.examples.setdefault(after, [])
             if len(examples) < EXAMPLES:
-                examples.append({"source": before.source, "number": before.number, "text": before.text[:_SHOWN]})
+                examples.append({"source": before.source, "number": before.number, "text": before.text[:SHOWN]})
             continue
         if after is not before:
             tally.changed += 1
@@ -236,7 +223,7 @@ def _difference(before: str, after: str) -> dict[str, str]:
         (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
     )
     start = max(0, place - _CONTEXT)
-    return {"text": before[start : start + _SHOWN], "became": after[start : start + _SHOWN]}
+    return {"text": before[start : start + SHOWN], "became": after[start : start + SHOWN]}
 
 
 def _bytes(text: str) -> int:

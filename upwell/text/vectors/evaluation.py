@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from upwell.errors import UserError
 from upwell.text.compression import open_binary, read_chunks, split_compression
 from upwell.text.decoding import decode
+from upwell.text.formats import split_lines
 from upwell.text.vectors.word_vectors import WordVectors
 
 MOST_FREQUENT = 300_000
@@ -42,8 +43,14 @@ class Figure:
     high: float
 
 
+class _Score:
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as JSON values; NaN is null."""
+        return {name: _json(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]
+
+
 @dataclass(frozen=True)
-class PairScore:
+class PairScore(_Score):
     """How the cosines of a file's pairs go with its scores."""
 
     name: str
@@ -56,13 +63,9 @@ class PairScore:
     skipped: int
     """Other lines, comments and empty ones left aside."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON values; NaN is null."""
-        return {name: _json(value) for name, value in asdict(self).items()}
-
 
 @dataclass(frozen=True)
-class AnalogyScore:
+class AnalogyScore(_Score):
     """Share of analogies answered right, in a section or a whole file."""
 
     name: str
@@ -74,10 +77,6 @@ class AnalogyScore:
     """Of these, lines with a word that the vectors do not know."""
     skipped: int
     """Other lines, empty ones left aside."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON values; NaN is null."""
-        return {name: _json(value) for name, value in asdict(self).items()}
 
 
 class _Spellings:
@@ -287,11 +286,7 @@ def _correlations(one: Doubles, other: Doubles) -> Doubles:
 def _lines(path: str | os.PathLike[str]) -> Iterator[str]:
     name = str(path)
     with open_binary(Path(path), name) as file:
-        held = ""
-        for text in decode(read_chunks(file, split_compression(name)[1], name), name=name):
-            *lines, held = (held + text).split("\n")
-            yield from lines
-    yield held
+        yield from split_lines(decode(read_chunks(file, split_compression(name)[1], name), name=name))
 
 
 def _number(text: str) -> float | None:
