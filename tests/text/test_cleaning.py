@@ -133,10 +133,6 @@ class TestNormalisation:
         assert _one(Normalisation(script="simplified"), "漢語與書") == "汉语与书"
         assert _one(Normalisation(script="traditional"), "汉语书") == "漢語書"
 
-    def test_refuses_what_it_does_not_know(self) -> None:
-        with pytest.raises(UserError, match="--script 'latin': choose one of keep, simplified, traditional"):
-            Normalisation(script="latin")
-
 
 class TestLanguages:
     @pytest.mark.parametrize(
@@ -353,6 +349,7 @@ HASH_OF_WORD = 6815275762712991669
 def test_options_refuse_what_cannot_be() -> None:
     for options, said in (
         ({"skip": ("polish",)}, "unknown --skip 'polish': choose among repair"),
+        ({"script": "latin"}, "unknown --script 'latin': choose one of keep, simplified, traditional"),
         ({"quality": "best"}, "unknown --quality 'best'"),
         ({"near": 0.2}, "--near 0.2: must be from 0.5 to 1"),
         ({"valid": 0.9}, "--valid 0.9: must be from 0 to 0.5"),

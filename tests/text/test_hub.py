@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from upwell.errors import UserError
-from upwell.text.cleaning import prepare
+from upwell.text.cleaning.preparation import prepare
 from upwell.text.sources import open_source
 
 pytest.importorskip("datasets", reason="datasets is not installed: pip install upwell[hub]")

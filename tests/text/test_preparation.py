@@ -17,9 +17,9 @@ import pytest
 
 from upwell.errors import UserError
 from upwell.text.cleaning import preparation as module
-from upwell.text.cleaning import prepare
 from upwell.text.cleaning.characters import Texts
 from upwell.text.cleaning.duplicates import Sketches, copies, similarity
+from upwell.text.cleaning.preparation import prepare
 from upwell.text.corpus import prepared_corpus
 from upwell.text.prepared import find_prepared
 from upwell.text.sources import open_source

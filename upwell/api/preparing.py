@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from upwell.api.texts import Observer
-from upwell.text.cleaning import prepare as prepare_text
 from upwell.text.cleaning.page import render
+from upwell.text.cleaning.preparation import prepare as prepare_text
 from upwell.text.cleaning.words import LANGUAGES
 from upwell.text.files import atomic_write_bytes, atomic_write_json
 from upwell.text.prepared import Prepared

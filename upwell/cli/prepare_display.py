@@ -28,7 +28,6 @@ class PrepareDisplay(Display):
     def __init__(self, *, language: str, quiet: bool) -> None:
         super().__init__(quiet=quiet)
         self.language = language
-        self.read = {"documents": 0, "bytes": 0}
         self.tokenized = 0
 
     def __call__(self, kind: str, figures: dict[str, Any]) -> None:
@@ -36,8 +35,7 @@ class PrepareDisplay(Display):
         if self.task is None:
             self.task = self.progress.add_task("", total=None, figures="")
         if kind == "read":
-            self.read = figures
-            said = f"{figures['documents']:,} documents, {figures['bytes'] / 1e6:,.1f} MB through the steps"
+            said = f"{figures['documents']:,} documents, {figures['characters'] / 1e6:,.1f} million characters through the steps"
         elif kind == "tokens":
             self.tokenized += figures["bytes"]
             said = f"{self.tokenized / 1e6:,.1f} MB cut into tokens"

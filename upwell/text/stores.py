@@ -98,7 +98,7 @@ class TokenStore:
         Raises UserError for a missing, damaged or foreign store.
         """
         folder = Path(path)
-        counts = _read_counts(folder)
+        counts = read_counts(folder)
         sizes = {
             "tokens.bin": counts.num_tokens * _TYPES[counts.dtype].itemsize,
             "offsets.bin": 8 * (counts.num_documents + 1),
@@ -238,7 +238,8 @@ def _damaged(folder: Path, reason: str) -> UserError:
     return UserError(f"{folder}: is a damaged token store ({reason}); delete it and prepare the text again")
 
 
-def _read_counts(folder: Path) -> StoreCounts:
+def read_counts(folder: Path) -> StoreCounts:
+    """What meta.json of the store in `folder` says, without a look at the rest; a UserError where it is damaged."""
     path = folder / "meta.json"
     try:
         content = path.read_bytes() if path.stat().st_size < 1 << 16 else b""

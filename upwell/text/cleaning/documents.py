@@ -18,8 +18,6 @@ from upwell.text.sources import Source
 
 BATCH_CHARACTERS = 1 << 22
 """Characters of a batch, about: what one process works on at a time, and what a killed run does again."""
-CUTS = ("file", "paragraph", "line")
-"""What a document of a plain text is."""
 
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 _LINE = re.compile(r"\n+")

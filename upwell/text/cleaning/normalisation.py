@@ -13,13 +13,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from upwell.errors import UserError
 from upwell.text.cleaning.documents import Document
 from upwell.text.cleaning.packages import needed
-
-FORMS = ("nfc", "nfkc")
-WIDTHS = ("keep", "half")
-SCRIPTS = ("keep", "simplified", "traditional")
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060]")
 _SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
@@ -35,9 +30,6 @@ class Normalisation:
     name = "normalise"
 
     def __init__(self, *, form: str = "nfc", width: str = "keep", script: str = "keep") -> None:
-        for option, value, known in (("form", form, FORMS), ("width", width, WIDTHS), ("script", script, SCRIPTS)):
-            if value not in known:
-                raise UserError(f"unknown --{option} {value!r}: choose one of {', '.join(known)}")
         self._form = form
         self._width = width
         self._convert = None

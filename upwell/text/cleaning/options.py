@@ -54,21 +54,18 @@ class PrepareOptions:
     """Where batches are worked on: local, on this machine, or ray, on the cluster that RAY_ADDRESS names."""
 
     def __post_init__(self) -> None:
-        from upwell.text.cleaning.documents import CUTS
-        from upwell.text.cleaning.normalisation import FORMS, SCRIPTS, WIDTHS
-        from upwell.text.cleaning.quality import SETS
         from upwell.text.tokenizers import KINDS
 
         for step in self.skip:
             if step not in STEPS:
                 raise UserError(f"unknown --skip {step!r}: choose among {', '.join(STEPS)}")
         for name, known in (
-            ("documents", CUTS),
+            ("documents", ("file", "paragraph", "line")),
             ("errors", ("strict", "replace")),
-            ("form", FORMS),
-            ("width", WIDTHS),
-            ("script", SCRIPTS),
-            ("quality", SETS),
+            ("form", ("nfc", "nfkc")),
+            ("width", ("keep", "half")),
+            ("script", ("keep", "simplified", "traditional")),
+            ("quality", ("basic", "web")),
             ("private", ("replace", "drop")),
             ("engine", ("local", "ray")),
             ("tokenizer", (None, *KINDS)),

@@ -139,7 +139,7 @@ class _Preparation:
                 if (self.folder / f"{split}.jsonl").exists():
                     self._store(split, tokenizer)
             seconds["tokens"] = time.perf_counter() - began - seconds["tokenizer"]
-        content = self._content(read, splits)
+        content = self._content(tallies[0], splits)
         self.observe("report", {})
         report = collect(
             folder=self.folder,
@@ -175,16 +175,18 @@ class _Preparation:
             found: dict[str, Any] = json.loads(marker.read_bytes())
             if all(self._batch_path(number).exists() for number in range(found["batches"])):
                 return found
-        read: dict[str, Any] = {"batches": 0, "documents": 0, "bytes": 0, "seconds": 0.0}
+        read: dict[str, Any] = {"batches": 0, "documents": 0, "seconds": 0.0}
+        characters = 0
 
         def wanted() -> Iterator[Batch]:
+            nonlocal characters
             began = time.perf_counter()
             for batch in read_batches(self.sources, documents=self.options.documents):
                 read["batches"] += 1
                 read["documents"] += len(batch.documents)
-                read["bytes"] += sum(len(document.text.encode("utf-8", "replace")) for document in batch.documents)
+                characters += sum(len(document.text) for document in batch.documents)
                 read["seconds"] += time.perf_counter() - began
-                self.observe("read", {"documents": read["documents"], "bytes": read["bytes"]})
+                self.observe("read", {"documents": read["documents"], "characters": characters})
                 if not self._batch_path(batch.number).exists():
                     yield batch
                 began = time.perf_counter()
@@ -211,15 +213,14 @@ class _Preparation:
 
     def _tallies(self, batches: Sequence[Path], read: dict[str, Any]) -> list[Tally]:
         """What reading and each step did, over all batches."""
-        reading = Tally(
-            "read", read["documents"], read["documents"], read["bytes"], read["bytes"], seconds=read["seconds"]
-        )
-        reading.counts.update(read["found"])
         total: dict[str, Tally] = {}
         for path in batches:
             for values in json.loads(read_arrays(path, "tallies")["tallies"].tobytes()):
                 tally = Tally.from_dict(values)
                 total.setdefault(tally.name, Tally(tally.name)).add(tally)
+        documents, size = read["documents"], next(iter(total.values())).bytes_in if total else 0
+        reading = Tally("read", documents, documents, size, size, seconds=read["seconds"])
+        reading.counts.update(read["found"])
         return [reading, *total.values()]
 
     # 2. decide
@@ -412,13 +413,13 @@ class _Preparation:
 
     # 5. report
 
-    def _content(self, read: dict[str, Any], splits: dict[str, dict[str, int]]) -> dict[str, Any]:
+    def _content(self, read: Tally, splits: dict[str, dict[str, int]]) -> dict[str, Any]:
         return {
             "format": PREPARED_FORMAT,
             "key": self.key,
             "sources": [source.description for source in self.sources],
             "options": self.options.what_matters(),
-            "documents": {"in": read["documents"], "out": sum(part["documents"] for part in splits.values())},
-            "bytes": {"in": read["bytes"], "out": sum(part["bytes"] for part in splits.values())},
+            "documents": {"in": read.documents_in, "out": sum(part["documents"] for part in splits.values())},
+            "bytes": {"in": read.bytes_in, "out": sum(part["bytes"] for part in splits.values())},
             "splits": splits,
         }

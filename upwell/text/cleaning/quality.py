@@ -18,11 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upwell.errors import UserError
 from upwell.text.cleaning.characters import IDEOGRAPH, LETTER, NEWLINE, Ints, Texts, mix
 from upwell.text.cleaning.documents import Document
-
-SETS = ("basic", "web")
 
 Floats = NDArray[np.float64]
 
@@ -273,8 +270,6 @@ class Quality:
     name = "quality"
 
     def __init__(self, rules: str = "basic") -> None:
-        if rules not in SETS:
-            raise UserError(f"unknown --quality {rules!r}: choose one of {', '.join(SETS)}")
         self._rules = [(rule, limits) for rule in RULES if (limits := getattr(rule, rules)) is not None]
 
     def apply(self, documents: Sequence[Document], counts: Counter[str], texts: Texts) -> list[Document | str]:

@@ -19,7 +19,7 @@ from upwell.text.cleaning.encoding import read_ranges, sample_texts
 from upwell.text.cleaning.steps import Tally
 from upwell.text.decoding import find_cut
 from upwell.text.prepared import SPLITS
-from upwell.text.stores import TokenStore
+from upwell.text.stores import read_counts
 from upwell.text.tokenizer_report import compare_tokenizers, describe_tokenizer
 from upwell.text.tokenizers import Tokenizer
 from upwell.text.words import HAN
@@ -144,7 +144,6 @@ def _tokens(folder: Path) -> dict[str, dict[str, int]]:
     found = {}
     for split in SPLITS:
         if (folder / "tokens" / split).exists():
-            store = TokenStore.open(folder / "tokens" / split)
-            found[split] = {name: getattr(store, f"num_{name}") for name in ("tokens", "documents", "bytes", "words")}
-            del store
+            counts = read_counts(folder / "tokens" / split)
+            found[split] = {name: getattr(counts, f"num_{name}") for name in ("tokens", "documents", "bytes", "words")}
     return found
