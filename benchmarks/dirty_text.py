@@ -48,14 +48,14 @@ def documents(megabytes: float, *, seed: int = 0) -> Iterator[dict[str, Any]]:
         if kind in ("equal", "near"):
             row["of"], language, text = chance.choice(lately)
             if kind == "near":
-                text = _edited(text, language, chance)
+                text = edited(text, language, chance)
         else:
             language = chance.choices(["en", "zh", "de"], [6, 3, 1])[0]
             text = _written(pools[language], language, chance)
             if not kind:
                 lately.append((number, language, text))
                 del lately[:-_LATELY]
-            text = _PLANT.get(kind, lambda text, chance: text)(text, chance)
+            text = PLANT.get(kind, lambda text, chance: text)(text, chance)
         written += len(text.encode("utf-8"))
         number += 1
         yield {"text": text, **row}
@@ -68,7 +68,8 @@ def _written(pool: list[str], language: str, chance: random.Random) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _edited(text: str, language: str, chance: random.Random) -> str:
+def edited(text: str, language: str, chance: random.Random) -> str:
+    """A near copy: a word (in Chinese a character) in fifty is another."""
     units = list(text) if language == "zh" else text.split(" ")
     for place in chance.sample(range(len(units)), max(1, len(units) // 50)):
         units[place] = "某" if language == "zh" else "another"
@@ -106,7 +107,8 @@ def _noise(text: str, chance: random.Random) -> str:
     return chance.choice(["buy now " * 200, "| " * 300, "\n".join(["Home", "About", "Contact"] * 60)])
 
 
-_PLANT = {"markup": _marked, "mojibake": _garbled, "private": _private, "noise": _noise}
+PLANT = {"markup": _marked, "mojibake": _garbled, "private": _private, "noise": _noise}
+"""What each kind of dirt makes of a text."""
 
 
 def write(path: Path, megabytes: float) -> None:

@@ -14,6 +14,9 @@ from upwell.text.prepared import Prepared
 SHOWN = 1200
 """Characters of a document that are shown."""
 
+_BETWEEN = (" | ", "\n")
+"""Of the values of a column as they are shown; sentences have lines of their own."""
+
 _PASSES = {
     "decide": "looking for copies",
     "write": "writing the documents",
@@ -95,6 +98,8 @@ def show_documents(names: Sequence[str], options: PrepareOptions, count: int) ->
             if seen.removed
             else "\n".join(_shown("+ " if seen.before != seen.after else "  ", seen.after))
         )
+        for column, values in seen.columns.items():
+            print("\n".join(_shown(f"{column:10}", _BETWEEN[column == "sentences"].join(values))))
 
 
 def _shown(mark: str, text: str) -> list[str]:

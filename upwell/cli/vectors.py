@@ -78,7 +78,7 @@ def train(
     lower
         Put all words into lower case first.
     segment
-        jieba: find Chinese words of several characters (pip install jieba).
+        jieba: find Chinese words of several characters (pip install "upwell[text]").
     seed
         Of the first vectors and all that is drawn.
     workers

@@ -10,6 +10,10 @@ from upwell.errors import UserError
 
 STEPS = ("repair", "markup", "normalise", "language", "private", "quality", "duplicates", "tokens")
 """The steps by name, in their order; those on reading and writing always run."""
+COLUMNS = ("words", "sentences", "stems", "lemmas", "tags")
+"""What --annotate can add."""
+OF_WORDS = ("stems", "lemmas", "tags")
+"""The columns that hold something for each word, and so come with the words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,8 @@ class PrepareOptions:
     """Rules: basic (only what no one could want to read) or web (those of Gopher and C4, for pages from the web)."""
     private: str = "replace"
     """Private data: replace by marks such as [EMAIL], or drop the document."""
+    annotate: tuple[str, ...] = ()
+    """Columns to add to each text: words, sentences, stems, lemmas or tags (parts of speech); repeat for several."""
     near: float = 0.7
     """Share of five words in a row that near copies have in common; 1: only equal texts are copies."""
     valid: float = 0.05
@@ -73,6 +79,11 @@ class PrepareOptions:
             if getattr(self, name) not in known:
                 choices = ", ".join(choice for choice in known if choice)
                 raise UserError(f"unknown --{name} {getattr(self, name)!r}: choose one of {choices}")
+        for column in self.annotate:
+            if column not in COLUMNS:
+                raise UserError(f"unknown --annotate {column!r}: choose among {', '.join(COLUMNS)}")
+            if column in OF_WORDS and "language" in self.skip:
+                raise UserError(f"--annotate {column} needs the step language, which --skip leaves out")
         for kind in self.compare:
             if kind not in KINDS:
                 raise UserError(f"unknown --compare {kind!r}: choose among {', '.join(KINDS)}")

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from upwell.errors import UserError
+from upwell.text.cleaning.options import STEPS
 
 
 def needed(module: str, step: str) -> Any:
@@ -13,6 +14,7 @@ def needed(module: str, step: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        without = f", or --skip {step}" if step in STEPS else ""
         raise UserError(
-            f'step {step} needs the package {module.partition(".")[0]}: pip install "upwell[text]", or --skip {step}'
+            f'step {step} needs the package {module.partition(".")[0]}: pip install "upwell[text]"{without}'
         ) from error

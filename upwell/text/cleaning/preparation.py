@@ -349,6 +349,7 @@ class _Preparation:
     ) -> None:
         """Few documents, or very uneven ones: the end is held out, and a document may be cut in two."""
         row: dict[str, Any] = {}
+        annotation = steps_of(self.options).annotation
 
         def pieces() -> Iterator[Piece]:
             nonlocal row
@@ -365,7 +366,10 @@ class _Preparation:
 
         for piece, is_held in decision.split.assign(pieces()):
             split = "valid" if is_held else "train"
-            files[split].write((json.dumps({**row, "text": piece.text}, ensure_ascii=False) + "\n").encode("utf-8"))
+            new = {**row, "text": piece.text}
+            if annotation is not None and piece.text != row["text"]:
+                new.update(annotation.columns(piece.text, row.get("language", ""), Counter()))
+            files[split].write((json.dumps(new, ensure_ascii=False) + "\n").encode("utf-8"))
             counts[split]["documents"] += 1
             counts[split]["bytes"] += len(piece.text.encode("utf-8"))
 

@@ -13,12 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from upwell.text.allocator import keep_freed_memory
+from upwell.text.cleaning.annotation import Annotation
 from upwell.text.cleaning.characters import Texts
 from upwell.text.cleaning.documents import Batch, Document, read_batches
 from upwell.text.cleaning.duplicates import Sketches
@@ -36,6 +37,9 @@ EXAMPLES = 3
 
 SHOWN = 160
 """Characters of an example."""
+
+PART_CHARACTERS = 1 << 17
+"""Looked at together by the rules and the sketches."""
 
 _CONTEXT = 30  # of them before the first change
 
@@ -103,9 +107,17 @@ class Step(Protocol):
         """Each document, another text of it, or why it goes; what is found is counted by its kind."""
 
 
+class Made(NamedTuple):
+    """What works on documents: the steps in their order, the rules, which come after them, and the columns at last."""
+
+    steps: list[Step]
+    quality: Quality | None
+    annotation: Annotation | None
+
+
 @functools.lru_cache(maxsize=1)
-def steps_of(options: PrepareOptions) -> tuple[list[Step], Quality | None]:
-    """The steps that `options` ask for, and the rules, which come last; made once in a process."""
+def steps_of(options: PrepareOptions) -> Made:
+    """What `options` ask for; made once in a process."""
     keep_freed_memory()
     web = options.quality == "web" and "quality" not in options.skip
     makers: list[tuple[str, Callable[[], Step]]] = [
@@ -117,7 +129,11 @@ def steps_of(options: PrepareOptions) -> tuple[list[Step], Quality | None]:
         *([(Lines.name, Lines)] if web else []),
     ]
     steps = [make() for name, make in makers if name not in options.skip]
-    return steps, None if Quality.name in options.skip else Quality(options.quality)
+    return Made(
+        steps,
+        None if Quality.name in options.skip else Quality(options.quality),
+        Annotation(options.annotate) if options.annotate else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -128,7 +144,7 @@ class Steps:
 
     def __call__(self, batch: Batch) -> CleanBatch:
         """What comes out of a batch."""
-        steps, quality = steps_of(self.options)
+        steps, quality, annotation = steps_of(self.options)
         documents, tallies = list(batch.documents), []
         sizes = [_bytes(document.text) for document in documents]
         for step in steps:
@@ -137,21 +153,9 @@ class Steps:
             documents, sizes = _judge(documents, sizes, step.apply(documents, tally.counts), tally)
             tally.seconds = time.perf_counter() - started
             tallies.append(tally)
-        started = time.perf_counter()
-        judged, stays = documents, np.arange(len(documents))
-        texts = Texts([document.text for document in documents])
-        if quality is not None:  # it changes no text: what it sees of words serves the sketches too
-            tally = Tally(quality.name, documents_in=len(documents), bytes_in=sum(sizes))
-            outcome = quality.apply(documents, tally.counts, texts)
-            stays = np.flatnonzero([isinstance(after, Document) for after in outcome])
-            documents, sizes = _judge(documents, sizes, outcome, tally)
-            tally.seconds = time.perf_counter() - started
-            tallies.append(tally)
-            started = time.perf_counter()
-        sketches = Sketches.of([document.text for document in judged], texts).take(stays)
-        seconds, total = time.perf_counter() - started, sum(sizes)
-        tallies.append(Tally("sketch", len(documents), len(documents), total, total, seconds=seconds))
-        lines = [_row(document) for document in documents]
+        documents, sizes, sketches = _weigh(documents, sizes, quality, tallies)
+        total = sum(sizes)
+        lines = [_row(document, columns) for document, columns in _annotated(documents, total, annotation, tallies)]
         offsets = np.concatenate([[0], np.cumsum([len(line) for line in lines], dtype=np.int64)]).astype(np.int64)
         languages = [document.language for document in documents]
         return CleanBatch(
@@ -170,11 +174,13 @@ class Seen:
     after: str
     removed: str
     """Step and reason; "" where it stays."""
+    columns: dict[str, list[str]]
+    """What was asked for beside the text."""
 
 
 def preview(sources: Sequence[Source], options: PrepareOptions) -> Iterator[Seen]:
     """Each document of `sources` in turn, as the steps find and leave it; copies are not looked for."""
-    steps, quality = steps_of(options)
+    steps, quality, annotation = steps_of(options)
     for batch in read_batches(sources, documents=options.documents, size=1):
         (document,) = batch.documents
         before, removed = document.text, ""
@@ -187,7 +193,10 @@ def preview(sources: Sequence[Source], options: PrepareOptions) -> Iterator[Seen
         if quality is not None and not removed:
             (after,) = quality.apply([document], Counter(), Texts([document.text]))
             removed = f"{quality.name} ({after})" if isinstance(after, str) else ""
-        yield Seen(document.source, document.number, document.language, before, document.text, removed)
+        columns = {}
+        if annotation is not None and not removed:
+            columns = annotation.columns(document.text, document.language, Counter())
+        yield Seen(document.source, document.number, document.language, before, document.text, removed, columns)
 
 
 def _judge(
@@ -230,8 +239,63 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8"))
 
 
-def _row(document: Document) -> bytes:
+def _weigh(
+    documents: Sequence[Document], sizes: Sequence[int], quality: Quality | None, tallies: list[Tally]
+) -> tuple[list[Document], list[int], Sketches]:
+    """The documents that the rules leave, their bytes and sketches; both steps are tallied."""
+    judging = Tally(Quality.name, documents_in=len(documents), bytes_in=sum(sizes))
+    sketching = Tally("sketch")
+    outcome: list[Document | str] = []
+    sketches = [Sketches.of([], Texts([]))]
+    for part in _parts(documents):
+        started = time.perf_counter()
+        texts = Texts([document.text for document in part])  # the rules change no text: both look at the same words
+        outcome += part if quality is None else quality.apply(part, judging.counts, texts)
+        between = time.perf_counter()
+        stays = np.flatnonzero([isinstance(after, Document) for after in outcome[-len(part) :]])
+        sketches.append(Sketches.of([document.text for document in part], texts).take(stays))
+        judging.seconds += between - started
+        sketching.seconds += time.perf_counter() - between
+    kept, kept_sizes = _judge(documents, sizes, outcome, judging)
+    sketching.documents_in = sketching.documents_out = len(kept)
+    sketching.bytes_in = sketching.bytes_out = sum(kept_sizes)
+    tallies += [sketching] if quality is None else [judging, sketching]
+    return kept, kept_sizes, Sketches.joined(sketches)
+
+
+def _parts(documents: Sequence[Document]) -> Iterator[list[Document]]:
+    """Some documents at a time, so few that the arrays of their characters stay in a processor's cache."""
+    part: list[Document] = []
+    length = 0
+    for document in documents:
+        part.append(document)
+        length += len(document.text)
+        if length >= PART_CHARACTERS:
+            yield part
+            part, length = [], 0
+    if part:
+        yield part
+
+
+def _annotated(
+    documents: Sequence[Document], size: int, annotation: Annotation | None, tallies: list[Tally]
+) -> Iterator[tuple[Document, dict[str, list[str]]]]:
+    """Each document, of `size` bytes in all, with its columns; how long that took and what was found is a tally more."""
+    if annotation is None:
+        yield from ((document, {}) for document in documents)
+        return
+    tally = Tally(annotation.name, len(documents), len(documents), size, size)
+    tallies.append(tally)
+    for document in documents:
+        started = time.perf_counter()
+        columns = annotation.columns(document.text, document.language, tally.counts)
+        tally.seconds += time.perf_counter() - started
+        yield document, columns
+
+
+def _row(document: Document, columns: dict[str, list[str]]) -> bytes:
     row: dict[str, Any] = {"text": document.text, "source": document.source, "number": document.number}
     if document.language:
         row["language"] = document.language
+    row.update(columns)
     return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")

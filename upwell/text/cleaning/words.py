@@ -91,6 +91,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "step private": ("private data", "隐私数据"),
     "step lines": ("lines", "逐行规则"),
     "step quality": ("quality", "质量规则"),
+    "step annotate": ("columns", "标注"),
     "step sketch": ("sketches", "文档摘要"),
     "step duplicates": ("duplicates", "去重"),
     "step groups": ("groups of copies", "重复分组"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 
 from upwell.errors import UserError
@@ -42,13 +41,10 @@ def find_segmenter(name: str | None) -> Segmenter | None:
     if name not in SEGMENTERS:
         raise UserError(f"--segment {name}: choose {' or '.join(SEGMENTERS)}, or leave it out")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the package itself imports
-            import jieba
+        import rjieba  # the port of jieba: the same words, many times as fast
     except ImportError as error:
-        raise UserError("--segment jieba needs one more package: pip install jieba") from error
-    jieba.setLogLevel("ERROR")
-    return jieba.cut  # type: ignore[no-any-return]
+        raise UserError('--segment jieba needs one more package: pip install "upwell[text]"') from error
+    return rjieba.cut
 
 
 @functools.lru_cache(maxsize=1 << 16)
