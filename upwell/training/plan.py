@@ -55,6 +55,8 @@ PROMPT_WINDOW = 256
 PLANNING_ROUNDS = {"cpu": 2, "cuda": 5}
 """Times that a size is chosen and tried at most: each time by the speed found before, which on a GPU depends much more on
 the size than on a CPU."""
+TURNS_FROM = 1000
+"""Steps of a run from which on Muon's matrices take turns: a shorter one has too few for what is saved ("turns")."""
 SMALLEST, LARGEST = 20_000, 1_000_000_000
 
 
@@ -106,6 +108,7 @@ def derive_recipe(
         rows=rows,
         length=length,
         seed=options.seed,
+        turns=2 if planned_tokens >= TURNS_FROM * rows * length else 1,
         matrix_learning_rate=rate,
         packed="attention" in config.mixers and fits,
         prompt_share=PROMPT_SHARE if has_prompts else 1.0,
