@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, RAW_FLOOR, LanguageIdentifier
 
 from upwell.errors import UserError
 from upwell.text.cleaning import PrepareOptions
+from upwell.text.cleaning import languages as languages_module
 from upwell.text.cleaning.characters import Texts
 from upwell.text.cleaning.documents import Batch, Document
-from upwell.text.cleaning.languages import Languages
+from upwell.text.cleaning.languages import UNKNOWN, Languages
 from upwell.text.cleaning.markup import Markup
 from upwell.text.cleaning.normalisation import Normalisation
 from upwell.text.cleaning.private import Private
@@ -134,6 +136,11 @@ class TestNormalisation:
         assert _one(Normalisation(script="traditional"), "汉语书") == "漢語書"
 
 
+PACKAGE = LanguageIdentifier.from_model_file(MODEL_FILE)
+PACKAGE.set_languages(sorted(label for label in PACKAGE.labels if len(label) == 2))
+LANGUAGES = Languages()
+
+
 class TestLanguages:
     @pytest.mark.parametrize(
         ("text", "language"),
@@ -147,7 +154,18 @@ class TestLanguages:
         ],
     )
     def test_names_them(self, text: str, language: str) -> None:
-        assert Languages().identify(text) == language
+        assert Languages().identify([text]) == [language]
+
+    @given(st.lists(texts, max_size=8))
+    @settings(max_examples=60, deadline=None)
+    def test_many_at_once_are_what_the_package_says_of_each(self, given: list[str]) -> None:
+        found = LANGUAGES.identify(given)
+        for text, language in zip(given, found, strict=True):
+            sample = languages_module._sample(text)
+            if language != UNKNOWN:
+                assert language == PACKAGE.classify(sample)[0]
+            else:
+                assert not sample or PACKAGE.classify(sample)[1] == RAW_FLOOR
 
     def test_keeps_those_asked_for(self) -> None:
         step = Languages(["zh"])

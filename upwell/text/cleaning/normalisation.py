@@ -17,6 +17,9 @@ from upwell.text.cleaning.documents import Document
 from upwell.text.cleaning.packages import needed
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060]")
+_BLANK = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and c != "\n")
+_AT_LINE_ENDS = tuple(f"{blank}\n" for blank in _BLANK)
+"""What `_BLANKS` finds, but at the end of a text: looked for first, since that is many times as quick as the pattern."""
 _SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum()}
 _BLANKS = re.compile(
@@ -59,4 +62,6 @@ class Normalisation:
                 text = self._convert(text)
             if not unicodedata.is_normalized("NFC", text):  # what was between two characters may have kept them apart
                 text = unicodedata.normalize("NFC", text)
-        return _BLANKS.sub(lambda match: "\n\n\n" if match.group()[0] == "\n" else "", text).rstrip("\n")
+        if "\n\n\n\n" in text or text[-1:] in _BLANK or any(blank in text for blank in _AT_LINE_ENDS):
+            text = _BLANKS.sub(lambda match: "\n\n\n" if match.group()[0] == "\n" else "", text)
+        return text.rstrip("\n")

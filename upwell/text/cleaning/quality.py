@@ -212,7 +212,10 @@ class Measures:
             hashes, first = hashes[among[first]], first[among[first]]
         keys = hashes ^ self._marks[self.texts.word_texts[first]]
         ordered = np.sort(keys)
-        again = first[np.isin(keys, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))]
+        twice = ordered[1:][ordered[1:] == ordered[:-1]]
+        again = first[:0]
+        if len(twice):  # few: looking each key up among them is quicker than np.isin, which would sort all once more
+            again = first[twice[np.minimum(np.searchsorted(twice, keys), len(twice) - 1)] == keys]
         edges = np.zeros(len(self._word_lengths) + 1, np.int64)
         np.add.at(edges, again, 1)
         np.add.at(edges, again + size, -1)

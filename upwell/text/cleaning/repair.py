@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from upwell.text.cleaning.documents import Document
 from upwell.text.cleaning.packages import needed
 
-_NEAR_FOREIGN = re.compile(r".{0,3}[^\x00-\x7f\n]+(?:.{0,6}[^\x00-\x7f\n]+)*.{0,3}")
-"""Runs outside ASCII with three characters on both sides: ftfy's patterns reach two characters into ASCII at most."""
+_FOREIGN = "[^\x00-\x7f\u2e80-\ua4cf\uac00-\ud7af\uff00-\uffef\U00020000-\U0003ffff]"
+_RUN = re.compile(f"{_FOREIGN}+(?:.{{0,6}}{_FOREIGN}+)*")
+"""Characters outside ASCII and the scripts of East Asia: what ftfy's patterns look for is among them."""
+_AROUND = 3  # characters on both sides of a run: the patterns reach two at most
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u206a-\u206f\ufeff\ufff9-\ufffc]")
 
 
@@ -51,5 +52,5 @@ class Repair:
             return True
         if text.isascii():
             return False
-        found: Any = self._is_bad("\n".join(_NEAR_FOREIGN.findall(text)))
-        return bool(found)
+        runs = [text[max(0, run.start() - _AROUND) : run.end() + _AROUND] for run in _RUN.finditer(text)]
+        return bool(runs) and bool(self._is_bad("\n".join(runs)))

@@ -38,7 +38,7 @@ EXAMPLES = 3
 SHOWN = 160
 """Characters of an example."""
 
-PART_CHARACTERS = 1 << 17
+PART_CHARACTERS = 1 << 16
 """Looked at together by the rules and the sketches."""
 
 _CONTEXT = 30  # of them before the first change
