@@ -57,6 +57,8 @@ PLANNING_ROUNDS = {"cpu": 2, "cuda": 5}
 the size than on a CPU."""
 TURNS_FROM = 1000
 """Steps of a run from which on Muon's matrices take turns: a shorter one has too few for what is saved ("turns")."""
+SHORT_RUN, HIGHEST_RISE = 500, 3.0
+"""A recurrent network's rates rise as a run falls short of so many steps, at most so many times: docs/experiments.md, "short"."""
 SMALLEST, LARGEST = 20_000, 1_000_000_000
 
 
@@ -101,6 +103,9 @@ def derive_recipe(
         raise UserError(
             f"{train_tokens} training tokens are too few for {rows} rows of {length}; lower --rows or --length"
         )
+    rise = 1.0
+    if "attention" not in config.mixers:
+        rise = min(HIGHEST_RISE, max(1.0, SHORT_RUN * rows * length / planned_tokens))
     rate = MATRIX_RATES[config.family if config.family in MATRIX_RATES else "lstm"]
     # Attention sees little of what lies before a window of training: short documents are kept whole.
     fits = 2 * train_tokens <= length * documents and 2 * rows * length <= train_tokens
@@ -109,7 +114,8 @@ def derive_recipe(
         length=length,
         seed=options.seed,
         turns=2 if planned_tokens >= TURNS_FROM * rows * length else 1,
-        matrix_learning_rate=rate,
+        learning_rate=rise * Recipe.learning_rate,
+        matrix_learning_rate=rise * rate,
         packed="attention" in config.mixers and fits,
         prompt_share=PROMPT_SHARE if has_prompts else 1.0,
     )
