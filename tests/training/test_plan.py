@@ -67,6 +67,20 @@ def test_what_the_user_gives_stands() -> None:
     assert network.dropout == 0.3
 
 
+def test_short_runs_take_larger_steps_and_no_turns() -> None:
+    def rates(family: str, steps: int, **options: object) -> tuple[float, float, int]:
+        made = plan(model=family, size="130k", tokens=float(2048 * steps), **options)
+        recipe = made.recipe  # type: ignore[attr-defined]
+        return recipe.learning_rate / 4e-3, recipe.matrix_learning_rate / 1e-2, recipe.turns
+
+    assert rates("lstm", 1000) == (1.0, 1.0, 2)
+    assert rates("lstm", 999) == rates("lstm", 500) == (1.0, 1.0, 1)
+    assert rates("gru", 200) == pytest.approx((2.5, 2.5, 1))
+    assert rates("mingru", 20) == pytest.approx((3.0, 3.0, 1))
+    assert rates("attention", 20) == rates("lstm attention", 20) == (1.0, 1.0, 1)
+    assert rates("lstm", 20, learning_rate=4e-3) == pytest.approx((1.0, 1.0, 1))
+
+
 def test_a_short_text_gets_fewer_rows() -> None:
     made = make_plan(
         TrainOptions(size="20k", epochs=1),
