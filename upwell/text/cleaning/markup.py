@@ -29,9 +29,7 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _CELL = re.compile(r"</t[dh]\b[^<>]*>", re.IGNORECASE)
-_SPACES = re.compile(
-    r"(?:(?<![ \t\f\v])[ \t\f\v]+)?\n[ \t\f\v]*"
-)  # from where a run begins alone, or time is quadratic
+_SPACES = " \t\f\v"
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _DROPPED = ["script", "style", "noscript", "template", "svg", "head"]
 _LINE_MARK = "\ue000"  # private use: stands for a line break while the parser folds white space
@@ -71,5 +69,5 @@ class Markup:
         tree = self._parser(marked)
         tree.strip_tags(_DROPPED)
         shown = tree.body.text() if tree.body is not None else ""
-        lines = _SPACES.sub("\n", shown.replace(_LINE_MARK, "\n"))
+        lines = "\n".join(line.strip(_SPACES) for line in shown.replace(_LINE_MARK, "\n").split("\n"))
         return _EMPTY_LINES.sub("\n\n", lines).strip()
