@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import json
@@ -319,6 +320,22 @@ def test_tokenizers_are_compared_on_the_same_text(dirty: Path, tmp_path: Path) -
     assert all(row["round_trip_failures"] == 0 for row in rows)
     with pytest.raises(UserError, match="unknown --compare 'sentence': choose among char, byte"):
         prepare(dirty, out=tmp_path / "other", workers=1, compare=("sentence",))
+
+
+def test_a_full_disk_is_said_and_what_is_done_stays(
+    dirty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = prepare(dirty, out=tmp_path / "whole", workers=1)
+
+    def full(self: Any, *arguments: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module._Preparation, "_write", full)
+        with pytest.raises(UserError, match="out: the disk is full; make room and give the same command again"):
+            prepare(dirty, out=tmp_path / "out", workers=1)
+    assert list((tmp_path / "out" / "work").glob("batch-*.npz"))
+    assert _content(prepare(dirty, out=tmp_path / "out", workers=1).folder) == _content(whole.folder)
 
 
 def test_prompts_are_left_to_training(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ Whatever is in a file is not computed again. The outcome depends on the sources 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -73,7 +74,14 @@ def prepare(
     if found is not None:
         return found
     with lock_file(folder / LOCK):
-        found = _Preparation(folder, key, opened, wanted, observe).run()
+        try:
+            found = _Preparation(folder, key, opened, wanted, observe).run()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise UserError(
+                f"{folder}: the disk is full; make room and give the same command again, which goes on"
+            ) from error
     (folder / LOCK).unlink(missing_ok=True)
     return found
 
