@@ -1,4 +1,4 @@
-"""docs/performance.md and its Chinese twin, drawn from what the programs here have measured.
+"""docs/performance.md, the tables of docs/preparing.md, and their Chinese twins, drawn from what the programs here have measured.
 
     python -m benchmarks.performance          # tables between the marks, and docs/images/performance.png
     python -m benchmarks.performance --root FOLDER
@@ -16,17 +16,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from benchmarks import text_tables
 from benchmarks.report import about, fill_table, read_result
+from benchmarks.text_tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = {"en": "docs/performance.md", "zh": "docs/performance.zh.md"}
 Figures = Mapping[str, Any]
-Row = Sequence[str]
-
-
-def table(head: Row, rows: Sequence[Row]) -> list[str]:
-    """A table in Markdown."""
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+Tables = Mapping[str, Callable[[Figures, bool], list[str]]]
 
 
 def time_to_loss(figures: Figures, zh: bool) -> list[str]:
@@ -192,7 +188,7 @@ PUBLISHED_TIMES = {
 }
 """As its README says for batches of 40, the paper's (github.com/salesforce/awd-lstm-lm); others say nothing of time."""
 
-TABLES: dict[str, Callable[[Figures, bool], list[str]]] = {
+TABLES: Tables = {
     "time_to_loss": time_to_loss,
     "three_minutes": three_minutes,
     "beside_keras": beside_keras,
@@ -204,6 +200,14 @@ TABLES: dict[str, Callable[[Figures, bool], list[str]]] = {
 }
 """What each file of docs/results becomes."""
 
+PAGES = (
+    ("docs/performance.md", False, TABLES),
+    ("docs/performance.zh.md", True, TABLES),
+    ("docs/preparing.md", False, text_tables.TABLES),
+    ("docs/preparing.zh.md", True, text_tables.TABLES),
+)
+"""Pages, whether in Chinese, and what stands in them."""
+
 
 def spread(values: Sequence[float], form: str) -> str:
     """Median and range."""
@@ -211,16 +215,16 @@ def spread(values: Sequence[float], form: str) -> str:
     return middle if len(values) == 1 else f"{middle} ({form.format(min(values))}–{form.format(max(values))})"
 
 
-def block(name: str, results: Path, zh: bool) -> str:
+def block(name: str, results: Path, zh: bool, tables: Tables) -> str:
     """What stands between the marks of a table."""
     found = read_result(name, results)
-    return "\n".join([*TABLES[name](found["figures"], zh), "", about(found, zh=zh)])
+    return "\n".join([*tables[name](found["figures"], zh), "", about(found, zh=zh)])
 
 
-def fill(text: str, results: Path, zh: bool) -> str:
+def fill(text: str, results: Path, zh: bool, tables: Tables) -> str:
     """The page with all of its tables drawn anew."""
-    for name in TABLES:
-        text = fill_table(text, name, block(name, results, zh))
+    for name in tables:
+        text = fill_table(text, name, block(name, results, zh, tables))
     return text
 
 
@@ -251,11 +255,9 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=ROOT, help="folder with docs")
     root = parser.parse_args().root
     results = root / "docs" / "results"
-    for language, name in PAGES.items():
+    for name, zh, tables in PAGES:
         page = root / name
-        page.write_text(
-            fill(page.read_text(encoding="utf-8"), results, language == "zh"), encoding="utf-8", newline="\n"
-        )
+        page.write_text(fill(page.read_text(encoding="utf-8"), results, zh, tables), encoding="utf-8", newline="\n")
     picture(read_result("step_share", results)["figures"], root / "docs" / "images" / "performance.png")
 
 
