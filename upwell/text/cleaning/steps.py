@@ -259,7 +259,11 @@ def _weigh(
     kept, kept_sizes = _judge(documents, sizes, outcome, judging)
     sketching.documents_in = sketching.documents_out = len(kept)
     sketching.bytes_in = sketching.bytes_out = sum(kept_sizes)
-    tallies += [sketching] if quality is None else [judging, sketching]
+    if quality is None:
+        sketching.seconds += judging.seconds  # what both look at
+    else:
+        tallies.append(judging)
+    tallies.append(sketching)
     return kept, kept_sizes, Sketches.joined(sketches)
 
 
