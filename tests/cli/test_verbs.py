@@ -85,13 +85,16 @@ def test_chat_goes_on_with_every_line_until_the_end(upwell: Any, tiny_run: Path)
     assert len(done.stdout) >= 24
 
 
-def test_evaluate_agrees_with_the_validation_of_the_run(upwell: Any, tiny_run: Path, tmp_path: Path) -> None:
-    done = upwell("evaluate", tiny_run, write_text(tmp_path / "other.txt", 100), "--json")
+def test_evaluate_agrees_with_the_validation_of_the_run(upwell: Any, tmp_path: Path) -> None:
+    text, other = write_text(tmp_path / "text.txt"), write_text(tmp_path / "other.txt", 100)
+    done = upwell("train", text, *TINY, "--valid", other, "--out", tmp_path / "run", "--quiet")
+    assert done.returncode == 0, done.stderr
+    done = upwell("evaluate", tmp_path / "run", other, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
-    valid = json.loads((tiny_run / "result.json").read_text(encoding="utf-8"))
-    assert result["bits_per_byte"] == pytest.approx(valid["valid_bpb"], rel=0.2)
-    assert result["bytes"] == len((tmp_path / "other.txt").read_bytes())
+    valid = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
+    assert result["bits_per_byte"] == pytest.approx(valid["valid_bpb"], rel=1e-4)
+    assert result["bytes"] == len(other.read_bytes())
 
 
 def test_info_tells_shape_and_result(upwell: Any, tiny_run: Path) -> None:
