@@ -1,6 +1,6 @@
 """Preparing a large text: each step's speed beside its library's, the whole, memory, a killed run, one process or two.
 
-    python -m benchmarks.preparing                                          # 1 GB, half an hour
+    python -m benchmarks.preparing                                          # 1 GB, twenty minutes
     python -m benchmarks.preparing --megabytes 20 --again 10 --sample 2     # to see that it runs
 
 The text is that of benchmarks.dirty_text: English, Chinese and German of real sets with planted dirt, 2 KB a document.
@@ -43,15 +43,12 @@ from benchmarks.dirty_text import documents, write
 from benchmarks.report import write_result
 from upwell.text.cleaning import PrepareOptions
 from upwell.text.cleaning.characters import Texts
-from upwell.text.cleaning.documents import Document, read_batches
-from upwell.text.cleaning.duplicates import Sketches
-from upwell.text.cleaning.encoding import Encode
+from upwell.text.cleaning.documents import Document, in_parts, read_batches
+from upwell.text.cleaning.duplicates import SHINGLE, Sketches
+from upwell.text.cleaning.encoding import Encode, texts_of
 from upwell.text.cleaning.preparation import open_texts
 from upwell.text.cleaning.private import REGIONS
-from upwell.text.cleaning.steps import steps_of
-
-TOLD_APART = 5
-"""Words in a row that datasketch is given."""
+from upwell.text.cleaning.steps import PART_CHARACTERS, steps_of
 
 
 def command(text: Path, out: Path, *more: str) -> list[str]:
@@ -154,7 +151,7 @@ def beside(text: Path, repeats: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     found["read"] = in_turns(
         lambda: sum(len(batch.documents) for batch in read_batches(open_texts([text], options))),
-        lambda: sum(1 for line in text.open(encoding="utf-8") if json.loads(line)["text"]),
+        lambda: list(texts_of(text.read_bytes())),
         _size(rows),
         repeats,
     )
@@ -171,7 +168,7 @@ def beside(text: Path, repeats: int) -> dict[str, Any]:
         after = step.apply(rows, Counter())
         rows = [document for document in after if isinstance(document, Document)]
     assert quality is not None
-    parts = [rows[start : start + 64] for start in range(0, len(rows), 64)]
+    parts = list(in_parts(rows, PART_CHARACTERS))
     found["quality"] = in_turns(
         lambda: [quality.apply(part, Counter(), Texts([d.text for d in part])) for part in parts],
         None,
@@ -180,7 +177,7 @@ def beside(text: Path, repeats: int) -> dict[str, Any]:
     )
     texts = [(part, Texts([d.text for d in part])) for part in parts]
     for _, arrays in texts:
-        arrays.ngram_hashes(TOLD_APART)
+        arrays.ngram_hashes(SHINGLE)
     found["sketch"] = in_turns(
         lambda: [Sketches.of([d.text for d in part], arrays) for part, arrays in texts],
         _datasketch(rows),
@@ -233,7 +230,7 @@ def _datasketch(documents: Sequence[Document]) -> Callable[[], Any] | None:
     def sketch() -> None:
         for document in documents:
             words = document.text.lower().split() if document.language != "zh" else list(document.text)
-            shingles = {" ".join(words[i : i + TOLD_APART]) for i in range(max(1, len(words) - TOLD_APART + 1))}
+            shingles = {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
             MinHash(num_perm=120).update_batch([shingle.encode() for shingle in shingles])
 
     return sketch

@@ -68,7 +68,16 @@ def preparing(figures: Figures, zh: bool) -> list[str]:
         )
         for kind, said in kinds.items()
     ]
-    return [*table(head, rows), "", *table(whole, all_rows)]
+    assert figures["equal_after_kill"] and figures["equal_on_one_process"]
+    told = (
+        "不属于任何一步的开销（进程之间传送、写文件、互相等待）是各步时间的 {:.0%}。在完成三分之一时被杀死再续做的运行，以及单进程的运行，"
+        "都与第一次逐文件、逐字节相同（{:,.0f} MB）。"
+        if zh
+        else "What is in no step (batches and rows sent between processes, files written, one process waiting for another) takes {:.0%} of the "
+        "steps' time more. A run that was killed at a third of its batches and called again, and a run on one process, gave the same bytes as the "
+        "first, file by file ({:,.0f} MB)."
+    ).format(figures["without_tokens"]["ours"], figures["one_process"]["megabytes"])
+    return [*table(head, rows), "", *table(whole, all_rows), "", told]
 
 
 def cleaning_worth(figures: Figures, zh: bool) -> list[str]:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from benchmarks.report import call, write_result
 from upwell import LanguageModel
+from upwell.emergence.statistics.intervals import nested_bootstrap
 from upwell.text import WordVectors, load_vectors
 from upwell.text.vectors import save_vectors
 
@@ -37,7 +38,6 @@ ARMS: dict[str, tuple[str, ...]] = {
     "GloVe, frozen": ("--vectors", "glove.txt", "--freeze-vectors"),
 }
 SENTIMENT = {"0": "negative", "1": "positive"}
-RESAMPLES = 2000
 
 
 def trec(path: Path) -> list[tuple[str, str]]:
@@ -88,14 +88,8 @@ def correct(model: LanguageModel, examples: list[tuple[str, str]]) -> NDArray[np
 def interval(ours: NDArray[Any], base: NDArray[Any]) -> dict[str, float]:
     """Mean of the difference of two arms (seeds, sentences), in points, and its 95% interval."""
     difference = 100 * (ours.astype(float) - base)
-    chance = np.random.default_rng(0)
-    seeds, items = difference.shape
-    drawn = [
-        difference[np.ix_(chance.integers(0, seeds, seeds), chance.integers(0, items, items))].mean()
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return {"mean": float(difference.mean()), "low": float(low), "high": float(high)}
+    low, high = nested_bootstrap(difference, np.random.default_rng(0))
+    return {"mean": float(difference.mean()), "low": low, "high": high}
 
 
 def compare(name: str, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:

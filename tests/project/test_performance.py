@@ -40,9 +40,11 @@ PARTS: dict[str, dict[str, Any]] = {
             "quality": {"megabytes_per_second": 30.0},
             "tokens": {"megabytes_per_second": 2.0, "bare_megabytes_per_second": 2.1},
         },
+        "equal_after_kill": True,
+        "equal_on_one_process": True,
         **{
-            kind: {"megabytes": 1000.0, "megabytes_per_second": 8.0, "peak_memory_megabytes": 900.0}
-            for kind in ("without_tokens", "all_steps", "one_line")
+            kind: {"ours": 0.1, "megabytes": 1000.0, "megabytes_per_second": 8.0, "peak_memory_megabytes": 900.0}
+            for kind in ("without_tokens", "all_steps", "one_line", "one_process")
         },
     },
     "cleaning_worth": {

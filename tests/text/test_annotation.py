@@ -36,6 +36,7 @@ def _columns(text: str, language: str, *columns: str) -> dict[str, list[str]]:
         ("She can't e-mail 3.14 naïve U.S. cafés!", "en", ["She", "can't", "e", "mail", "3.14", "naïve", "U.S", "cafés"]),
         ("a_b __init__ _ 1,000.5 — … 👩‍👧", "en", ["a_b", "__init__", "1,000.5"]),
         ("我们喜欢听音乐，OK？", "zh", ["我们", "喜欢", "听", "音乐", "OK"]),
+        ("我们学한국어和カタカナ", "zh", ["我们", "学", "한국어", "和", "カタカナ"]),
         ("我们喜欢听音乐", "", ["我们", "喜欢", "听", "音乐"]),  # nobody has looked, and nothing speaks for Japanese
         ("音楽がスキ", "und", ["音", "楽", "が", "スキ"]),
         ("العَرَبِيَّة لغة", "ar", ["العَرَبِيَّة", "لغة"]),
@@ -68,6 +69,7 @@ def test_stems_and_lemmas_stand_beside_the_words() -> None:
 
 def test_parts_of_speech_are_those_of_chinese() -> None:
     found = _columns("他来到了北京大学，don't 2023年", "zh", "tags")
+    assert _columns("学한국어", "zh", "tags")["words"] == ["学", "한국어"]
     assert dict(zip(found["words"], found["tags"], strict=True)) == {
         "他": "r", "来到": "v", "了": "ul", "北京大学": "nt", "don't": "eng", "2023": "m", "年": "m",
     }  # fmt: skip

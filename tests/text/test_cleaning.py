@@ -81,11 +81,12 @@ class TestRepair:
         st.lists(
             st.sampled_from([*ODD, "naïve café", "Ã©tÃ©", "â€™s", "ä½ å¥½", "Â£5", "ÐŸÑ€Ð¸", "voilà le", "L&amp;Â"]),
             max_size=8,
-        )
+        ),
+        st.sampled_from([" ", "", "汉", "。\n", "カ", "한"]),
     )
     @settings(max_examples=300, deadline=None)
-    def test_is_ftfy_on_the_whole_text(self, parts: list[str]) -> None:
-        text = normalize(" ".join(parts))  # as a source gives it
+    def test_is_ftfy_on_the_whole_text(self, parts: list[str], between: str) -> None:
+        text = normalize(between.join(parts))  # as a source gives it
         assert _one(Repair(), text) == ftfy.fix_text(text, self.CONFIG)
 
     @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class Annotation:
         word = r"\b_*[\p{L}\p{N}](?:\B.)*"
         flags = regex.WORD | regex.DOTALL | regex.VERSION1
         self._words: Any = regex.compile(word, flags)
-        self._chinese_words: Any = regex.compile(f"[{HAN}]+|{word}", flags)
+        self._chinese_words: Any = regex.compile(f"([{HAN}]+)|{word}", flags)
         self._chinese: Any = needed("rjieba", self.name)
         self._sentences: Any = needed("sentencex", self.name).segment if "sentences" in columns else None
         self._form_makers: dict[str, Callable[[str], Callable[[str], str] | None]] = {}
@@ -96,16 +96,16 @@ class Annotation:
         if not is_chinese or text.isascii():
             words: list[str] = self._words.findall(text)
             return words
-        runs: list[str] = self._chinese_words.findall(text)
-        return (word for run in runs for word in (self._chinese.cut(run) if run[0] >= "\u3005" else (run,)))
+        runs = self._chinese_words.finditer(text)
+        return (word for run in runs for word in (self._chinese.cut(run[1]) if run[1] else (run[0],)))
 
     def _tagged(self, text: str) -> Iterable[tuple[str, str]]:
-        for run in self._chinese_words.findall(text):
-            pairs: list[tuple[str, str]] = self._chinese.tag(run)
-            if run[0] >= "\u3005" or len(pairs) == 1:
+        for run in self._chinese_words.finditer(text):
+            pairs: list[tuple[str, str]] = self._chinese.tag(run[0])
+            if run[1] or len(pairs) == 1:
                 yield from pairs
-            else:  # a word with an apostrophe or point in it, which jieba would take apart
-                yield run, pairs[0][1]
+            else:  # a word that jieba would take apart: with an apostrophe or point in it, or of another script
+                yield run[0], pairs[0][1]
 
     def _form(self, column: str, language: str) -> Callable[[str], str] | None:
         key = column, language

@@ -55,16 +55,22 @@ def read_batches(
 
     Raises UserError for rows that are lists of prompts and answers, which are no raw text.
     """
+    for number, part in enumerate(in_parts(_documents(sources, documents), size)):
+        yield Batch(number, part)
+
+
+def in_parts(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    """Documents in their order, some at a time: as few as have `size` characters together."""
     held: list[Document] = []
-    length = number = 0
-    for document in _documents(sources, documents):
+    length = 0
+    for document in documents:
         held.append(document)
         length += len(document.text) + 1
         if length >= size:
-            yield Batch(number, held)
-            held, length, number = [], 0, number + 1
+            yield held
+            held, length = [], 0
     if held:
-        yield Batch(number, held)
+        yield held
 
 
 def _documents(sources: Iterable[Source], cut: str) -> Iterator[Document]:

@@ -2,7 +2,8 @@
 
 The model walks an automaton over the bytes of a text, counts the states that stand for a feature (one to four bytes in a row
 that tell languages apart), and weighs them by a naive Bayes table. The package does that text by text in Python; here many
-texts take each step of the walk together. What comes out is the package's answer (tests/text/test_cleaning.py).
+texts take each step of the walk together. What comes out is the package's answer (tests/text/test_cleaning.py), but for texts
+without any feature, for which the package names the first language of its list.
 """
 
 from __future__ import annotations

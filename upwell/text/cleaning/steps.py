@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from upwell.text.allocator import keep_freed_memory
 from upwell.text.cleaning.annotation import Annotation
 from upwell.text.cleaning.characters import Texts
-from upwell.text.cleaning.documents import Batch, Document, read_batches
+from upwell.text.cleaning.documents import Batch, Document, in_parts, read_batches
 from upwell.text.cleaning.duplicates import Sketches
 from upwell.text.cleaning.languages import Languages
 from upwell.text.cleaning.markup import Markup
@@ -39,7 +39,7 @@ SHOWN = 160
 """Characters of an example."""
 
 PART_CHARACTERS = 1 << 16
-"""Looked at together by the rules and the sketches."""
+"""Looked at together by the rules and the sketches: so few that their arrays stay in a processor's cache."""
 
 _CONTEXT = 30  # of them before the first change
 
@@ -247,7 +247,7 @@ def _weigh(
     sketching = Tally("sketch")
     outcome: list[Document | str] = []
     sketches = [Sketches.of([], Texts([]))]
-    for part in _parts(documents):
+    for part in in_parts(documents, PART_CHARACTERS):
         started = time.perf_counter()
         texts = Texts([document.text for document in part])  # the rules change no text: both look at the same words
         outcome += part if quality is None else quality.apply(part, judging.counts, texts)
@@ -265,20 +265,6 @@ def _weigh(
         tallies.append(judging)
     tallies.append(sketching)
     return kept, kept_sizes, Sketches.joined(sketches)
-
-
-def _parts(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    """Some documents at a time, so few that the arrays of their characters stay in a processor's cache."""
-    part: list[Document] = []
-    length = 0
-    for document in documents:
-        part.append(document)
-        length += len(document.text)
-        if length >= PART_CHARACTERS:
-            yield part
-            part, length = [], 0
-    if part:
-        yield part
 
 
 def _annotated(
