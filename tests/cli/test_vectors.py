@@ -150,8 +150,10 @@ def test_training_begins_with_word_vectors_says_so_and_goes_on_without_their_fil
 
 def test_plan_counts_the_width_of_the_vectors(upwell: Any, file: Path, tmp_path: Path) -> None:
     options = ["--size", "20k", "--epochs", 1, "--threads", 1, "--dtype", "float32", "--vectors", file, "--json"]
-    plan = last(upwell("plan", write_text(tmp_path / "text.txt"), *options))
-    assert plan["network"]["embedding_width"] == 4 and plan["parameters"]["map"] == 8 * plan["network"]["width"]
+    text = write_text(tmp_path / "text.txt")
+    plan = last(upwell("plan", text, *options, "--freeze-vectors"))
+    assert plan["network"]["embedding_width"] == 4 and plan["parameters"]["map"] == 4 * plan["network"]["width"]
+    assert last(upwell("plan", text, *options))["network"]["embedding_width"] is None  # turned into the width
     assert plan["network"]["vocab_size"] == 16384
 
 

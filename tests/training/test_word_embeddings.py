@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from upwell.errors import UserError
 from upwell.model.accounting import flops_per_token, meta_network, parameters_by_kind
@@ -99,6 +100,24 @@ def test_vectors_begin_at_the_length_that_embeddings_usually_have(file: Path, tm
     assert torch.equal(again.ids, found.ids) and torch.equal(again.rows, found.rows) and again.about == found.about
     with pytest.raises(UserError, match="not of one run"):
         found.begin(Network(replace(config, vocab_size=5)))
+
+
+@pytest.mark.parametrize("width", [4, 6, 24])
+def test_vectors_of_another_width_keep_their_angles_as_far_as_it_goes(width: int, file: Path, tmp_path: Path) -> None:
+    tokenizer = train_tokenizer("word", [TEXT])
+    found = find_embeddings(str(file), tokenizer, store(tokenizer, tmp_path / "store"), freeze=False)
+    network = Network(network_config("lstm", 2000, vocab_size=tokenizer.vocab_size, context=16))
+    network = Network(replace(network.config, width=width))
+    network.reset_parameters(0)
+    found.begin(network)
+    begun = network.embedding_weight[found.ids].detach()
+    cosines = [F.normalize(rows) @ F.normalize(rows).T for rows in (begun, found.rows)]
+    if width >= 6:
+        torch.testing.assert_close(*cosines, atol=1e-5, rtol=0)
+    else:
+        wanted = torch.linalg.svdvals(found.rows)[:width]
+        kept = torch.linalg.svdvals(begun)
+        torch.testing.assert_close(kept / kept[0], wanted / wanted[0])
 
 
 @pytest.mark.parametrize(

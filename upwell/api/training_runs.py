@@ -144,7 +144,9 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             train_bytes=corpus.train.num_bytes,
             documents=corpus.train.num_documents,
             has_prompts=corpus.train.prompts is not None,
-            embedding_width=share_object(world, embeddings.dimension if embeddings else None),
+            embedding_width=share_object(
+                world, embeddings.dimension if embeddings and options.freeze_vectors else None
+            ),
             device=device,
             world=world,
         )

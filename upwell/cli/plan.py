@@ -77,7 +77,9 @@ def plan(
         "train_bytes": round(text_bytes),
         "documents": max(1, tokens // WORLD_DOCUMENT) if all_world else 1,
         "has_prompts": all_world,
-        "embedding_width": None if options.vectors is None else load_vectors(options.vectors, limit=1).dimension,
+        "embedding_width": load_vectors(options.vectors, limit=1).dimension
+        if options.vectors and options.freeze_vectors
+        else None,
     }
     keep_freed_memory()
     compute, peaks, speed = None, {}, 0.0

@@ -24,6 +24,7 @@ from upwell.text.stores import TokenStore
 from upwell.text.tokenizers import Tokenizer
 from upwell.text.vectors import load_vectors
 
+_ROTATION = 20  # seed: the same one in every run, so that runs that go on need not keep it
 _PART = 1 << 22
 """Tokens counted at a time."""
 
@@ -65,16 +66,17 @@ class WordEmbeddings:
     def begin(self, network: Network) -> None:
         """Put the vectors into the embedding of a network that has just been initialised.
 
-        All are scaled by one factor, so that their mean length is that of the embeddings that were drawn.
+        Those of another width are turned into it (`_of_width`); all are scaled by one factor, so that their mean length is
+        that of the embeddings that were drawn.
         """
         weight = network.embedding_weight
-        fit = self.dimension == weight.shape[1] and int(self.ids.min()) >= 0 and int(self.ids.max()) < len(weight)
-        if not fit:
+        if not (int(self.ids.min()) >= 0 and int(self.ids.max()) < len(weight)):
             raise UserError(
                 "vectors.safetensors: holds other tokens than the network has; these files are not of one run"
             )
-        usual, given = weight.norm(dim=1).mean(), self.rows.norm(dim=1).mean()
-        weight[self.ids] = (self.rows * (usual / given.clamp(min=1e-12))).to(weight)
+        rows = _of_width(self.rows, weight.shape[1])
+        usual, given = weight.norm(dim=1).mean(), rows.norm(dim=1).mean()
+        weight[self.ids] = (rows * (usual / given.clamp(min=1e-12))).to(weight)
 
     def save(self, path: Path) -> None:
         """Write the tensors; `about` goes into the run's config."""
@@ -143,6 +145,21 @@ def _word(spelled: bytes, kind: str) -> str | None:
 
 def _row(index: dict[str, int], word: str | None) -> int | None:
     return None if word is None else index.get(word, index.get(word.lower()))
+
+
+def _of_width(rows: Tensor, width: int) -> Tensor:
+    """Vectors (K, E) as (K, `width`): a random rotation into more numbers, which keeps all lengths and angles, or the
+    `width` directions of greatest variance, which keep most of them.
+    """
+    number, dimension = rows.shape
+    if dimension == width:
+        return rows
+    if dimension < width:
+        drawn = torch.randn(width, dimension, generator=torch.Generator().manual_seed(_ROTATION))
+        return rows @ torch.linalg.qr(drawn).Q.T
+    *_, directions = torch.linalg.svd(rows, full_matrices=False)  # (min(K, E), E)
+    turned = rows @ directions[:width].T
+    return torch.cat([turned, turned.new_zeros(number, width - turned.shape[1])], 1)
 
 
 def _count_tokens(text: TokenStore, vocab_size: int) -> NDArray[np.int64]:
