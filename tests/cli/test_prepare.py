@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 def pages(tmp_path: Path) -> Path:
     """Forty small pages, one of them with markup, two of them the same."""
     texts = [f"Page {number}: {SENTENCES[number % 4]} It was day {number * 37} of the year." for number in range(40)]
-    texts += [texts[0], f"<p>Some <b>bold</b> words of page 41, {SENTENCES[0]}</p>"]
+    texts += [texts[0], f"<p>Some <b>bold</b> words of page 41, {SENTENCES[0]} Ask ann@example.org.</p>"]
     path = tmp_path / "pages.jsonl"
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8")
     return path
@@ -70,9 +70,9 @@ def test_report_pages_hold_everything_and_ask_for_nothing(upwell: Any, pages: Pa
     for name, words in (
         (
             "report.html",
-            ("What is in this text", "equal to another", "Fertility", "bold", "What could be trained on it"),
+            ("What is in this text", "equal to another", "Fertility", "bold", "What could be trained on it", "email 1"),
         ),
-        ("report.zh.html", ("这份文本里有什么", "去重", "可以用它训练什么")),
+        ("report.zh.html", ("这份文本里有什么", "去重", "可以用它训练什么", "邮箱 1")),
     ):
         page = (tmp_path / "clean" / name).read_text(encoding="utf-8")
         reader = Reader()

@@ -65,5 +65,5 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
             f"{count(result['tokens'])} tokens in {duration(result['seconds'])}"
         )
     elif progress:
-        best = "" if progress.best_step < 0 else f", best {progress.best_bpb:.4f} bpb"
+        best = "" if progress.best_step < 0 else f", best {progress.best:.4f} bpb"
         print(f"unfinished  step {progress.step} after {duration(progress.seconds)}{best}; upwell train --resume {run}")

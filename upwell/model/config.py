@@ -30,6 +30,9 @@ class NetworkConfig:
     """One mixer name per block, followed by `+mlp` where the block also has a channel MLP."""
     width: int
     """Channels of the residual stream, D."""
+    causal: bool = True
+    """Whether a token sees only those before it, as one that writes must; false: an encoder, in which every token sees the
+    whole text, recurrent mixers reading it in both directions."""
     embedding_width: int | None = None
     """Channels of the token embeddings, E; None: those of the stream. With another number a linear map leads from them to
     the stream, and one back before a tied head (Lan et al. 2020, section 3.1)."""
@@ -103,9 +106,11 @@ class NetworkConfig:
                 raise UserError(
                     f"network config: width / heads = {self.width // self.heads} must be even (rotary pairs)"
                 )
+        if not self.causal and (self.boundary is not None or self.late_keys):
+            raise UserError("network config: boundary and late_keys are of causal networks alone")
         if self.nonlinearity not in ("tanh", "relu"):
             raise UserError(f"network config: nonlinearity {self.nonlinearity!r} is neither tanh nor relu")
-        for name in ("tied", "qk_norm"):
+        for name in ("causal", "tied", "qk_norm"):
             if not isinstance(getattr(self, name), bool):
                 raise UserError(f"network config: {name} must be true or false")
         for name in ("embedding_dropout", "dropout", "weight_drop", "output_dropout"):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from upwell.model.config import NetworkConfig
 from upwell.model.fused import gated_mlp, rms_norm
-from upwell.model.mixers import GRU, LSTM, RNN, Attention, MinGRU, Mixer
+from upwell.model.mixers import GRU, LSTM, RNN, Attention, Bidirectional, MinGRU, Mixer, WholeAttention
 from upwell.model.noise import keep_mask
 from upwell.model.state import State, detach
 
@@ -71,8 +71,10 @@ class Block(nn.Module):
         self.mlp = mlp
         self.dropout = dropout
 
-    def forward(self, x: Tensor, state: State = None, starts: Tensor | None = None) -> tuple[Tensor, State]:
-        told = (starts,) if self.mixer.looks_back else ()
+    def forward(
+        self, x: Tensor, state: State = None, starts: Tensor | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        told = (starts,) if self.mixer.looks_back else () if self.mixer.causal else (lengths,)
         mixed, state = self.mixer(
             locked_dropout(self.mixer_norm(x), self.dropout, training=self.training), state, *told
         )
@@ -83,7 +85,8 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """A causal language model: tokens (B, T) and a state to logits (B, T, V) and the next state."""
+    """A language model: tokens (B, T) and a state to logits (B, T, V) and the next state; or, where it is not causal, an
+    encoder: whole texts (B, T) and their lengths (B,) to vectors (B, T, D)."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -141,16 +144,29 @@ class Network(nn.Module):
         hidden, state = self.hidden(tokens, state)
         return self.logits(hidden), state
 
-    def hidden(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """What the head reads, and the next state: the stream after the last norm (B, T, D), or its map (B, T, E)."""
+    def hidden(
+        self,
+        tokens: Tensor,
+        state: State = None,
+        *,
+        lengths: Tensor | None = None,
+        concealed: Tensor | None = None,
+    ) -> tuple[Tensor, State]:
+        """What the head reads, and the next state: the stream after the last norm (B, T, D), or its map (B, T, E).
+
+        `lengths` (B,): how much of each row is text, which an encoder must know; None: all. `concealed` (B, T) bool: tokens
+        whose embedding is replaced by zeros; None: none.
+        """
         x = F.embedding(tokens, self._embedding())  # (B, T, E)
+        if concealed is not None:
+            x = x.masked_fill(concealed[..., None], 0)
         if self.embedding_map is not None:
             x = F.linear(x, self.embedding_map)  # (B, T, D)
         starts = None if self.config.boundary is None else tokens == self.config.boundary
         states = state if state is not None else (None,) * len(self.blocks)
         following = []
         for block, block_state in zip(self.blocks, states, strict=True):
-            x, block_state = block(x, block_state, starts)
+            x, block_state = block(x, block_state, starts, lengths)
             following.append(block_state)
         x = locked_dropout(self.norm(x), self.config.output_dropout, training=self.training)
         if self.head_map is not None:
@@ -203,6 +219,12 @@ def locked_dropout(x: Tensor, probability: float, *, training: bool) -> Tensor:
 
 
 def _mixer(name: str, config: NetworkConfig) -> Mixer:
+    if config.causal or name == "attention":
+        return _one_mixer(name, config)
+    return Bidirectional(_one_mixer(name, config), _one_mixer(name, config))
+
+
+def _one_mixer(name: str, config: NetworkConfig) -> Mixer:
     if name == "rnn":
         return RNN(config.width, nonlinearity=config.nonlinearity, weight_drop=config.weight_drop)
     if name == "lstm":
@@ -211,7 +233,7 @@ def _mixer(name: str, config: NetworkConfig) -> Mixer:
         return GRU(config.width, weight_drop=config.weight_drop)
     if name == "mingru":
         return MinGRU(config.width)
-    return Attention(
+    return (Attention if config.causal else WholeAttention)(
         config.width,
         heads=config.heads,
         kv_heads=config.kv_heads,

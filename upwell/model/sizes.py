@@ -49,6 +49,7 @@ def network_config(
     context: int,
     depth: int | None = None,
     embedding_width: int | None = None,
+    causal: bool = True,
     **options: object,
 ) -> NetworkConfig:
     """The config of family or pattern `model` nearest to `size` non-embedding parameters.
@@ -59,7 +60,7 @@ def network_config(
     """
     pattern = parse_pattern(model)
     if len(pattern) == 1 and model.strip().removesuffix("+mlp").removesuffix("-mlp") in MIXERS:
-        unit = matrices_in(pattern)
+        unit = matrices_in(pattern, causal=causal)
         ideal = (size / (unit * ASPECT[pattern[0].partition("+")[0]] ** 2)) ** (1 / 3)
         blocks = pattern * (depth or max(2, round(ideal)))
     elif depth is not None and depth != len(pattern):
@@ -69,7 +70,7 @@ def network_config(
     if not 1 <= len(blocks) <= MAX_BLOCKS:
         raise UserError(f"depth {len(blocks)}: choose from 1 to {MAX_BLOCKS}")
     # Blocks of unit width^2 parameters, and maps of embedding width times width: the positive root.
-    unit = matrices_in(blocks)
+    unit = matrices_in(blocks, causal=causal)
     half = (embedding_width or 0) * (2 if options.get("tied", True) else 1) / (2 * unit)
     width = (half**2 + size / unit) ** 0.5 - half
     if width > MAX_WIDTH:
@@ -87,11 +88,17 @@ def network_config(
         kv_heads=heads,
         mlp_width=8 * max(1, round(width / 3)) if has_mlp else 0,
         context=context,
+        causal=causal,
         embedding_width=None if embedding_width == width else embedding_width,
     )
     return replace(config, **options) if options else config  # type: ignore[arg-type]
 
 
-def matrices_in(blocks: tuple[str, ...]) -> int:
-    """Parameters of blocks in units of width squared."""
-    return sum(MATRICES[b.partition("+")[0]] + (MLP_MATRICES if b.endswith("+mlp") else 0) for b in blocks)
+def matrices_in(blocks: tuple[str, ...], *, causal: bool = True) -> int:
+    """Parameters of blocks in units of width squared; where they are not causal, recurrent mixers read both ways."""
+    found = 0
+    for block in blocks:
+        mixer = block.partition("+")[0]
+        directions = 1 if causal or mixer == "attention" else 2
+        found += directions * MATRICES[mixer] + (MLP_MATRICES if block.endswith("+mlp") else 0)
+    return found

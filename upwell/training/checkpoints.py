@@ -41,8 +41,8 @@ class Progress:
     """Steps in a row whose loss or gradient was not finite."""
     rollbacks: int = 0
     """Times the run went back to a checkpoint."""
-    best_bpb: float = float("inf")
-    """Best validation so far, bits per byte."""
+    best: float = float("inf")
+    """Criterion of the best validation so far: for a language model its bits per byte."""
     best_step: int = -1
     stale: int = 0
     """Validations since the best."""
@@ -54,7 +54,7 @@ class Progress:
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values (infinity as null)."""
         values = dataclasses.asdict(self)
-        return {**values, "best_bpb": None if self.best_bpb == float("inf") else self.best_bpb}
+        return {**values, "best": None if self.best == float("inf") else self.best}
 
     @classmethod
     def from_dict(cls, values: Any) -> Progress:
@@ -62,8 +62,8 @@ class Progress:
         names = [field.name for field in dataclasses.fields(cls)]
         check_keys(values, known=names, where="progress")
         values = dict(values)
-        if values.get("best_bpb", 0) is None:
-            values["best_bpb"] = float("inf")
+        if values.get("best", 0) is None:
+            values["best"] = float("inf")
         for field in dataclasses.fields(cls):
             wanted = str if field.name == "dtype" else (int, float)
             if field.name not in values or not isinstance(values[field.name], wanted):

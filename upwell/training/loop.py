@@ -28,7 +28,7 @@ from upwell.training.objectives import Objective
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget, warmup_stable_decay
 from upwell.training.streams import Stream
-from upwell.training.validation import Score, Validation
+from upwell.training.validation import Judge, Judgement
 from upwell.training.workers import Workers
 
 SKIPS_BEFORE_ROLLBACK = 3
@@ -52,7 +52,7 @@ class Result:
     """False after an interrupt: the last checkpoint holds everything, and `fit` goes on from it."""
     progress: Progress
     tokens: int
-    score: Score | None
+    score: Judgement | None
     """The best validation, on the whole split."""
 
 
@@ -61,7 +61,7 @@ def fit(
     *,
     objective: Objective,
     stream: Stream,
-    validate: Validation,
+    validate: Judge,
     recipe: Recipe,
     budget: Budget,
     folder: Path,
@@ -272,19 +272,19 @@ class _Report:
         return {**{name: value for name, value in figures.items() if name != "step"}, "update_ratio": ratio}
 
 
-def _validation_interval(validate: Validation, total_steps: int, recipe: Recipe) -> int:
+def _validation_interval(validate: Judge, total_steps: int, recipe: Recipe) -> int:
     """Steps between validations of a run whose length in steps is known; the same after any interruption."""
     # A validated token costs a forward pass, a third of a trained one, and is read about twice with its warm-up.
     cheap = validate.num_tokens * 2 / 3 / VALIDATION_SHARE / recipe.tokens_per_step
     return max(1, math.ceil(total_steps / max(1, recipe.validations)), math.ceil(cheap))
 
 
-def _validate(learner: Learner, validate: Validation, progress: Progress, folder: Path, world: World) -> Score:
+def _validate(learner: Learner, validate: Judge, progress: Progress, folder: Path, world: World) -> Judgement:
     with learner.evaluating() as network:
         score = validate(network)
     progress.validated_step = progress.step
-    if score.bits_per_byte < progress.best_bpb:
-        progress.best_bpb, progress.best_step, progress.stale = score.bits_per_byte, progress.step, 0
+    if score.criterion < progress.best:
+        progress.best, progress.best_step, progress.stale = score.criterion, progress.step, 0
         if world.leads:
             try:
                 save_weights(folder / "model.safetensors", learner.best_guess)
@@ -365,7 +365,7 @@ def _result(
     learner: Learner,
     progress: Progress,
     recipe: Recipe,
-    validate: Validation,
+    validate: Judge,
     folder: Path,
     world: World,
 ) -> Result:

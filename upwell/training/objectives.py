@@ -5,6 +5,7 @@ Shapes: B rows, T tokens, V vocabulary.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -28,18 +29,22 @@ class Batch:
     """(B, T) weight of each prediction in the loss; None: all one."""
     fresh: Tensor | None = None
     """(B,) bool: rows that begin without a past, whose carried state is to be forgotten; None: none does."""
+    lengths: Tensor | None = None
+    """(B,) int64 tokens of each row that are text, the others pad it; None: all."""
+    concealed: Tensor | None = None
+    """(B, T) bool: tokens that the network is not shown; None: it is shown all."""
 
     def rows(self, start: int, stop: int) -> Batch:
         """The rows from `start` to before `stop`."""
-        weights = None if self.weights is None else self.weights[start:stop]
-        fresh = None if self.fresh is None else self.fresh[start:stop]
-        return Batch(self.tokens[start:stop], self.targets[start:stop], weights, fresh)
+        return self._map(lambda tensor: tensor[start:stop])
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on `device`."""
-        weights = None if self.weights is None else self.weights.to(device)
-        fresh = None if self.fresh is None else self.fresh.to(device)
-        return Batch(self.tokens.to(device), self.targets.to(device), weights, fresh)
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return Batch(**{name: function(value) for name, value in values.items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -65,3 +70,12 @@ def next_token(network: Network, batch: Batch, state: State = None) -> Outcome:
     weights = None if batch.weights is None else batch.weights.flatten().float()
     loss = linear_cross_entropy(hidden.flatten(0, 1), network.head(), batch.targets.flatten(), weights)
     return Outcome(loss, batch.targets.numel() if weights is None else float(weights.sum()), state)
+
+
+def masked_token(network: Network, batch: Batch, state: State = None) -> Outcome:
+    """Cross-entropy of the tokens that have a weight, among them all that an encoder was not shown (Devlin et al. 2019)."""
+    assert batch.weights is not None
+    hidden, _ = network.hidden(batch.tokens, lengths=batch.lengths, concealed=batch.concealed)
+    asked = batch.weights.flatten().nonzero()[:, 0]
+    loss = linear_cross_entropy(hidden.flatten(0, 1)[asked], network.head(), batch.targets.flatten()[asked], None)
+    return Outcome(loss, len(asked))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,28 @@ WARM = 256
 MAX_ROWS = 64
 
 
+class Judgement(Protocol):
+    """What a validation found."""
+
+    @property
+    def criterion(self) -> float:
+        """The lower, the better: decides which weights are kept."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as JSON values."""
+
+
+class Judge(Protocol):
+    """Something to validate on; called with a network, in the mode it is in, it gives a judgement."""
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that one validation reads."""
+
+    def __call__(self, network: Network) -> Judgement:
+        """Judge `network`."""
+
+
 @dataclass(frozen=True)
 class Score:
     """Loss of a network on a text."""
@@ -34,6 +56,11 @@ class Score:
     num_bytes: int
     """UTF-8 bytes of the text."""
     num_words: int
+
+    @property
+    def criterion(self) -> float:
+        """Bits per byte."""
+        return self.bits_per_byte
 
     @property
     def loss(self) -> float:

@@ -75,12 +75,7 @@ class Attention(Mixer):
         batch, time, _ = x.shape
         if state is None and x.device.type == "cpu" and torch.is_grad_enabled() and time <= (self.window or time):
             return self._train(x, starts)
-        query = F.linear(x, self.query_weight).view(batch, time, self.heads, self.head_width)
-        key = F.linear(x, self.key_weight).view(batch, time, self.kv_heads, self.head_width)
-        value = F.linear(x, self.value_weight).view(batch, time, self.kv_heads, self.head_width)
-        if self.query_norm is not None and self.key_norm is not None:
-            query = F.rms_norm(query, (self.head_width,), self.query_norm, 1e-6)
-            key = F.rms_norm(key, (self.head_width,), self.key_norm, 1e-6)
+        query, key, value = self._project(x)
         plain = state is None and starts is None
         state = self.initial_state(batch) if state is None else state
         key, waiting = self._delay(key, state, starts)
@@ -103,6 +98,17 @@ class Attention(Mixer):
         )
         y = F.linear(mixed.transpose(1, 2).reshape(batch, time, self.width), self.output_weight)
         return y, self._cache(key, value, positions[:, -1] + 1) | waiting
+
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (B, T, H, E), keys and values (B, T, K, E) of `x` (B, T, D), before they are rotated."""
+        batch, time, _ = x.shape
+        query = F.linear(x, self.query_weight).view(batch, time, self.heads, self.head_width)
+        key = F.linear(x, self.key_weight).view(batch, time, self.kv_heads, self.head_width)
+        value = F.linear(x, self.value_weight).view(batch, time, self.kv_heads, self.head_width)
+        if self.query_norm is not None and self.key_norm is not None:
+            query = F.rms_norm(query, (self.head_width,), self.query_norm, 1e-6)
+            key = F.rms_norm(key, (self.head_width,), self.key_norm, 1e-6)
+        return query, key, value
 
     def _train(self, x: Tensor, starts: Tensor | None) -> tuple[Tensor, State]:
         """The same from the initial state, with the kernel that is faster there, forward and backward."""

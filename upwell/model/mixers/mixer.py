@@ -18,7 +18,7 @@ class Mixer(nn.Module):
     """
 
     causal: ClassVar[bool] = True
-    """Whether output t depends on inputs up to t alone."""
+    """Whether output t depends on inputs up to t alone; otherwise the mixer must be told where texts end."""
 
     @property
     def carries(self) -> bool:
@@ -31,7 +31,8 @@ class Mixer(nn.Module):
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Outputs (B, T, D) and the next state for inputs `x` (B, T, D); state None is the initial state.
 
-        A mixer that looks back takes a third argument: `starts` (B, T), which tokens begin a document.
+        A mixer that looks back takes a third argument, `starts` (B, T), which tokens begin a document; one that is not
+        causal takes `lengths` (B,), tokens of each text before its padding, None: all.
         """
         raise NotImplementedError
 
