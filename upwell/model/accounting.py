@@ -1,8 +1,9 @@
 """What a network costs: parameters by kind, FLOPs per token, bytes of state.
 
 Conventions: parameters are counted once (a tied head is the embedding); `non_embedding` leaves out the embedding and an
-untied head, not the maps between an embedding of another width and the stream. FLOPs count a multiply-add as 2 and leave out norms, activations and softmax; the head is counted, tied or
-not, because it is computed; training costs three times the forward pass (Kaplan et al. 2020, section 2.1).
+untied head, not the maps between an embedding of another width and the stream. FLOPs count a multiply-add as 2 and leave
+out norms, activations and softmax; the head over tokens is counted, tied or not, because it is computed; training costs
+three times the forward pass (Kaplan et al. 2020, section 2.1).
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import torch
 
 from upwell.model.config import NetworkConfig
 from upwell.model.network import Block, Network
+from upwell.model.reader import build_network
 
 
 def meta_network(config: NetworkConfig) -> Network:
     """The network's shapes without its memory."""
     with torch.device("meta"):
-        return Network(config)
+        return build_network(config)
 
 
 def parameters_by_kind(network: Network) -> dict[str, int]:
@@ -28,7 +30,7 @@ def parameters_by_kind(network: Network) -> dict[str, int]:
         parts = name.split(".")
         if parts[0] == "embedding_weight":
             kind = "embedding"
-        elif parts[0] == "head_weight":
+        elif parts[0] in ("head_weight", "output_weight", "output_bias"):
             kind = "head"
         elif parts[0] in ("embedding_map", "head_map"):
             kind = "map"
@@ -43,7 +45,7 @@ def parameters_by_kind(network: Network) -> dict[str, int]:
 
 def flops_per_token(network: Network, context: int) -> int:
     """Forward FLOPs of one token that sees `context` tokens."""
-    head = 2 * network.head().numel()
+    head = 2 * network.head().numel() if network.config.head == "tokens" else 0
     maps = sum(2 * weight.numel() for weight in (network.embedding_map, network.head_map) if weight is not None)
     blocks = 0
     for module in network.blocks:

@@ -14,6 +14,9 @@ MIXERS = ("rnn", "lstm", "gru", "mingru", "attention")
 MIXERS_WITH_MLP = ("mingru", "attention")
 """Mixers that are (nearly) linear along the channels, so that a block needs a channel MLP beside them."""
 
+HEADS = ("tokens", "classes", "tags", "spans")
+"""What a network can say."""
+
 MAX_BLOCKS = 512
 MAX_WIDTH = 1 << 16
 MAX_VOCABULARY = 1 << 24
@@ -33,6 +36,14 @@ class NetworkConfig:
     causal: bool = True
     """Whether a token sees only those before it, as one that writes must; false: an encoder, in which every token sees the
     whole text, recurrent mixers reading it in both directions."""
+    bags: bool = False
+    """Whether what stands at a place is a bag of ids (B, T, F), whose embeddings are added up; id 0 stands for none. A word
+    may so be known by its parts."""
+    head: str = "tokens"
+    """What the network says: tokens, by the embedding or a matrix of their number; classes of a text; tags of its tokens; or
+    spans, where an answer begins and where it ends."""
+    outputs: int = 0
+    """Classes or tags there are; 0 for tokens and spans."""
     embedding_width: int | None = None
     """Channels of the token embeddings, E; None: those of the stream. With another number a linear map leads from them to
     the stream, and one back before a tied head (Lan et al. 2020, section 3.1)."""
@@ -108,9 +119,16 @@ class NetworkConfig:
                 )
         if not self.causal and (self.boundary is not None or self.late_keys):
             raise UserError("network config: boundary and late_keys are of causal networks alone")
+        _require_integer("outputs", self.outputs, 0, MAX_VOCABULARY)
+        if self.head not in HEADS:
+            raise UserError(f"network config: head {self.head!r}: choose among {', '.join(HEADS)}")
+        if (self.outputs > 0) != (self.head in ("classes", "tags")):
+            raise UserError("network config: outputs must be above 0 exactly where the head is of classes or tags")
+        if self.bags and self.head == "tokens":
+            raise UserError("network config: bags of ids can be read, not written; choose another head than tokens")
         if self.nonlinearity not in ("tanh", "relu"):
             raise UserError(f"network config: nonlinearity {self.nonlinearity!r} is neither tanh nor relu")
-        for name in ("causal", "tied", "qk_norm"):
+        for name in ("causal", "bags", "tied", "qk_norm"):
             if not isinstance(getattr(self, name), bool):
                 raise UserError(f"network config: {name} must be true or false")
         for name in ("embedding_dropout", "dropout", "weight_drop", "output_dropout"):

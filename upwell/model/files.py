@@ -90,6 +90,19 @@ def load_tensors(path: Path, expected: dict[str, tuple[tuple[int, ...], torch.dt
         raise UserError(f"{path}: not a readable safetensors file ({_one_line(error)})") from None
 
 
+def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shape by name of what a safetensors file says it holds; a UserError where it is none."""
+    import safetensors
+
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; is {path.parent} a run?") from None
+    except Exception as error:  # safetensors raises its own class and, from Rust, several others
+        raise UserError(f"{path}: not a readable safetensors file ({_one_line(error)})") from None
+
+
 def load_network(path: Path, config: NetworkConfig) -> Network:
     """The network of `config` with the weights of the safetensors file `path`, fp32, on the CPU."""
     network = meta_network(config)

@@ -95,7 +95,9 @@ class Network(nn.Module):
         self.embedding_weight = nn.Parameter(torch.empty(config.vocab_size, embedding_width))
         is_mapped = config.embedding_width is not None
         self.embedding_map = nn.Parameter(torch.empty(config.width, embedding_width)) if is_mapped else None
-        self.head_map = nn.Parameter(torch.empty(embedding_width, config.width)) if is_mapped and config.tied else None
+        writes = config.head == "tokens"
+        is_back = is_mapped and writes and config.tied
+        self.head_map = nn.Parameter(torch.empty(embedding_width, config.width)) if is_back else None
         self.blocks = nn.ModuleList(
             Block(
                 _mixer(name.partition("+")[0], config),
@@ -106,7 +108,8 @@ class Network(nn.Module):
             for name in config.blocks
         )
         self.norm = RMSNorm(config.width)
-        self.head_weight = None if config.tied else nn.Parameter(torch.empty(config.vocab_size, config.width))
+        has_own_head = writes and not config.tied
+        self.head_weight = nn.Parameter(torch.empty(config.vocab_size, config.width)) if has_own_head else None
 
     @property
     def carries(self) -> bool:
@@ -157,12 +160,12 @@ class Network(nn.Module):
         `lengths` (B,): how much of each row is text, which an encoder must know; None: all. `concealed` (B, T) bool: tokens
         whose embedding is replaced by zeros; None: none.
         """
-        x = F.embedding(tokens, self._embedding())  # (B, T, E)
+        x = self._embed(tokens)  # (B, T, E)
         if concealed is not None:
             x = x.masked_fill(concealed[..., None], 0)
         if self.embedding_map is not None:
             x = F.linear(x, self.embedding_map)  # (B, T, D)
-        starts = None if self.config.boundary is None else tokens == self.config.boundary
+        starts = None if self.config.boundary is None else tokens == self.config.boundary  # (B, T)
         states = state if state is not None else (None,) * len(self.blocks)
         following = []
         for block, block_state in zip(self.blocks, states, strict=True):
@@ -200,6 +203,13 @@ class Network(nn.Module):
                 owner = self.get_submodule(name.rpartition(".")[0])
                 found[name] = getattr(owner, "stacked", {}).get(name.rpartition(".")[2], 1)
         return found
+
+    def _embed(self, tokens: Tensor) -> Tensor:
+        """Embeddings (B, T, E) of `tokens` (B, T), or the sums of those in bags (B, T, F)."""
+        if not self.config.bags:
+            return F.embedding(tokens, self._embedding())
+        bags = F.embedding_bag(tokens.flatten(0, 1), self._embedding(), mode="sum", padding_idx=0)
+        return bags.view(*tokens.shape[:2], -1)
 
     def _embedding(self) -> Tensor:
         probability = self.config.embedding_dropout

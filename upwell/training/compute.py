@@ -14,11 +14,11 @@ import torch
 from upwell.errors import UserError
 from upwell.model.config import NetworkConfig, check_keys
 from upwell.model.machine import matmul_peak, usable_cores
-from upwell.model.network import Network
+from upwell.model.reader import build_network
 from upwell.text.allocator import of_libc
 from upwell.training.distributed import World
 from upwell.training.learner import Learner
-from upwell.training.objectives import Batch, next_token
+from upwell.training.objectives import Batch, Objective, next_token
 from upwell.training.recipe import Recipe
 from upwell.training.workers import Workers
 
@@ -40,6 +40,10 @@ def torch_dtype(name: str) -> torch.dtype:
     if name not in DTYPES:
         raise UserError(f"--dtype {name}: choose {' or '.join(DTYPES)}")
     return DTYPES[name]
+
+
+Trial = tuple[Objective, Batch]
+"""What a training step is tried on."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,15 @@ def choose_compute(
     peaks: dict[str, float],
     threads: int,
     world: World,
+    trial: Trial | None = None,
 ) -> tuple[Compute, dict[str, float]]:
     """The fastest way to compute `config` on `device`, and the tokens/s of every way that was tried.
 
     `peaks` are those of `measure_peaks`. First the dtypes are compared, then, on the CPU, the layouts: all threads inside
     each kernel, or one worker per thread. Each way runs a few whole steps. A dtype whose matmuls are
     hopelessly slow (bf16 on a processor without its instructions) is not tried, nor, in wide networks, one that is
-    clearly slower (fp32 beside fast bf16), which saves time and memory at the start.
+    clearly slower (fp32 beside fast bf16), which saves time and memory at the start. `trial`: what a step is tried on, None:
+    windows of a language model.
     """
     parts = recipe.rows // (recipe.accumulate * world.size)
     layouts = sorted({1, threads if device.type == "cpu" and parts % threads == 0 else 1}, reverse=True)
@@ -118,7 +124,7 @@ def choose_compute(
     def fastest(ways: list[Compute]) -> Compute:
         if len(ways) == 1 and len(dtypes) + len(layouts) > 2:
             return ways[0]  # the other race measures it
-        for way, speed in zip(ways, measure_speeds(config, recipe, ways), strict=True):
+        for way, speed in zip(ways, measure_speeds(config, recipe, ways, trial), strict=True):
             speeds[way.describe()] = speed
         return max(ways, key=lambda way: speeds[way.describe()])
 
@@ -126,7 +132,9 @@ def choose_compute(
     return fastest([replace(best, workers=number) for number in layouts]), speeds
 
 
-def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -> list[float]:
+def measure_speeds(
+    config: NetworkConfig, recipe: Recipe, ways: list[Compute], trial: Trial | None = None
+) -> list[float]:
     """Tokens/s of whole training steps done in each of the `ways`: the median of a few steps.
 
     One way after the other, and what one took is given back before the next: a race must not need more memory than the
@@ -137,8 +145,10 @@ def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -
     speeds = []
     for way in ways:
         apply_threads(way)
-        tokens = torch.zeros(recipe.rows, length, dtype=torch.int64, device=way.device)
-        network = Network(config)
+        zeros = torch.zeros(recipe.rows, length, dtype=torch.int64)
+        objective, batch = trial or (next_token, Batch(zeros, zeros))
+        batch = batch.to(torch.device(way.device))
+        network = build_network(config)
         network.reset_parameters(0)
         network.to(way.device)
         learner = Learner(network, replace(recipe, ema=0.0), torch_dtype(way.dtype))
@@ -147,16 +157,16 @@ def measure_speeds(config: NetworkConfig, recipe: Recipe, ways: list[Compute]) -
         with Workers(way.workers, recipe, World()) as workers:
             for step in range(1 + TRIAL_STEPS):
                 start = time.perf_counter()
-                for _, gradients in workers.run(learner.network, next_token, Batch(tokens, tokens), None, step):
+                for _, gradients in workers.run(learner.network, objective, batch, None, step):
                     learner.add_gradients(gradients)
                 learner.update(0.0, 0.0, parallel=workers.map, parts=workers.number)
-                if tokens.is_cuda:
-                    torch.cuda.synchronize(tokens.device)
+                if batch.tokens.is_cuda:
+                    torch.cuda.synchronize(batch.tokens.device)
                 seconds.append(time.perf_counter() - start)
                 if time.perf_counter() - began > TRIAL_SECONDS:
                     break
-        speeds.append(recipe.rows * length / statistics.median(seconds[1:] or seconds))
-        del network, learner, workers, gradients
+        speeds.append(batch.targets.shape[0] * batch.tokens.shape[1] / statistics.median(seconds[1:] or seconds))
+        del network, learner, workers, gradients, batch
         give_back_memory()
     return speeds
 

@@ -3,13 +3,14 @@
 Texts of like length are read together, so that little of a batch is padding: each epoch deals the texts out anew, sorts
 them by length within stretches of many batches, and takes the batches in another order.
 
-Shapes: N texts, B rows, T tokens of the longest text of a batch.
+Shapes: N texts, B rows, T tokens of the longest text of a batch, F ids of a bag, C classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,45 +21,88 @@ from upwell.training.objectives import Batch
 STRETCH = 32
 """Batches whose texts are sorted by length together."""
 
-Ids = npt.NDArray[np.unsignedinteger]
+Ids = npt.NDArray[np.integer[Any]]
 
 
-def pad(texts: Sequence[Ids]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Token ids (B, T) of `texts` padded on the right by zeros, and their lengths (B,)."""
-    lengths = np.array([len(text) for text in texts], np.int64)
-    rows = np.zeros((len(texts), max(1, int(lengths.max()))), np.int64)
-    for row, text in zip(rows, texts, strict=True):
-        row[: len(text)] = text
-    return rows, lengths
-
-
+@dataclass(frozen=True)
 class Examples:
-    """Which texts come in which batch: the order behind every stream of separate texts."""
+    """Texts as a reader takes them, and what it should say of each."""
 
-    def __init__(self, lengths: npt.NDArray[np.int64], rows: int, seed: int) -> None:
-        """`lengths` (N,) in tokens; N must be at least `rows`."""
-        assert len(lengths) >= rows, "rows must not exceed the texts there are"
-        self.lengths, self.rows, self.seed = lengths, rows, seed
+    tokens: Sequence[Ids]
+    """N times (T,) ids, or (T, F) bags of ids; none is empty."""
+    targets: npt.NDArray[Any] | Sequence[Ids]
+    """Classes (N,), or (N, C) 0 and 1; spans (N, 2); or N times the tags (T,) of the tokens, below 0 where none is asked."""
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens (N,) of each text."""
+        return np.array([len(text) for text in self.tokens], np.int64)
+
+    def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+        """The texts of these `numbers` (B,) as one batch."""
+        tokens = _pad([self.tokens[i] for i in numbers])
+        lengths = torch.tensor([len(self.tokens[i]) for i in numbers])
+        if isinstance(self.targets, np.ndarray):
+            targets = torch.from_numpy(self.targets[numbers])
+            return Batch(tokens, targets, lengths=lengths)
+        tags = _pad([self.targets[i] for i in numbers], filling=-1)
+        return Batch(tokens, tags, weights=(tags >= 0).float(), lengths=lengths)
+
+
+class ExampleStream:
+    """Examples in batches of `rows`, over and over."""
+
+    def __init__(self, examples: Examples, rows: int, seed: int, *, word_dropout: float = 0.0) -> None:
+        """There must be at least `rows` examples. `word_dropout`: share of the tokens that are not shown, drawn anew each
+        time.
+        """
+        assert len(examples) >= rows, "rows must not exceed the texts there are"
+        self.examples, self.rows, self.seed, self.word_dropout = examples, rows, seed, word_dropout
+        self._lengths = examples.lengths
         self._epoch = -1
         self._order = np.empty((0, rows), np.int64)
 
     @property
     def windows(self) -> int:
         """Batches per epoch; the remainder of fewer than B texts is left out, another one each epoch."""
-        return len(self.lengths) // self.rows
+        return len(self.examples) // self.rows
 
     def position(self, step: int) -> tuple[int, int]:
         """Epoch and place in it of batch number `step`, from 0."""
         return divmod(step, self.windows)
 
-    def choose(self, step: int) -> npt.NDArray[np.int64]:
-        """Numbers (B,) of the texts of batch `step`."""
+    def batch(self, step: int, *, rank: int = 0, world: int = 1) -> Batch:
+        """Batch number `step`; with `world` processes, the share of rows of process `rank`."""
+        share = self.rows // world
+        mine = slice(rank * share, (rank + 1) * share)
+        chosen = self._chosen(step)
+        batch = self.examples.batch(chosen[mine])
+        if not self.word_dropout:
+            return batch
+        longest = int(self._lengths[chosen].max())  # of all processes
+        drawn = np.random.default_rng((self.seed, step, 2)).random((self.rows, longest), np.float32)
+        concealed = drawn[mine, : batch.tokens.shape[1]] < self.word_dropout
+        return replace(batch, concealed=torch.from_numpy(concealed))
+
+    def _chosen(self, step: int) -> npt.NDArray[np.int64]:
         epoch, window = self.position(step)
         if self._epoch != epoch:
             draws = np.random.default_rng((self.seed, epoch))
-            dealt = draws.permutation(len(self.lengths))[: self.windows * self.rows]
+            dealt = draws.permutation(len(self.examples))[: self.windows * self.rows]
             size = STRETCH * self.rows
             parts = [dealt[start : start + size] for start in range(0, len(dealt), size)]
-            ordered = np.concatenate([part[np.argsort(self.lengths[part], kind="stable")] for part in parts])
+            ordered = np.concatenate([part[np.argsort(self._lengths[part], kind="stable")] for part in parts])
             self._epoch, self._order = epoch, draws.permutation(ordered.reshape(self.windows, self.rows))
         return self._order[window]
+
+
+def _pad(rows: Sequence[npt.NDArray[Any]], filling: int = 0) -> torch.Tensor:
+    """Arrays (t, ...) of unequal lengths as one tensor (B, T, ...), filled up behind."""
+    longest = max(1, max(len(row) for row in rows))
+    padded = np.full((len(rows), longest, *rows[0].shape[1:]), filling, np.int64)
+    for place, row in zip(padded, rows, strict=True):
+        place[: len(row)] = row
+    return torch.from_numpy(padded)

@@ -24,7 +24,8 @@ class Batch:
     tokens: Tensor
     """(B, T) int64, what the network reads."""
     targets: Tensor
-    """(B, T) int64, what it should predict."""
+    """(B, T) int64, what it should predict. Of readers: classes (B,) int64, or (B, C) float where a text may have several;
+    tags (B, T) int64; first and last token of an answer (B, 2) int64."""
     weights: Tensor | None = None
     """(B, T) weight of each prediction in the loss; None: all one."""
     fresh: Tensor | None = None

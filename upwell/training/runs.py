@@ -37,7 +37,20 @@ KEYS = [
     "vectors",
     "machine",
     "formats",
+    "labels",
+    "several",
+    "shares",
 ]
+
+
+LANGUAGE_MODEL, CLASSIFIER, TAGGER, ANSWERER = "language model", "classifier", "tagger", "question answerer"
+USES = {
+    LANGUAGE_MODEL: "generate",
+    CLASSIFIER: "classify",
+    TAGGER: "tag",
+    ANSWERER: "answer",
+}
+"""Kinds of runs, and the command that uses each."""
 
 
 @dataclass(frozen=True)
@@ -81,23 +94,30 @@ class Run:
         """Held by the process that trains."""
         return self.folder / "lock"
 
-    def config(self) -> dict[str, Any]:
-        """config.json, its keys checked."""
+    def kind(self) -> str:
+        """Of the run: one of USES."""
+        return str(self.config(None)["kind"])
+
+    def config(self, kind: str | None = LANGUAGE_MODEL) -> dict[str, Any]:
+        """config.json, its keys checked; a UserError where the run is of another `kind`, None: of an unknown one."""
         if not self.folder.is_dir():
             raise UserError(f"{self.folder}: no such run; upwell train makes one")
         values = read_json(self.config_path)
         check_keys(values, known=KEYS, where=str(self.config_path))
-        if values.get("format") != 1 or values.get("kind") != "language model":
-            raise UserError(f"{self.config_path}: not a language model of format 1")
+        found = values.get("kind")
+        if values.get("format") != 1 or found not in USES:
+            raise UserError(f"{self.config_path}: not a {kind or 'run'} of format 1")
+        if kind not in (None, found):
+            raise UserError(f"{self.folder}: is a {found}, not a {kind}; see upwell {USES[found]} --help")
         return dict(values)
 
-    def write_config(self, values: dict[str, Any]) -> None:
+    def write_config(self, values: dict[str, Any], kind: str = LANGUAGE_MODEL) -> None:
         """Replace config.json."""
-        atomic_write_json(self.config_path, {"format": 1, "kind": "language model", **values})
+        atomic_write_json(self.config_path, {"format": 1, "kind": kind, **values})
 
-    def network_config(self) -> NetworkConfig:
+    def network_config(self, kind: str = LANGUAGE_MODEL) -> NetworkConfig:
         """The network's config; a UserError where the run has not come so far."""
-        values = self.config()
+        values = self.config(kind)
         if "network" not in values:
             raise UserError(f"{self.config_path}: holds no network; is this a run made by Upwell?")
         try:
@@ -107,7 +127,7 @@ class Run:
 
     def options(self) -> tuple[tuple[str, ...], TrainOptions]:
         """Sources and options the run was begun with."""
-        values = self.config()
+        values = self.config(None)
         sources = values.get("sources")
         if not isinstance(sources, list) or not sources or not all(isinstance(source, str) for source in sources):
             raise UserError(
@@ -126,11 +146,11 @@ class Run:
 
     def recipe(self) -> Recipe:
         """The recipe chosen at the start."""
-        return Recipe.from_dict(self.config().get("recipe"))
+        return Recipe.from_dict(self.config(None).get("recipe"))
 
     def compute(self) -> tuple[Compute, float]:
         """How the run computes, and the matmul peak (FLOP/s) that was measured for that."""
-        values = self.config()
+        values = self.config(None)
         compute = Compute.from_dict(values.get("compute"))
         machine = values.get("machine")
         peaks = machine.get("matmul_peaks") if isinstance(machine, dict) else None

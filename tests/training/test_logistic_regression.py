@@ -1,0 +1,54 @@
+"""Logistic regression on n-grams: at its optimum, for one class a text and for several."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse
+from scipy.special import expit
+
+from upwell.training.logistic_regression import choose_linear, fit_linear, is_choice
+
+
+def problem(texts: int, seed: int) -> tuple[scipy.sparse.csr_matrix, np.ndarray]:
+    draws = np.random.default_rng(seed)
+    rows = scipy.sparse.csr_matrix(draws.normal(size=(texts, 6)) * (draws.random((texts, 6)) < 0.5), dtype=np.float32)
+    truth = np.random.default_rng(7).normal(size=(6, 3)) * 3
+    classes = (rows @ truth + draws.gumbel(size=(texts, 3))).argmax(1)
+    return rows, np.eye(3, dtype=np.float32)[classes]
+
+
+def test_two_classes_agree_with_newtons_method() -> None:
+    rows, targets = problem(200, 0)
+    targets = np.stack([targets[:, 0], 1 - targets[:, 0]], 1)
+    found = fit_linear(rows, targets, 4.0, np.zeros((7, 2), np.float32))
+    # Softmax over two classes with weights v and -v is logistic in 2 v, whose penalty is |2 v|^2 / (4 * 4).
+    dense = np.hstack([rows.toarray().astype(float), np.ones((200, 1))])
+    weights, held = np.zeros(7), np.r_[np.full(6, 1 / 8), 0.0]
+    for _ in range(30):
+        p = expit(dense @ weights)
+        slope = dense.T @ (p - targets[:, 0]) + held * weights
+        weights -= np.linalg.solve(dense.T @ (dense * (p * (1 - p))[:, None]) + np.diag(held), slope)
+    np.testing.assert_allclose((found[:, 0] - found[:, 1])[:6], weights[:6], atol=0.03)
+
+
+def test_several_classes_a_text_are_each_a_choice_of_their_own() -> None:
+    rows, targets = problem(150, 1)
+    both = np.maximum(targets, targets[::-1])
+    assert is_choice(targets)
+    assert not is_choice(both)
+    together = fit_linear(rows, both, 4.0, np.zeros((7, 3), np.float32))
+    for place in range(3):
+        alone = fit_linear(rows, both[:, [place]], 4.0, np.zeros((7, 1), np.float32))
+        np.testing.assert_allclose(together[:, place], alone[:, 0], atol=0.03)
+
+
+def test_the_penalty_is_chosen_on_texts_that_were_held_out() -> None:
+    rows, targets = problem(40, 2)
+    held_out, wanted = problem(400, 3)
+    weights, penalty = choose_linear(rows, targets, held_out, wanted)
+    assert penalty == 2.0  # few texts want to be held
+    right = (held_out @ weights[:-1] + weights[-1]).argmax(1) == wanted.argmax(1)
+    assert right.mean() > 0.6
+    rows, targets = problem(4000, 4)
+    assert choose_linear(rows, targets, held_out, wanted)[1] > penalty

@@ -1,0 +1,153 @@
+"""What a classifier is and how it learns: a network and a weight for each n-gram, whose judgements are joined.
+
+The two err in different ways. The network reads words in their order; the n-grams know which words and spellings speak for
+a class, and a convex problem finds their weights exactly. log p is the sum of a times the one's and b times the other's,
+normalised (a product of experts, Hinton 2002); a and b make the loss on held-out texts least, so that the probabilities are
+calibrated as well (Guo et al. 2017). docs/experiments.md, "Classifiers", has what each part is worth.
+
+Shapes: N texts, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+import scipy.optimize
+import torch
+from scipy.special import log_expit, log_softmax
+
+from upwell.errors import UserError
+from upwell.model.files import load_network, save_weights
+from upwell.model.linear_classifier import LinearClassifier, as_rows
+from upwell.model.reader import Reader
+from upwell.text.grams import MOST, GramIndex
+from upwell.text.tokenizers import Ids, Tokenizer
+from upwell.training.example_streams import Examples
+from upwell.training.logistic_regression import MOST_WEIGHTS, choose_linear
+from upwell.training.reading import read_all
+from upwell.training.runs import CLASSIFIER, Run
+
+FEW_HELD_OUT = 20
+"""With fewer held-out texts the two halves have equal shares: there is too little to tell which is surer."""
+HOLD = 0.002
+"""How strongly the shares are held to one half each."""
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class ClassifierModel:
+    """All that says what class a text is of."""
+
+    network: Reader
+    tokenizer: Tokenizer
+    linear: LinearClassifier
+    labels: tuple[str, ...]
+    several: bool
+    """Whether a text may have several of them, or none."""
+    shares: tuple[float, float] = (0.5, 0.5)
+    """Of the network's judgement and of the n-grams'."""
+
+    def log_probabilities(self, texts: Sequence[str]) -> Floats:
+        """(N, C); where a text may have several classes, of each being there."""
+        if not texts:
+            return np.zeros((0, len(self.labels)))
+        return joined(self.judgements(texts), self.shares, several=self.several)
+
+    def judgements(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """Scores (N, C) of the network and of the n-grams, before any softmax."""
+        examples = Examples(encode(self.tokenizer, texts, self.network.config.context), np.zeros(len(texts), np.int64))
+        said = np.stack(read_all(self.network.eval(), examples))
+        return said, self.linear.scores(texts)
+
+    def save(self, run: Run, values: dict[str, Any]) -> None:
+        """Write all files of a run but those of its training; `values` are further keys of its config."""
+        run.write_config({**values, **self.describe()}, CLASSIFIER)
+        self.tokenizer.save(run.tokenizer_path)
+        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
+        self.linear.save(run.folder / LINEAR)
+
+    def describe(self) -> dict[str, Any]:
+        """Its part of a run's config."""
+        return {
+            "network": self.network.config.to_dict(),
+            "labels": list(self.labels),
+            "several": self.several,
+            "shares": list(self.shares),
+        }
+
+    @classmethod
+    def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
+        """The classifier of a run; a UserError where a file is missing, damaged or of something else."""
+        values = run.config(CLASSIFIER)
+        config = run.network_config(CLASSIFIER)
+        labels, shares = values.get("labels"), values.get("shares")
+        if not isinstance(labels, list) or len(labels) != config.outputs or not all(isinstance(x, str) for x in labels):
+            raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} classes")
+        if not isinstance(shares, list) or len(shares) != 2 or not all(isinstance(x, float) for x in shares):
+            raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
+        network = cast(Reader, load_network(run.weights_path, config).to(device, dtype).eval())
+        linear = LinearClassifier.load(run.folder / LINEAR, classes=len(labels))
+        tokenizer = Tokenizer.load(run.tokenizer_path)
+        return cls(network, tokenizer, linear, tuple(labels), values.get("several") is True, tuple(shares))
+
+
+LINEAR = "ngrams.safetensors"
+"""The file of a run that holds the n-grams and their weights."""
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[str], context: int) -> list[Ids]:
+    """Token ids of each text, the middle of a long one left out; an empty text is an end of text."""
+    found = []
+    for ids in tokenizer.encode_batch(list(texts)):
+        if len(ids) > context:
+            ids = np.concatenate([ids[: context - context // 2], ids[-(context // 2) :]])
+        found.append(ids if len(ids) else np.array([tokenizer.end_of_text], ids.dtype))
+    return found
+
+
+def targets_of(labels: Sequence[Sequence[str]], names: Sequence[str]) -> npt.NDArray[np.float32]:
+    """1 where a text has a class (N, C)."""
+    place = {name: i for i, name in enumerate(names)}
+    targets = np.zeros((len(labels), len(names)), np.float32)
+    for row, given in zip(targets, labels, strict=True):
+        row[[place[label] for label in given if label in place]] = 1
+    return targets
+
+
+def learn_linear(
+    train: Sequence[str], targets: Floats, valid: Sequence[str], wanted: Floats
+) -> tuple[LinearClassifier, float]:
+    """The linear half of `train` with `targets` (N, C), as suits `valid` with targets `wanted` best; and its penalty."""
+    index = GramIndex.learn(train, most=min(MOST, max(1, MOST_WEIGHTS // targets.shape[1])))
+    weights, penalty = choose_linear(as_rows(index, train), targets, as_rows(index, valid), wanted)
+    return LinearClassifier(index, weights), penalty
+
+
+def joined(judgements: tuple[Floats, Floats], shares: Sequence[float], *, several: bool) -> Floats:
+    """Log-probabilities (N, C) of both halves' scores together."""
+    normalise: Callable[[Floats], Floats] = (lambda x: x) if several else (lambda x: log_softmax(x, 1))
+    scores = sum(share * normalise(said) for share, said in zip(shares, judgements, strict=True))
+    found: Floats = log_expit(scores) if several else log_softmax(scores, 1)
+    return found
+
+
+def fit_shares(judgements: tuple[Floats, Floats], wanted: Floats, *, several: bool) -> tuple[float, float]:
+    """The shares with which the loss on held-out texts with targets `wanted` (N, C) is least."""
+    if len(wanted) < FEW_HELD_OUT:
+        return 0.5, 0.5
+
+    def loss(shares: Floats) -> float:
+        said = joined(judgements, shares, several=several)
+        found = -(wanted * said).sum()
+        if several:
+            found -= ((1 - wanted) * np.log(-np.expm1(np.minimum(said, -1e-12)))).sum()
+        return float(found / len(wanted) + HOLD * np.square(shares - 0.5).sum())
+
+    found = scipy.optimize.minimize(loss, np.array([0.5, 0.5]), method="L-BFGS-B", bounds=[(0.0, 3.0)] * 2)
+    return float(found.x[0]), float(found.x[1])

@@ -1,0 +1,166 @@
+"""A classifier of texts, used as scikit-learn's classifiers are."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from upwell.api.classifier_runs import train_classifier
+from upwell.api.classifying import ClassifierModel
+from upwell.api.texts import Observer
+from upwell.errors import UserError
+from upwell.model.machine import choose_device
+from upwell.text.labelled import Labelled, LabelledText, hold_out
+from upwell.text.vectors.cutting import cut_words
+from upwell.training.compute import torch_dtype
+from upwell.training.options import TrainOptions
+from upwell.training.runs import Run
+
+SILENT: Observer = lambda kind, figures: None  # noqa: E731
+MOST_WORDS = 200
+"""Words of a text that are tried one by one when a decision is to be explained."""
+
+
+class TextClassifier:
+    """Says what class a text is of, or which classes: a network beside weighed n-grams, both learned from your texts.
+
+    Used as scikit-learn's classifiers are, in its pipelines and cross-validation too: `fit`, `predict`, `predict_proba`,
+    `score`, `classes_`. Where labels are given as lists, tuples or sets, a text may have several or none.
+    """
+
+    _estimator_type = "classifier"
+
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        size: str | None = None,
+        epochs: float | None = None,
+        minutes: float | None = None,
+        tokenizer: str | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        """As the options of `upwell train --task classify`; what is not given is chosen from the texts and the machine."""
+        self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
+        self.tokenizer, self.seed, self.threads, self.dtype = tokenizer, seed, threads, dtype
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options by name, as scikit-learn asks for them."""
+        return {name: getattr(self, name) for name in _options()}
+
+    def set_params(self, **options: Any) -> Self:
+        """Change options; a ValueError for one that there is not."""
+        for name, value in options.items():
+            if name not in _options():
+                raise ValueError(f"no option {name!r}; there are {', '.join(_options())}")
+            setattr(self, name, value)
+        return self
+
+    def fit(self, X: Iterable[str], y: Iterable[Any]) -> Self:
+        """Learn from texts `X` and their labels `y`; a part of them is held out to choose by."""
+        labels = list(y)
+        several = any(isinstance(label, list | tuple | set | frozenset) for label in labels)
+        known = {str(label): label for given in labels for label in (given if several else [given])}
+        texts = [str(text) for text in X]
+        if len(texts) != len(labels):
+            raise UserError(f"{len(texts)} texts, but {len(labels)} labels")
+        rows = tuple(
+            LabelledText(text, tuple(sorted(map(str, given))) if several else (str(given),))
+            for text, given in zip(texts, labels, strict=True)
+        )
+        if len(known) < 2:
+            raise UserError("two labels at least are needed to tell apart")
+        train, valid = hold_out(Labelled(name="these texts", noun="texts", rows=rows, columns=()), seed=self.seed)
+        with tempfile.TemporaryDirectory(prefix="upwell-") as folder:
+            options = TrainOptions(**self.get_params())
+            self.model_, _, _ = train_classifier(train.rows, valid.rows, options, Path(folder), SILENT)
+        self.classes_ = np.array([known[name] for name in self.model_.labels])
+        return self
+
+    def predict(self, X: Iterable[str]) -> Any:
+        """The likeliest class (N,) of each text; where a text may have several, a list of those likelier than not."""
+        log_p = self._log_probabilities(X)
+        if not self.model_.several:
+            return self.classes_[log_p.argmax(1)]
+        return [[self.classes_[i] for i in np.flatnonzero(row > np.log(0.5))] for row in log_p]
+
+    def predict_proba(self, X: Iterable[str]) -> npt.NDArray[np.float64]:
+        """Probabilities (N, C) in the order of `classes_`; each row sums to 1 unless a text may have several classes."""
+        return np.exp(self._log_probabilities(X))
+
+    def predict_log_proba(self, X: Iterable[str]) -> npt.NDArray[np.float64]:
+        """Their logarithms."""
+        return self._log_probabilities(X)
+
+    def score(self, X: Iterable[str], y: Iterable[Any]) -> float:
+        """Share of texts whose classes are exactly right."""
+        said = [set(one) if self.model_.several else one for one in self.predict(X)]
+        wanted = [set(one) if self.model_.several else one for one in y]
+        return float(np.mean([one == other for one, other in zip(said, wanted, strict=True)]))
+
+    def explain(self, text: str, label: Any = None) -> list[tuple[str, float]]:
+        """The words of a text, in their order, with how much log p of `label` (by default the likeliest) falls without each.
+
+        In a long text the first MOST_WORDS words are asked about.
+        """
+        words, places, at = [], [], 0
+        for word in cut_words(text):
+            at = text.index(word, at)
+            words.append(word)
+            places.append((at, at + len(word)))
+            at += len(word)
+        words, places = words[:MOST_WORDS], places[:MOST_WORDS]
+        without = [text[:begin] + text[end:] for begin, end in places]
+        log_p = self._log_probabilities([text, *without])
+        chosen = int(log_p[0].argmax()) if label is None else list(self.classes_).index(label)
+        return [(word, float(log_p[0, chosen] - row[chosen])) for word, row in zip(words, log_p[1:], strict=True)]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a run folder that `load` and `upwell classify` read."""
+        run = Run(Path(path))
+        if run.weights_path.exists():
+            raise UserError(f"{run.folder}: holds a model already; choose another folder")
+        run.folder.mkdir(parents=True, exist_ok=True)
+        self._fitted().save(run, {})
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        threads: int | None = None,
+    ) -> Self:
+        """The classifier of the run folder at `path`; its classes are texts. Nothing in a run is ever executed."""
+        found = cls(threads=threads, dtype=dtype)
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)
+        found.model_ = ClassifierModel.load(
+            Run(Path(path)), device=choose_device(device), dtype=torch_dtype(dtype or "float32")
+        )
+        found.classes_ = np.array(found.model_.labels)
+        return found
+
+    def _log_probabilities(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
+        return np.asarray(self._fitted().log_probabilities([str(text) for text in texts]), np.float64)
+
+    def _fitted(self) -> ClassifierModel:
+        if not hasattr(self, "model_"):
+            raise UserError("this classifier has learned nothing yet; call fit, or load one")
+        return self.model_
+
+
+def _options() -> Sequence[str]:
+    return [name for name in inspect.signature(TextClassifier.__init__).parameters if name != "self"]

@@ -1,0 +1,76 @@
+"""How the linear half of a text classifier learns: logistic regression on n-grams, solved to its optimum.
+
+A convex problem wants no stochastic steps: L-BFGS on all texts at once ends within a tenth of a percent of the least loss
+after some forty passes (Liu & Nocedal 1989).
+
+Shapes: N texts, F n-grams, C classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import scipy.optimize
+import scipy.sparse
+from scipy.special import expit, log_expit, log_softmax
+
+PENALTIES = (2.0, 8.0, 32.0)
+"""Strengths that are tried, each beginning with the weights of the one before: a larger one holds the weights less."""
+PASSES = 40
+MOST_WEIGHTS = 1 << 23
+"""F * C at most: the solver keeps some twenty times as many numbers."""
+
+Floats = npt.NDArray[np.floating]
+Rows = scipy.sparse.csr_matrix
+
+
+def fit_linear(rows: Rows, targets: Floats, penalty: float, start: Floats) -> npt.NDArray[np.float32]:
+    """Weights (F + 1, C), the last row the biases, of least summed loss + |weights|^2 / (2 penalty).
+
+    `targets` (N, C): 1 where a text is of a class. Rows of them that sum to 1 are one choice among the classes, others
+    a choice of each (see `is_choice`). The solver begins with `start`, weights of that shape.
+    """
+    transposed, choice = rows.T.tocsr(), is_choice(targets)
+
+    def objective(flat: Floats) -> tuple[float, Floats]:
+        weights = flat.reshape(start.shape).astype(np.float32)
+        scores = rows @ weights[:-1] + weights[-1]
+        if choice:
+            log_p = log_softmax(scores, 1)
+            loss, error = -(targets * log_p).sum(), np.exp(log_p) - targets
+        else:
+            loss = -(targets * log_expit(scores) + (1 - targets) * log_expit(-scores)).sum()
+            error = expit(scores) - targets
+        slope = np.vstack([transposed @ error + weights[:-1] / penalty, error.sum(0, keepdims=True)])
+        whole = float(loss) + 0.5 / penalty * float(np.square(weights[:-1]).sum())
+        return whole / len(targets), slope.ravel().astype(np.float64) / len(targets)
+
+    found = scipy.optimize.minimize(
+        objective,
+        start.ravel().astype(np.float64),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": PASSES, "ftol": 1e-7, "maxcor": 8},
+    )
+    return found.x.reshape(start.shape).astype(np.float32)  # type: ignore[no-any-return]
+
+
+def is_choice(targets: Floats) -> bool:
+    """Whether every text is of exactly one class."""
+    return bool((targets.sum(1) == 1).all())
+
+
+def choose_linear(
+    rows: Rows, targets: Floats, held_out: Rows, wanted: Floats
+) -> tuple[npt.NDArray[np.float32], float]:
+    """The weights whose loss on `held_out` (M, F) with targets `wanted` (M, C) is least, and their penalty."""
+    weights = np.zeros((rows.shape[1] + 1, targets.shape[1]), np.float32)
+    choice, tried = is_choice(targets), []
+    for penalty in PENALTIES:
+        weights = fit_linear(rows, targets, penalty, weights)
+        scores = held_out @ weights[:-1] + weights[-1]
+        log_p = log_softmax(scores, 1) if choice else log_expit(scores)
+        loss = -(wanted * log_p).sum() - (0 if choice else ((1 - wanted) * log_expit(-scores)).sum())
+        tried.append((float(loss), penalty, weights))
+    _, best, weights = min(tried, key=lambda one: one[:2])
+    return weights, best

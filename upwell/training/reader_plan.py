@@ -1,0 +1,109 @@
+"""What the training of a reader will be: recipe, budget, way of computing. The numbers are measured ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from upwell.model.accounting import meta_network, parameters_by_kind, training_flops_per_token
+from upwell.model.config import NetworkConfig
+from upwell.training.compute import Compute, choose_compute, choose_threads, measure_peaks
+from upwell.training.distributed import ALONE
+from upwell.training.example_streams import ExampleStream
+from upwell.training.objectives import Objective
+from upwell.training.options import TrainOptions
+from upwell.training.recipe import Recipe
+from upwell.training.schedules import Budget
+
+EPOCHS = 12.0
+"""Passes over the examples where the budget is not given: docs/experiments.md, "Classifiers"."""
+MINUTES = 5.0
+"""That they may take; then there are fewer passes."""
+ROWS = 32
+WORD_DROPOUT = 0.1
+"""Share of the tokens that are not shown."""
+
+
+@dataclass(frozen=True)
+class ReaderPlan:
+    """A reader's training in numbers."""
+
+    network: NetworkConfig
+    recipe: Recipe
+    budget: Budget
+    compute: Compute
+    peak: float
+    """Matmul FLOP/s in the dtype that was chosen."""
+    tokens_per_second: float
+    parameters: dict[str, int]
+    flops_per_token: int
+    """Of training."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return {
+            "network": self.network.to_dict(),
+            "recipe": self.recipe.to_dict(),
+            "budget": {self.budget.kind: self.budget.amount},
+            "parameters": self.parameters,
+            "flops_per_token": self.flops_per_token,
+        }
+
+
+def reader_recipe(examples: int, mean_length: float, options: TrainOptions) -> Recipe:
+    """The recipe for so many examples of so many tokens; what the user gave stands."""
+    rows = options.rows or ROWS
+    rows = max(1, min(rows, examples // 2))
+    rows -= rows % 2 if rows > 1 else 0  # two workers share them
+    rate = 2e-3 if options.learning_rate is None else options.learning_rate
+    return Recipe(
+        rows=rows,
+        length=max(1, round(mean_length)),
+        carry=False,
+        optimizer=options.optimizer or "adamw",
+        learning_rate=rate,
+        weight_decay=0.05,
+        turns=1,
+        warmup=0.1,
+        decay=0.9,
+        floor=0.0,
+        ema=options.ema or 0.0,
+        patience=options.patience or 0,
+        seed=options.seed,
+    )
+
+
+def plan_reader(
+    config: NetworkConfig, stream: ExampleStream, recipe: Recipe, objective: Objective, options: TrainOptions
+) -> ReaderPlan:
+    """Measure this machine on a batch of `stream` and plan the training of `config`."""
+    device = torch.device(options.device or "cpu")
+    threads = choose_threads(options.threads, ALONE)
+    peaks = measure_peaks(device, options.dtype, threads)
+    trial = (objective, stream.batch(0))
+    compute, speeds = choose_compute(
+        config, recipe, device=device, peaks=peaks, threads=threads, world=ALONE, trial=trial
+    )
+    speed = speeds.get(compute.describe(), 0.0)
+    if options.minutes is options.tokens is options.epochs is None:
+        epochs = EPOCHS
+        if speed:
+            epoch = stream.windows * recipe.tokens_per_step / speed
+            epochs = max(1.0, min(EPOCHS, math.floor(60 * MINUTES / epoch)))
+        budget = Budget("epochs", epochs)
+    else:
+        budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)
+    network = meta_network(config)
+    return ReaderPlan(
+        network=config,
+        recipe=recipe,
+        budget=budget,
+        compute=compute,
+        peak=peaks[compute.dtype],
+        tokens_per_second=speed,
+        parameters=parameters_by_kind(network),
+        flops_per_token=training_flops_per_token(network, recipe.length),
+    )

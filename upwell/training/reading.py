@@ -1,0 +1,149 @@
+"""What readers are trained for and judged by: classes of texts, tags of tokens, spans of answers.
+
+Shapes: N texts, B texts of a batch, T tokens of the longest, C classes or tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from upwell.model.network import Network
+from upwell.model.reader import FAR, Reader
+from upwell.model.state import State
+from upwell.training.example_streams import Examples
+from upwell.training.objectives import Batch, Objective, Outcome
+
+TOKENS_AT_ONCE = 8192
+"""Tokens, padding among them, that are read together where nothing is learned."""
+
+
+def read(network: Network, batch: Batch) -> Tensor:
+    """What `network`, a reader, says of a batch: logits in fp32, of which those of padding are out of reach."""
+    assert batch.lengths is not None
+    reader = cast(Reader, network)
+    logits = reader.read(batch.tokens, batch.lengths, concealed=batch.concealed).float()
+    if network.config.head != "spans":
+        return logits
+    outside = torch.arange(logits.shape[1], device=logits.device) >= batch.lengths[:, None]
+    return logits.masked_fill(outside[..., None], FAR)
+
+
+@dataclass(frozen=True)
+class TextClasses:
+    """Cross-entropy of the class of each text; where a text may have several, of each of them being there or not."""
+
+    smoothing: float = 0.0
+    """Share of the probability that is wanted of all classes alike (Szegedy et al. 2016, section 7)."""
+
+    def __call__(self, network: Network, batch: Batch, state: State = None) -> Outcome:
+        logits = read(network, batch)  # (B, C)
+        if batch.targets.is_floating_point():
+            wanted = batch.targets + self.smoothing * (0.5 - batch.targets)
+            loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
+        else:
+            loss = F.cross_entropy(logits, batch.targets, reduction="sum", label_smoothing=self.smoothing)
+        return Outcome(loss, len(logits))
+
+
+def token_tags(network: Network, batch: Batch, state: State = None) -> Outcome:
+    """Cross-entropy of the tag of each token that has a weight."""
+    assert batch.weights is not None
+    asked = batch.weights.flatten().nonzero()[:, 0]
+    logits = read(network, batch).flatten(0, 1)[asked]
+    return Outcome(F.cross_entropy(logits, batch.targets.flatten()[asked], reduction="sum"), len(asked))
+
+
+def answer_spans(network: Network, batch: Batch, state: State = None) -> Outcome:
+    """Cross-entropy of where the answer begins and of where it ends, in the mean of the two."""
+    begins, ends = read(network, batch).unbind(2)  # (B, T)
+    loss = F.cross_entropy(begins, batch.targets[:, 0], reduction="sum")
+    loss = loss + F.cross_entropy(ends, batch.targets[:, 1], reduction="sum")
+    return Outcome(loss / 2, len(begins))
+
+
+def batches(examples: Examples) -> Iterator[npt.NDArray[np.int64]]:
+    """Numbers of the examples, those of like length together, as many at once as have TOKENS_AT_ONCE tokens."""
+    lengths = examples.lengths
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        rows = max(1, TOKENS_AT_ONCE // int(lengths[order[start]]))
+        yield order[start : start + rows]
+        start += rows
+
+
+@torch.inference_mode()
+def read_all(network: Network, examples: Examples) -> list[npt.NDArray[np.float32]]:
+    """What a reader, in the mode it is in, says of each example: logits (C,), (T, C) or (T, 2)."""
+    device = next(network.parameters()).device
+    found: list[Any] = [None] * len(examples)
+    for numbers in batches(examples):
+        batch = examples.batch(numbers).to(device)
+        assert batch.lengths is not None
+        logits = read(network, batch).cpu().numpy()
+        for number, said, length in zip(numbers, logits, batch.lengths.tolist(), strict=True):
+            found[number] = said if network.config.head == "classes" else said[:length]
+    return found
+
+
+@dataclass(frozen=True)
+class ReaderScore:
+    """How well a reader does on held-out examples."""
+
+    loss: float
+    """Nats for each thing that was asked."""
+    accuracy: float
+    """Share of right answers: texts with exactly their classes, tokens with their tag, spans that are right at both ends."""
+    asked: int
+    """Texts, or tokens."""
+
+    @property
+    def criterion(self) -> float:
+        """The loss."""
+        return self.loss
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as JSON values."""
+        return {"loss": self.loss, "accuracy": self.accuracy, "asked": self.asked}
+
+
+@dataclass(frozen=True)
+class ReaderJudge:
+    """Held-out examples to judge a reader by."""
+
+    examples: Examples
+    objective: Objective
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that one validation reads."""
+        return int(self.examples.lengths.sum())
+
+    @torch.inference_mode()
+    def __call__(self, network: Network) -> ReaderScore:
+        """Judge `network`, in the mode it is in."""
+        device = next(network.parameters()).device
+        loss = right = asked = 0.0
+        for numbers in batches(self.examples):
+            batch = self.examples.batch(numbers).to(device)
+            outcome = self.objective(network, batch, None)
+            loss += float(outcome.loss)
+            asked += outcome.count
+            right += _num_right(read(network, batch), batch)
+        return ReaderScore(loss / asked, right / asked, int(asked))
+
+
+def _num_right(logits: Tensor, batch: Batch) -> int:
+    if batch.weights is not None:
+        return int(((logits.argmax(2) == batch.targets) & (batch.weights > 0)).sum())
+    if batch.targets.is_floating_point():
+        return int(((logits > 0) == (batch.targets > 0.5)).all(1).sum())
+    return int((logits.argmax(1) == batch.targets).view(len(logits), -1).all(1).sum())
