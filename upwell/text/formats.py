@@ -189,6 +189,33 @@ class TextFile:
                 continue
             yield from self._cleaned(value, place)
 
+    def rows(self) -> Iterator[tuple[str, Any]]:
+        """Each row with its place ("line 7"), as the format holds it: cells or JSON values by column, nothing cleaned."""
+        return self._rows(None)
+
+    def cells(self) -> Iterator[tuple[int, list[str]]]:
+        """Each row of a CSV or TSV file, the header too, with the number of its (last) line."""
+        lines = self.lines()
+        if self.kind == TSV:
+            for number, line in enumerate(lines, 1):
+                if line:
+                    yield number, line.split("\t")
+            return
+        first = next(lines, "")
+        delimiter = "," if "," in first else ";" if ";" in first else "\t" if "\t" in first else ","
+        csv.field_size_limit(2**31 - 1)  # the limit is one of the whole process; 128 KB is too little for an article
+        reader = csv.reader((line + "\n" for line in itertools.chain([first], lines)), delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                if cells:
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise UserError(f"{self.name}: line {reader.line_num} is not sound CSV ({error})") from error
+
+    def lines(self) -> Iterator[str]:
+        """The lines of any file but a Parquet one, decoded, without their ends."""
+        return split_lines(self._decoded())
+
     def _refuse(self, what: str, cause: Exception | None = None) -> None:
         """Say what is wrong with a row, or count it where reading is lenient."""
         if not self.reading.lenient:
@@ -232,7 +259,7 @@ class TextFile:
         return self._table_rows()
 
     def _json_rows(self) -> Iterator[tuple[str, Any]]:
-        for number, line in enumerate(split_lines(self._decoded()), 1):
+        for number, line in enumerate(self.lines(), 1):
             if not line.strip():
                 continue
             try:
@@ -247,7 +274,7 @@ class TextFile:
             yield f"line {number}", value
 
     def _table_rows(self) -> Iterator[tuple[str, dict[str, str]]]:
-        rows = self._cells()
+        rows = self.cells()
         start = list(itertools.islice(rows, 2))
         if not start:
             return
@@ -262,24 +289,6 @@ class TextFile:
                 self._refuse(f"line {number} has {len(cells)} cells where the first has {len(header)}")
                 continue
             yield f"line {number}", dict(zip(header, cells, strict=True))
-
-    def _cells(self) -> Iterator[tuple[int, list[str]]]:
-        lines = split_lines(self._decoded())
-        if self.kind == TSV:
-            for number, line in enumerate(lines, 1):
-                if line:
-                    yield number, line.split("\t")
-            return
-        first = next(lines, "")
-        delimiter = "," if "," in first else ";" if ";" in first else "\t" if "\t" in first else ","
-        csv.field_size_limit(2**31 - 1)  # the limit is one of the whole process; 128 KB is too little for an article
-        reader = csv.reader((line + "\n" for line in itertools.chain([first], lines)), delimiter=delimiter, strict=True)
-        try:
-            for cells in reader:
-                if cells:
-                    yield reader.line_num, cells
-        except csv.Error as error:
-            raise UserError(f"{self.name}: line {reader.line_num} is not sound CSV ({error})") from error
 
     def _parquet_rows(self, column: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
         try:

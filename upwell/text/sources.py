@@ -101,7 +101,7 @@ def open_source(
     """
     reading = Reading(check_encoding(encoding, errors), errors, column, lenient)
     spec = os.fspath(spec)
-    files = _sound(_find(spec, reading), reading)
+    files = open_files(spec, reading)
     source = Source(spec, files, reading)
     if source.num_bytes == 0:
         raise UserError(f"{spec}: is empty")
@@ -111,6 +111,11 @@ def open_source(
     if tables:
         tables[0].text_column()
     return source
+
+
+def open_files(spec: str, reading: Reading) -> list[TextFile]:
+    """The files that `spec` stands for, in order, each checked to hold text; errors as of `open_source`."""
+    return _sound(_find(spec, reading), reading)
 
 
 def open_sources(

@@ -1,0 +1,183 @@
+"""What fastText and TF-IDF with logistic regression reach on six sets of labelled texts, each well tuned.
+
+    python -m benchmarks.classification_peers
+    python -m benchmarks.classification_peers --sets cls-en-trec --keep-nothing
+    python -m benchmarks.classification_peers --out predictions.json      # with the label that each says of each test text
+
+fastText (Joulin et al. 2017): learning rate, epochs, n-grams of words (of characters for Chinese, where words may also be
+jieba's) and character n-grams inside words. TF-IDF: words (1-2), characters (1-5) or both, rows seen once kept or not, and
+the strength of the penalty (scikit-learn). Everything is chosen on the validation part; the test part is scored once by the
+chosen setting, trained on the training part alone. Each program runs in an environment of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peer_venv import peer_environment, peer_python
+from benchmarks.report import call, write_result
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+SETS = ("cls-en-sst2", "cls-en-trec", "cls-en-agnews", "cls-en-smsspam", "cls-zh-chnsenticorp", "cls-zh-thucnews")
+PACKAGES = ("fasttext-wheel==0.9.2", "numpy<2", "scikit-learn>=1.5", "jieba>=0.42", "setuptools<81")
+
+TEXTS = r"""
+import itertools, json, re, sys, time, warnings
+warnings.simplefilter("ignore")
+import jieba, numpy as np
+task = json.load(open(sys.argv[1], encoding="utf-8"))
+splits, chinese = task["splits"], task["chinese"]
+WORD = re.compile(r"\w+|[^\w\s]")
+jieba.setLogLevel(60)
+def words(text):
+    return jieba.lcut(text.lower()) if chinese == "words" else WORD.findall(text.lower())
+def accuracy(said, labels):
+    return float(np.mean([one == other for one, other in zip(said, labels)]))
+def report(settings, tries, said, start, **more):
+    labels = [label for label, _ in splits["test"]]
+    print(json.dumps({"accuracy": accuracy(said, labels), "settings": settings, "valid": tries[0][0], "tries": len(tries),
+                      "seconds": time.perf_counter() - start, **more, "predictions": said}))
+"""
+
+FASTTEXT = (
+    TEXTS
+    + r"""
+import fasttext
+start = time.perf_counter()
+names = sorted({label for label, _ in splits["train"]})
+def pieces(text, cut):
+    text = text.lower()
+    if cut == "characters":
+        return " ".join(re.findall(r"[a-z0-9]+|\S", text))
+    return " ".join(jieba.lcut(text)) if cut == "jieba" else " ".join(WORD.findall(text))
+texts = {cut: {name: [" ".join(pieces(text, cut).split()) for _, text in rows] for name, rows in splits.items()}
+         for cut in (("characters", "jieba") if chinese else ("words",))}
+for cut, by_split in texts.items():
+    with open(f"{sys.argv[1]}.{cut}", "w", encoding="utf-8") as file:
+        for (label, _), text in zip(splits["train"], by_split["train"]):
+            file.write(f"__label__{names.index(label)} {text}\n")
+def trained(seed=0, **settings):
+    settings = dict(settings)
+    cut = settings.pop("cut")
+    return fasttext.train_supervised(f"{sys.argv[1]}.{cut}", thread=1, verbose=0, seed=seed, bucket=200000, **settings)
+def said(model, cut, split):
+    return [names[int(row[0].removeprefix("__label__"))] if row else names[0] for row in model.predict(texts[cut][split])[0]]
+best = {"cut": next(iter(texts)), "wordNgrams": 2, "minn": 0, "maxn": 0, "lr": 0.5, "epoch": 10, "dim": 50}
+tries, seen = [], {}
+def score(settings):
+    key = json.dumps(settings, sort_keys=True)
+    if key not in seen:
+        seen[key] = accuracy(said(trained(**settings), settings["cut"], "valid"), [label for label, _ in splits["valid"]])
+        tries.append((seen[key], settings))
+    return seen[key]
+subwords = [{"minn": 0, "maxn": 0}, {"minn": 2, "maxn": 4}, {"minn": 3, "maxn": 6}]
+stages = [
+    [{"lr": rate, "epoch": epochs} for rate, epochs in itertools.product((0.1, 0.25, 0.5, 1.0), (5, 15, 40))],
+    [{"cut": cut, "wordNgrams": length, **inside} for cut in texts for length in (1, 2, 3, 4)
+     for inside in (subwords if cut != "characters" else subwords[:1])],
+    [{"lr": rate, "epoch": epochs} for rate, epochs in itertools.product((0.05, 0.1, 0.25, 0.5, 1.0), (3, 8, 15, 25))],
+    [{"dim": size} for size in (20, 100)],
+]
+for stage in stages:
+    best = max([best, *({**best, **change} for change in stage)], key=score)
+tries.sort(key=lambda found: -found[0])
+models = [said(trained(seed=seed, **best), best["cut"], "test") for seed in range(3)]
+labels = [label for label, _ in splits["test"]]
+report(best, tries, models[0], start, seeds=[accuracy(model, labels) for model in models])
+"""
+)
+
+TFIDF = (
+    TEXTS
+    + r"""
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from scipy.sparse import hstack
+start = time.perf_counter()
+chinese = "words" if chinese else chinese
+labels = {name: [label for label, _ in rows] for name, rows in splits.items()}
+def features(frequency, kinds):
+    makers = {"words": lambda: TfidfVectorizer(tokenizer=words, token_pattern=None, ngram_range=(1, 2), min_df=frequency,
+                                               sublinear_tf=True),
+              "characters": lambda: TfidfVectorizer(analyzer="char" if chinese else "char_wb", ngram_range=(1, 5),
+                                                    min_df=frequency, sublinear_tf=True)}
+    made = {kind: makers[kind]() for kind in kinds}
+    texts = {name: [text for _, text in rows] for name, rows in splits.items()}
+    for maker in made.values():
+        maker.fit(texts["train"])
+    return {name: hstack([maker.transform(rows) for maker in made.values()]).tocsr() for name, rows in texts.items()}
+tries = []
+for frequency, kinds in itertools.product((1, 2), (("words",), ("characters",), ("words", "characters"))):
+    matrix = features(frequency, kinds)
+    for strength in (1.0, 4.0, 16.0, 64.0):
+        model = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(matrix["train"], labels["train"])
+        settings = {"features": list(kinds), "min_df": frequency, "C": strength}
+        found = accuracy(model.predict(matrix["valid"]), labels["valid"])
+        if not tries or found > tries[0][0]:
+            said = [str(label) for label in model.predict(matrix["test"])]
+            tries.insert(0, (found, settings))
+        else:
+            tries.append((found, settings))
+report(tries[0][1], tries, said, start)
+"""
+)
+PEERS = {"fastText": FASTTEXT, "TF-IDF + logistic regression": TFIDF}
+
+
+def labelled(path: Path) -> list[tuple[str, str]]:
+    """(label, text) of every line: the first column and the last."""
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line]
+    return [(row[0], row[-1]) for row in rows]
+
+
+def peer_run(program: str, folder: Path) -> dict[str, Any]:
+    """What a peer's program says of the labelled texts of a folder."""
+    python = peer_python(*PACKAGES)
+    splits = {name: labelled(folder / f"{name}.tsv") for name in ("train", "valid", "test")}
+    with tempfile.TemporaryDirectory() as name:
+        task, file = Path(name) / "task.json", Path(name) / "program.py"
+        task.write_text(json.dumps({"splits": splits, "chinese": "-zh-" in folder.name}), encoding="utf-8")
+        file.write_text(program, encoding="utf-8")
+        one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        return call([str(python), str(file), str(task)], peer_environment() | one_thread)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--out", type=Path, help="a JSON file that takes the labels each peer says as well")
+    parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
+    asked = parser.parse_args(arguments)
+    found: dict[str, dict[str, Any]] = {}
+    for name in asked.sets:
+        for peer in asked.peers:
+            result = peer_run(PEERS[peer], asked.data / name)
+            found.setdefault(name, {})[peer] = result
+            print(
+                f"{name:20} {peer:30} test {result['accuracy']:.4f}  valid {result['valid']:.4f}  "
+                f"{result['seconds']:.0f} s  {result['settings']}",
+                flush=True,
+            )
+    if asked.out:
+        asked.out.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+    if not asked.keep_nothing:
+        bare = {
+            name: {
+                peer: {key: value for key, value in result.items() if key != "predictions"}
+                for peer, result in peers.items()
+            }
+            for name, peers in found.items()
+        }
+        write_result("classification_peers", {"sets": bare})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
