@@ -26,7 +26,9 @@ def texts(*shape: int) -> torch.Tensor:
     return torch.randint(1, 13, shape, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize(("head", "outputs", "shape"), [("classes", 5, (3, 5)), ("tags", 4, (3, 9, 4)), ("spans", 0, (3, 9, 2))])
+@pytest.mark.parametrize(
+    ("head", "outputs", "shape"), [("classes", 5, (3, 5)), ("tags", 4, (3, 9, 4)), ("spans", 0, (3, 9, 2))]
+)
 @pytest.mark.parametrize("model", ["gru", "attention"])
 @torch.no_grad()
 def test_what_pads_a_text_changes_nothing_that_is_said_of_it(

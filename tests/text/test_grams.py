@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,7 +21,7 @@ def grams_of(text: str) -> tuple[set[str], set[str]]:
     spaced = f" {' '.join(text.lower().split())} "
     runs = {spaced[i : i + n] for n in range(1, 6) for i in range(len(spaced) - n + 1)}
     words = list(cut_words(text, lower=True))
-    return runs, {(word,) for word in words} | set(zip(words, words[1:], strict=False))  # type: ignore[return-value]
+    return runs, {(word,) for word in words} | set(itertools.pairwise(words))  # type: ignore[return-value]
 
 
 @given(st.lists(st.text(alphabet="ab cB猫.\n", max_size=12), max_size=4))

@@ -109,7 +109,9 @@ def test_an_epoch_shows_every_text_once_and_like_lengths_together() -> None:
 def test_processes_share_the_rows_of_a_batch_and_what_is_concealed() -> None:
     stream = ExampleStream(classes(texts(40)), 8, seed=0, word_dropout=0.3)
     whole = stream.batch(2)
-    parts = [ExampleStream(classes(texts(40)), 8, seed=0, word_dropout=0.3).batch(2, rank=rank, world=2) for rank in range(2)]
+    parts = [
+        ExampleStream(classes(texts(40)), 8, seed=0, word_dropout=0.3).batch(2, rank=rank, world=2) for rank in range(2)
+    ]
     assert torch.equal(torch.cat([part.targets for part in parts]), whole.targets)
     assert whole.concealed is not None
     assert 0.15 < float(whole.concealed.float().mean()) < 0.45

@@ -19,6 +19,7 @@ import torch
 
 from upwell.api.ending import examine
 from upwell.api.language_model import LanguageModel
+from upwell.api.task_runs import train_task
 from upwell.api.texts import Observer, read_corpus
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions
@@ -99,6 +100,8 @@ def train_run(
             run = Run(Path(resume))
             return run, _resume(run, world, told)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [])
+        if wanted.task is not None:
+            return train_task([os.fspath(name) for name in names], wanted, told)
         if not names:
             names = [default_world(wanted)]
             wanted = dataclasses.replace(wanted, first=wanted.first or default_first(wanted))
@@ -265,6 +268,10 @@ def _train(
         return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
     give_back_memory()
     figures = _figures(run, plan, result, peak, bound)
+    figures["data"] = {
+        part: {"bytes": store.num_bytes, "documents": store.num_documents, "tokens": store.num_tokens}
+        for part, store in (("training", corpus.train), ("validation", corpus.valid))
+    }
     if embeddings is not None:
         figures["vectors"] = embeddings.about
     if world.leads:

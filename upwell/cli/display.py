@@ -16,6 +16,7 @@ from upwell.cli.layout import duration, text_width, wrap
 if TYPE_CHECKING:
     from upwell.training.compute import Compute
     from upwell.training.plan import Plan
+    from upwell.training.reader_plan import ReaderPlan
     from upwell.training.runs import Run
 
 
@@ -51,6 +52,18 @@ def plan_lines(plan: Plan, compute: Compute | None, peaks: dict[str, float]) -> 
         measured = ", ".join(f"{peak / 1e9:.3g} in {dtype}" for dtype, peak in peaks.items())
         lines.append(f"machine    {compute.describe()}; matmul peak, GFLOP/s: {measured}")
     return lines
+
+
+def reader_plan_lines(plan: ReaderPlan) -> list[str]:
+    """The plan of a reader in a few lines."""
+    network, amount = plan.network, plan.budget.amount
+    unit = plan.budget.kind if amount != 1 else plan.budget.kind[:-1]
+    return [
+        f"model      {len(network.blocks)} x {network.blocks[0]} reading both ways, width {network.width}, vocabulary "
+        f"{network.vocab_size}; {count(plan.parameters['total'])} parameters; and a weight for each n-gram",
+        f"budget     {amount:g} {unit}, {plan.recipe.rows} texts a step",
+        f"machine    {plan.compute.describe()}, {count(plan.tokens_per_second)} tokens a second",
+    ]
 
 
 def outlook_line(plan: Plan, speed: float, peak: float, train_tokens: int) -> str:
@@ -133,13 +146,14 @@ class TrainingDisplay(Display):
                 self._say(outlook_line(figures["plan"], speed, self.peak, self.train_tokens))
         elif kind == "step":
             self._step(figures)
+        elif kind == "labelled":
+            for number, line in enumerate(figures["lines"]):
+                self._say(f"{'' if number else 'data':{LABEL}}{line}")
+        elif kind == "reader plan":
+            for line in reader_plan_lines(figures["plan"]):
+                self._say(line)
         elif kind == "validation":
-            self.validation = f"valid {figures['bits_per_byte']:.3f} bpb"
-            mark = " (best)" if figures["best"] else ""
-            self._say(
-                f"{figures['share']:6.0%}  {duration(figures['seconds']):>12}  valid {figures['bits_per_byte']:.4f} bpb, "
-                f"{figures['loss']:.4f} nats a token{mark}"
-            )
+            self._validation(figures)
         elif kind == "sample":
             text = " ".join(figures["text"].split())
             line, *more = wrap(text, text_width() - 2, first=" " * LABEL)
@@ -148,6 +162,16 @@ class TrainingDisplay(Display):
             self._say(f"scoring    {figures['text']}")
         elif kind == "note":
             self._say(f"note       {figures['text']}")
+
+    def _validation(self, figures: dict[str, Any]) -> None:
+        if "accuracy" in figures:
+            self.validation = f"valid {figures['accuracy']:.1%}"
+            said = f"valid {figures['accuracy']:.2%} right, {figures['loss']:.4f} nats"
+        else:
+            self.validation = f"valid {figures['bits_per_byte']:.3f} bpb"
+            said = f"valid {figures['bits_per_byte']:.4f} bpb, {figures['loss']:.4f} nats a token"
+        mark = " (best)" if figures["best"] else ""
+        self._say(f"{figures['share']:6.0%}  {duration(figures['seconds']):>12}  {said}{mark}")
 
     def _make(self, figures: dict[str, Any]) -> None:
         if self.task is None:
@@ -181,6 +205,9 @@ class TrainingDisplay(Display):
         if not result["finished"]:
             print(f"stopped; saved. Go on with: upwell train --resume {run.folder}", file=sys.stderr)
             return
+        if "task" in result:
+            self._finish_task(run, result, file=file)
+            return
         bound = result.get("entropy_bound_bpb")
         beside = "" if bound is None else f" (bound {bound:.4f})"
         self._say(
@@ -190,3 +217,20 @@ class TrainingDisplay(Display):
         )
         if not self.console.quiet:
             print("\n".join(ending_lines(result, run.formats(), text_width())), file=file, flush=True)
+
+    def _finish_task(self, run: Run, result: dict[str, Any], *, file: TextIO) -> None:
+        """The last words of a run on labelled data: its scores, and what to do next."""
+        self._say(
+            f"done       {result['model']}, {count(result['parameters']['network'])} parameters and "
+            f"{count(result['parameters']['ngrams'])} weights of n-grams, in {duration(result['seconds'])}"
+        )
+        if self.console.quiet:
+            return
+        print(f"\nOn {result['data']['valid']:,} held-out texts:", file=file)
+        for name, score in result["scores"].items():
+            print(
+                f"  {name:10} {score['value']:.3f}  ({score['low']:.3f} to {score['high']:.3f}; most frequent class "
+                f"{score['baseline']:.3f})",
+                file=file,
+            )
+        print(f'\nNext:\n  upwell classify {run.folder} "a text"\n  upwell info {run.folder}', file=file, flush=True)

@@ -26,8 +26,8 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
     from upwell.training.runs import Run
 
     folder = Run(Path(run))
-    config = folder.network_config()
-    values = folder.config()
+    config = folder.network_config(None)
+    values = folder.config(None)
     network = meta_network(config)
     parameters = parameters_by_kind(network)
     result = folder.result()
@@ -45,7 +45,7 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
             )
         )
         return
-    print(f"run         {run}")
+    print(f"run         {run}, a {values['kind']}")
     if "sources" in values:
         print(f"text        {', '.join(values['sources'])}")
     print(f"blocks      {' '.join(config.blocks)}")
@@ -59,11 +59,15 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
     if "compute" in values:
         compute, machine = values["compute"], values["machine"]
         print(f"computed    {compute['device']}, {compute['dtype']}, {compute['threads']} threads, {machine['name']}")
-    if result:
+    if result and "scores" in result:
+        said = ", ".join(f"{name} {score['value']:.3f}" for name, score in result["scores"].items())
+        print(f"result      {said} on {result['data']['valid']:,} held-out texts, after {duration(result['seconds'])}")
+    elif result:
         print(
             f"result      {result['valid_bpb']:.4f} bpb, {result['valid_loss']:.4f} nats a token after "
             f"{count(result['tokens'])} tokens in {duration(result['seconds'])}"
         )
     elif progress:
-        best = "" if progress.best_step < 0 else f", best {progress.best:.4f} bpb"
+        unit = "bpb" if config.head == "tokens" else "nats"
+        best = "" if progress.best_step < 0 else f", best {progress.best:.4f} {unit}"
         print(f"unfinished  step {progress.step} after {duration(progress.seconds)}{best}; upwell train --resume {run}")

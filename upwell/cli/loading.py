@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from upwell.api import LanguageModel
+    from upwell.api import LanguageModel, TextClassifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,12 @@ class Loading:
         from upwell.api import LanguageModel
 
         return LanguageModel.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
+
+    def classifier(self, run: str) -> TextClassifier:
+        """The classifier of a run."""
+        from upwell.api import TextClassifier
+
+        return TextClassifier.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
 
 
 LoadOptions = Annotated[Loading, Parameter(name="*")]

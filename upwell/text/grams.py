@@ -10,7 +10,7 @@ Shapes: F n-grams of an index, G different ones in a text, T characters.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -40,11 +40,10 @@ class GramIndex:
     """(F,) log((1 + N) / (1 + texts with it)) + 1 over N texts (Sparck Jones 1972, smoothed)."""
 
     @classmethod
-    def learn(cls, texts: Iterable[str], *, most: int = MOST) -> Self:
+    def learn(cls, texts: Sequence[str], *, most: int = MOST) -> Self:
         """The index of the n-grams in `texts`, at most so many."""
         found: dict[str, list[Hashes]] = {kind: [] for kind in _KINDS}
-        number = 0
-        for number, text in enumerate(texts, 1):
+        for text in texts:
             for kind, grams in _KINDS.items():
                 found[kind].append(np.unique(grams(text)))
         hashes, counts = [], []
@@ -58,7 +57,7 @@ class GramIndex:
             kept = np.argsort(-count, kind="stable")[:most]
             joined, count = joined[kept], count[kept]
         order = np.argsort(joined)
-        return cls(joined[order], (np.log((1 + number) / (1 + count[order])) + 1).astype(np.float32))
+        return cls(joined[order], (np.log((1 + len(texts)) / (1 + count[order])) + 1).astype(np.float32))
 
     def encode(self, text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Places in the index and values, each (G,), of the n-grams of `text` that have one.

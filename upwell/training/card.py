@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from upwell.text.files import atomic_write_bytes
+from upwell.training.compute import Compute
+from upwell.training.energy import energy_line
+
+LICENCE = """\
+Whoever publishes this model states its licence in the head of this file; that of the text it was trained on applies too."""
 
 
 def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) -> None:
     """Write README.md into `folder` from the run's config and the figures of its result."""
     network, recipe, compute = config["network"], config["recipe"], config["compute"]
     parameters = figures["parameters"]
-    sources = ", ".join(Path(source).name or source for source in config["sources"])
+    sources = _sources(config)
     lines = [
-        f"# {folder.resolve().name}",
-        "",
+        *_head(folder, "text-generation"),
         f"A causal language model trained by Upwell on: {sources}.",
         "",
         "| | |",
@@ -27,14 +31,18 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
         *_vectors(config.get("vectors")),
         f"| training | {figures['tokens']:,} tokens in {figures['seconds']:.0f} s, {figures['steps']:,} steps, "
         f"{recipe['optimizer']}, seed {recipe['seed']} |",
+        *_data(figures["data"]),
         f"| machine | {config['machine']['name']}, {compute['dtype']}, {compute['threads']} threads |",
+        f"| energy | {energy_line(figures['seconds'], Compute(**compute))} |",
         f"| validation | {figures['valid_bpb']:.4f} bits per byte, {figures['valid_loss']:.4f} nats per token, on "
         f"{figures['valid_tokens']:,} held-out tokens |",
         "",
         *_scores(figures.get("scorecard") or {}),
         *_samples(figures.get("samples") or []),
         "It continues text in the manner of what it was trained on. It knows nothing else, is not instructed to be",
-        "truthful, and can repeat passages of its training text; the rights to that text apply.",
+        "truthful, and can repeat passages of its training text.",
+        "",
+        LICENCE,
         "",
         "```bash",
         f'upwell generate {folder.as_posix()} "Once"',
@@ -42,6 +50,81 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
         "",
     ]
     atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) -> None:
+    """Write README.md into `folder` for a run that learned from labelled data."""
+    network, recipe, compute, data = config["network"], config["recipe"], config["compute"], figures["data"]
+    labels = data["labels"]
+    shown = ", ".join(f"{label} ({number:,})" for label, number in list(labels.items())[:SHOWN_LABELS])
+    more = f" and {len(labels) - SHOWN_LABELS:,} more" if len(labels) > SHOWN_LABELS else ""
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in figures["parameters"].items() if kind != "total")
+    lines = [
+        *_head(folder, "text-classification"),
+        f"A classifier of texts trained by Upwell on: {_sources(config)}.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| classes | {shown}{more} |",
+        f"| blocks | {' '.join(network['blocks'])}, width {network['width']}, reading both ways |",
+        f"| parameters | {figures['parameters']['total']:,} ({kinds}) |",
+        f"| texts | {data['train']:,} to learn from, {data['valid']:,} held out |",
+        f"| training | {figures['seconds']:.0f} s, {figures['steps']:,} steps, {recipe['optimizer']}, seed {recipe['seed']} |",
+        f"| machine | {config['machine']['name']}, {compute['dtype']}, {compute['threads']} threads |",
+        f"| energy | {energy_line(figures['seconds'], Compute(**compute))} |",
+        "",
+        "## On the texts that were held out",
+        "",
+        "| metric | score | 95% interval | most frequent class |",
+        "|---|---|---|---|",
+    ]
+    for name, score in figures["scores"].items():
+        interval = f"{score['low']:.3f}–{score['high']:.3f}"
+        lines.append(f"| {name} | {score['value']:.3f} | {interval} | {score['baseline']:.3f} |")
+    lines += [
+        "",
+        "The held-out texts also decided when to stop and how much to trust either half, so other texts may go a little",
+        "worse. It knows the classes above alone, and puts any text into one of them however little it has to do with them.",
+        "",
+        LICENCE,
+        "",
+        "```bash",
+        f'upwell classify {folder.as_posix()} "a text"',
+        "```",
+        "",
+    ]
+    atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8", "surrogateescape"))
+
+
+SHOWN_LABELS = 20
+"""Classes that a card names."""
+
+
+def _head(folder: Path, task: str) -> list[str]:
+    """What catalogues of models read, and the title."""
+    return [
+        "---",
+        "library_name: upwell",
+        f"pipeline_tag: {task}",
+        "license: other",
+        "license_name: not-stated",
+        "---",
+        "",
+        f"# {folder.resolve().name}",
+        "",
+    ]
+
+
+def _sources(config: dict[str, Any]) -> str:
+    return ", ".join(Path(source).name or source for source in config["sources"])
+
+
+def _data(data: dict[str, dict[str, int]]) -> list[str]:
+    """A row on each part of the text."""
+    return [
+        f"| {part} text | {found['bytes']:,} bytes, {found['documents']:,} documents, {found['tokens']:,} tokens |"
+        for part, found in data.items()
+    ]
 
 
 def _vectors(about: dict[str, Any] | None) -> list[str]:

@@ -60,9 +60,7 @@ def is_choice(targets: Floats) -> bool:
     return bool((targets.sum(1) == 1).all())
 
 
-def choose_linear(
-    rows: Rows, targets: Floats, held_out: Rows, wanted: Floats
-) -> tuple[npt.NDArray[np.float32], float]:
+def choose_linear(rows: Rows, targets: Floats, held_out: Rows, wanted: Floats) -> tuple[npt.NDArray[np.float32], float]:
     """The weights whose loss on `held_out` (M, F) with targets `wanted` (M, C) is least, and their penalty."""
     weights = np.zeros((rows.shape[1] + 1, targets.shape[1]), np.float32)
     choice, tried = is_choice(targets), []

@@ -66,6 +66,12 @@ class TrainOptions:
     """What to do with bytes that do not decode: strict or replace."""
     column: str | None = None
     """Column of the text in tables and JSON lines; by default guessed, and stated."""
+    task: str | None = None
+    """Learn from labelled data, and not to write: classify texts."""
+    columns: str | None = None
+    """With --task, which columns are what, e.g. text=review,label=stars; by default guessed, and stated."""
+    separator: str | None = None
+    """With --task classify, what divides several labels in a cell; a list of labels needs none."""
     window: int | None = None
     """Attention reaches back over this many tokens only."""
     learning_rate: float | None = None

@@ -44,6 +44,7 @@ class TextClasses:
     """Share of the probability that is wanted of all classes alike (Szegedy et al. 2016, section 7)."""
 
     def __call__(self, network: Network, batch: Batch, state: State = None) -> Outcome:
+        """The loss of a batch, summed over its texts."""
         logits = read(network, batch)  # (B, C)
         if batch.targets.is_floating_point():
             wanted = batch.targets + self.smoothing * (0.5 - batch.targets)

@@ -115,7 +115,7 @@ class Run:
         """Replace config.json."""
         atomic_write_json(self.config_path, {"format": 1, "kind": kind, **values})
 
-    def network_config(self, kind: str = LANGUAGE_MODEL) -> NetworkConfig:
+    def network_config(self, kind: str | None = LANGUAGE_MODEL) -> NetworkConfig:
         """The network's config; a UserError where the run has not come so far."""
         values = self.config(kind)
         if "network" not in values:

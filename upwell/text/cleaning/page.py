@@ -57,7 +57,9 @@ def step_head(w: dict[str, str]) -> list[str]:
 def step_cells(step: dict[str, Any], w: dict[str, str]) -> list[str]:
     """A row of it."""
     found = sorted(step["counts"].items(), key=lambda item: (-item[1], item[0]))
-    said = ", ".join(f"{w.get(f'count {kind}', kind)} {count:,}" for kind, count in found[:6]) + (" …" if len(found) > 6 else "")
+    said = ", ".join(f"{w.get(f'count {kind}', kind)} {count:,}" for kind, count in found[:6]) + (
+        " …" if len(found) > 6 else ""
+    )
     return [
         step_words(step["name"], w),
         f"{step['documents_in']:,}",
