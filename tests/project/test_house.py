@@ -82,6 +82,10 @@ def test_openmp_waits_a_little_then_sleeps_unless_the_user_says_otherwise() -> N
 TEXT = "\\n".join(f"line {i % 17} of a small text" for i in range(400))
 USES = {
     "LanguageModel": "model = upwell.LanguageModel.load(run); print(model.generate('line', max_tokens=3))",
+    "TextClassifier": (
+        "model = upwell.TextClassifier(size='1k', epochs=2).fit(['a b', 'c d', 'a e', 'c f'] * 5, [0, 1] * 10);"
+        "assert model.predict_proba(['a b']).shape == (1, 2)"
+    ),
     "__version__": "assert upwell.__version__.count('.') == 2",
     "evaluate": "assert upwell.evaluate(run, 'text.txt')['bits_per_byte'] > 0",
     "prepare": "assert upwell.prepare('text.txt', out='prepared', skip=('quality',)).has_tokens",

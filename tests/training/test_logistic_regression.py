@@ -46,8 +46,7 @@ def test_the_penalty_is_chosen_on_texts_that_were_held_out() -> None:
     rows, targets = problem(40, 2)
     held_out, wanted = problem(400, 3)
     weights, penalty = choose_linear(rows, targets, held_out, wanted)
-    assert penalty == 2.0  # few texts want to be held
     right = (held_out @ weights[:-1] + weights[-1]).argmax(1) == wanted.argmax(1)
     assert right.mean() > 0.6
     rows, targets = problem(4000, 4)
-    assert choose_linear(rows, targets, held_out, wanted)[1] > penalty
+    assert choose_linear(rows, targets, held_out, wanted)[1] > penalty  # few texts want to be held

@@ -121,6 +121,7 @@ def test_processes_share_the_rows_of_a_batch_and_what_is_concealed() -> None:
         assert torch.equal(part.concealed, rows[:, : part.concealed.shape[1]])
 
 
+@torch.no_grad()
 def test_smoothing_never_wants_certainty() -> None:
     network = reader("classes", 3)
     batch = several(texts(4)).batch(np.arange(4))

@@ -85,15 +85,22 @@ class ClassifierModel:
         """The classifier of a run; a UserError where a file is missing, damaged or of something else."""
         values = run.config(CLASSIFIER)
         config = run.network_config(CLASSIFIER)
-        labels, shares = values.get("labels"), values.get("shares")
-        if not isinstance(labels, list) or len(labels) != config.outputs or not all(isinstance(x, str) for x in labels):
-            raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} classes")
-        if not isinstance(shares, list) or len(shares) != 2 or not all(isinstance(x, float) for x in shares):
+        labels: Any = values.get("labels")
+        shares: Any = values.get("shares")
+        if "shares" not in values:
             raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
+        if not _are(labels, str, config.outputs):
+            raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} classes")
+        if not _are(shares, float, 2):
+            raise UserError(f"{run.config_path}: shares must be two numbers")
         network = cast(Reader, load_network(run.weights_path, config).to(device, dtype).eval())
         linear = LinearClassifier.load(run.folder / LINEAR, classes=len(labels))
         tokenizer = Tokenizer.load(run.tokenizer_path)
         return cls(network, tokenizer, linear, tuple(labels), values.get("several") is True, tuple(shares))
+
+
+def _are(values: Any, kind: type, number: int) -> bool:
+    return isinstance(values, list) and len(values) == number and all(type(value) is kind for value in values)
 
 
 LINEAR = "ngrams.safetensors"
@@ -128,7 +135,7 @@ def learn_linear(
     return LinearClassifier(index, weights), penalty
 
 
-def joined(judgements: tuple[Floats, Floats], shares: Sequence[float], *, several: bool) -> Floats:
+def joined(judgements: tuple[Floats, Floats], shares: Sequence[float] | Floats, *, several: bool) -> Floats:
     """Log-probabilities (N, C) of both halves' scores together."""
     normalise: Callable[[Floats], Floats] = (lambda x: x) if several else (lambda x: log_softmax(x, 1))
     scores = sum(share * normalise(said) for share, said in zip(shares, judgements, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from upwell.api.classifier_runs import train_classifier
+from upwell.api.classifier_runs import ClassifierTraining
 from upwell.api.classifying import ClassifierModel
+from upwell.api.interrupts import interrupts
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.machine import describe_machine
@@ -40,29 +42,82 @@ def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer)
 
     Raises UserError for data that cannot be used and options that the task does not have.
     """
-    columns = _check(options)
     check_out(options.out)
-    train, valid = _read(sources, options, columns)
+    train, valid = _read(sources, options)
     observe("labelled", {"lines": [*train.describe(), *(f"held out: {line}" for line in valid.describe()[:1])]})
     keep_freed_memory()
+    training = ClassifierTraining(train.rows, valid.rows, options)
+    plan = training.plan()
 
     def fill(run: Run, final: Path) -> None:
-        machine = {"name": describe_machine(torch.device(options.device or "cpu")), "torch": torch.__version__}
+        budget: dict[str, Any] = {plan.budget.kind: plan.budget.amount}
+        planned = dataclasses.replace(options, **budget)
         run.write_config(
-            {"sources": [os.fspath(name) for name in sources], "options": options.to_dict(), "machine": machine},
+            {
+                "sources": [os.fspath(name) for name in sources],
+                "options": planned.to_dict(),
+                "network": plan.network.to_dict(),
+                "recipe": plan.recipe.to_dict(),
+                "compute": dataclasses.asdict(plan.compute),
+                "machine": {
+                    "name": describe_machine(torch.device(plan.compute.device)),
+                    "torch": torch.__version__,
+                    "matmul_peaks": {plan.compute.dtype: plan.peak},
+                },
+                "corpus": _fingerprint(train, valid),
+            },
             CLASSIFIER,
         )
 
     run = create_run(sources[0], out=options.out, overwrite=options.overwrite, fill=fill)
     observe("run", {"path": str(run.folder)})
     with lock_file(run.lock_path):
-        model, plan, result = train_classifier(train.rows, valid.rows, options, run.folder, observe)
-        kept = {name: value for name, value in run.config(None).items() if name not in ("format", "kind")}
-        model.save(run, {**kept, "recipe": plan.recipe.to_dict(), "compute": dataclasses.asdict(plan.compute)})
-        figures = _figures(run, train, valid, model, plan, result)
-        write_reader_card(run.folder, run.config(CLASSIFIER), figures)
-        atomic_write_json(run.result_path, {"format": 1, **figures})
-    return run, {"finished": True, **figures}
+        return run, _learn(run, training, plan, train, valid, observe)
+
+
+def resume_task(run: Run, observe: Observer) -> dict[str, Any]:
+    """Bring a run on labelled data to its end from wherever it is."""
+    observe("run", {"path": str(run.folder)})
+    with lock_file(run.lock_path):
+        finished = run.result()
+        if finished is not None:
+            return {"finished": True, **finished}
+        sources, options = run.options()
+        train, valid = _read(sources, options)
+        if run.config(CLASSIFIER).get("corpus") != _fingerprint(train, valid):
+            raise UserError(
+                f"{run.folder}: the data in {', '.join(sources)} is not what this run was begun with; begin a new run"
+            )
+        keep_freed_memory()
+        training = ClassifierTraining(train.rows, valid.rows, options)
+        return _learn(run, training, training.plan(run.compute()), train, valid, observe)
+
+
+def _learn(
+    run: Run,
+    training: ClassifierTraining,
+    plan: ReaderPlan,
+    train: Labelled[LabelledText],
+    valid: Labelled[LabelledText],
+    observe: Observer,
+) -> dict[str, Any]:
+    """Train to the end or an interrupt; the figures, written to the run at the end."""
+    observe("reader plan", {"plan": plan})
+    with interrupts() as stopped:
+        model, result = training.learn(plan, run.folder, observe, stopped)
+    if model is None:
+        return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
+    kept = {name: value for name, value in run.config(CLASSIFIER).items() if name not in ("format", "kind")}
+    model.save(run, kept)
+    figures = _figures(run, train, valid, model, plan, result)
+    write_reader_card(run.folder, run.config(CLASSIFIER), figures)
+    atomic_write_json(run.result_path, {"format": 1, **figures})
+    return {"finished": True, **figures}
+
+
+def _fingerprint(*parts: Labelled[LabelledText]) -> list[str]:
+    """Hashes of the rows of each part."""
+    return [hashlib.blake2b(repr(part.rows).encode("utf-8", "replace"), digest_size=16).hexdigest() for part in parts]
 
 
 def _check(options: TrainOptions) -> dict[str, str]:
@@ -84,10 +139,9 @@ def _check(options: TrainOptions) -> dict[str, str]:
     return found
 
 
-def _read(
-    sources: Sequence[str], options: TrainOptions, columns: dict[str, str]
-) -> tuple[Labelled[LabelledText], Labelled[LabelledText]]:
+def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[LabelledText], Labelled[LabelledText]]:
     """What is learned from, and what is held out: given, or a part of it."""
+    columns = _check(options)
     if not sources:
         raise UserError("--task classify: name a file of labelled texts")
     how: dict[str, Any] = {

@@ -12,9 +12,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from upwell.api.classifier_runs import train_classifier
+from upwell.api.classifier_runs import ClassifierTraining
 from upwell.api.classifying import ClassifierModel
-from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.machine import choose_device
 from upwell.text.labelled import Labelled, LabelledText, hold_out
@@ -23,7 +22,6 @@ from upwell.training.compute import torch_dtype
 from upwell.training.options import TrainOptions
 from upwell.training.runs import Run
 
-SILENT: Observer = lambda kind, figures: None  # noqa: E731
 MOST_WORDS = 200
 """Words of a text that are tried one by one when a decision is to be explained."""
 
@@ -80,9 +78,11 @@ class TextClassifier:
         if len(known) < 2:
             raise UserError("two labels at least are needed to tell apart")
         train, valid = hold_out(Labelled(name="these texts", noun="texts", rows=rows, columns=()), seed=self.seed)
+        training = ClassifierTraining(train.rows, valid.rows, TrainOptions(**self.get_params()))
         with tempfile.TemporaryDirectory(prefix="upwell-") as folder:
-            options = TrainOptions(**self.get_params())
-            self.model_, _, _ = train_classifier(train.rows, valid.rows, options, Path(folder), SILENT)
+            model, _ = training.learn(training.plan(), Path(folder), lambda kind, figures: None)
+        assert model is not None, "nobody can interrupt it"
+        self.model_ = model
         self.classes_ = np.array([known[name] for name in self.model_.labels])
         return self
 

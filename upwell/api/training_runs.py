@@ -6,20 +6,19 @@ import dataclasses
 import math
 import os
 import shutil
-import signal
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from upwell.api.ending import examine
+from upwell.api.interrupts import interrupts
 from upwell.api.language_model import LanguageModel
-from upwell.api.task_runs import train_task
+from upwell.api.task_runs import resume_task, train_task
 from upwell.api.texts import Observer, read_corpus
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions
@@ -38,7 +37,7 @@ from upwell.training.loop import Result, fit
 from upwell.training.objectives import next_token
 from upwell.training.options import TrainOptions
 from upwell.training.plan import Plan, check_options, plan_for, plan_here
-from upwell.training.runs import Run, check_out, create_run
+from upwell.training.runs import LANGUAGE_MODEL, Run, check_out, create_run
 from upwell.training.schedules import Budget
 from upwell.training.streams import check_first, open_stream
 from upwell.training.validation import Score, Validation
@@ -98,7 +97,7 @@ def train_run(
     try:
         if resume is not None:
             run = Run(Path(resume))
-            return run, _resume(run, world, told)
+            return run, resume_task(run, told) if run.kind() != LANGUAGE_MODEL else _resume(run, world, told)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [])
         if wanted.task is not None:
             return train_task([os.fspath(name) for name in names], wanted, told)
@@ -247,7 +246,7 @@ def _train(
             observe("sample", {"text": generate_texts(network, corpus.tokenizer, [""], sampling)[0].text})
             network.train()
 
-    with _interrupts() as stopped:
+    with interrupts() as stopped:
         result = fit(
             network,
             objective=next_token,
@@ -331,24 +330,3 @@ def _figures(run: Run, plan: Plan, result: Result, peak: float, bound: float | N
         "best_step": result.progress.best_step,
         "steps": result.progress.step,
     }
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C or termination signal inside the block into a wish to stop; a second one interrupts."""
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    asked: list[int] = []
-
-    def handle(number: int, frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -96,7 +96,8 @@ class ExampleStream:
             parts = [dealt[start : start + size] for start in range(0, len(dealt), size)]
             ordered = np.concatenate([part[np.argsort(self._lengths[part], kind="stable")] for part in parts])
             self._epoch, self._order = epoch, draws.permutation(ordered.reshape(self.windows, self.rows))
-        return self._order[window]
+        chosen: npt.NDArray[np.int64] = self._order[window]
+        return chosen
 
 
 def _pad(rows: Sequence[npt.NDArray[Any]], filling: int = 0) -> torch.Tensor:

@@ -8,6 +8,8 @@ Shapes: N texts, F n-grams, C classes.
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import scipy.optimize
@@ -21,7 +23,7 @@ MOST_WEIGHTS = 1 << 23
 """F * C at most: the solver keeps some twenty times as many numbers."""
 
 Floats = npt.NDArray[np.floating]
-Rows = scipy.sparse.csr_matrix
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 
 
 def fit_linear(rows: Rows, targets: Floats, penalty: float, start: Floats) -> npt.NDArray[np.float32]:

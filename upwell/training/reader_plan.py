@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from upwell.model.accounting import meta_network, parameters_by_kind, training_flops_per_token
 from upwell.model.config import NetworkConfig
+from upwell.model.machine import choose_device
 from upwell.training.compute import Compute, choose_compute, choose_threads, measure_peaks
 from upwell.training.distributed import ALONE
 from upwell.training.example_streams import ExampleStream
@@ -77,17 +76,30 @@ def reader_recipe(examples: int, mean_length: float, options: TrainOptions) -> R
 
 
 def plan_reader(
-    config: NetworkConfig, stream: ExampleStream, recipe: Recipe, objective: Objective, options: TrainOptions
+    config: NetworkConfig,
+    stream: ExampleStream,
+    recipe: Recipe,
+    objective: Objective,
+    options: TrainOptions,
+    *,
+    known: tuple[Compute, float] | None = None,
 ) -> ReaderPlan:
-    """Measure this machine on a batch of `stream` and plan the training of `config`."""
-    device = torch.device(options.device or "cpu")
-    threads = choose_threads(options.threads, ALONE)
-    peaks = measure_peaks(device, options.dtype, threads)
-    trial = (objective, stream.batch(0))
-    compute, speeds = choose_compute(
-        config, recipe, device=device, peaks=peaks, threads=threads, world=ALONE, trial=trial
-    )
-    speed = speeds.get(compute.describe(), 0.0)
+    """Measure this machine on a batch of `stream` and plan the training of `config`.
+
+    `known`: way of computing and matmul peak, where they were measured before.
+    """
+    speed = 0.0
+    if known is not None:
+        compute, peak = known
+    else:
+        device = choose_device(options.device)
+        threads = choose_threads(options.threads, ALONE)
+        peaks = measure_peaks(device, options.dtype, threads)
+        trial = (objective, stream.batch(0))
+        compute, speeds = choose_compute(
+            config, recipe, device=device, peaks=peaks, threads=threads, world=ALONE, trial=trial
+        )
+        speed, peak = speeds.get(compute.describe(), 0.0), peaks[compute.dtype]
     if options.minutes is options.tokens is options.epochs is None:
         epochs = EPOCHS
         if speed:
@@ -102,7 +114,7 @@ def plan_reader(
         recipe=recipe,
         budget=budget,
         compute=compute,
-        peak=peaks[compute.dtype],
+        peak=peak,
         tokens_per_second=speed,
         parameters=parameters_by_kind(network),
         flops_per_token=training_flops_per_token(network, recipe.length),

@@ -156,7 +156,8 @@ def _of_width(rows: Tensor, width: int) -> Tensor:
         return rows
     if dimension < width:
         drawn = torch.randn(width, dimension, generator=torch.Generator().manual_seed(_ROTATION))
-        return rows @ torch.linalg.qr(drawn).Q.T
+        turned: Tensor = rows @ torch.linalg.qr(drawn).Q.T
+        return turned
     *_, directions = torch.linalg.svd(rows, full_matrices=False)  # (min(K, E), E)
     turned = rows @ directions[:width].T
     return torch.cat([turned, turned.new_zeros(number, width - turned.shape[1])], 1)

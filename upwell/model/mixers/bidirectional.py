@@ -102,7 +102,7 @@ def backward_order(lengths: Tensor, time: int) -> Tensor:
 
 def reorder(x: Tensor, order: Tensor | None) -> Tensor:
     """x (B, T, D) with its B * T vectors in `order`, which is its own inverse; None: every row from its end."""
-    return x.flip(1) if order is None else _Reorder.apply(x, order)  # type: ignore[no-untyped-call, no-any-return]
+    return x.flip(1) if order is None else _Reorder.apply(x, order)  # type: ignore[no-untyped-call]
 
 
 class _Reorder(torch.autograd.Function):

@@ -114,7 +114,7 @@ def _questions(
 
 
 def _columns(table: Table, wanted: Mapping[str, str | None]) -> dict[str, Column]:
-    found = {}
+    found: dict[str, Column] = {}
     for role, names in NAMES.items():
         taken = {column.name for column in found.values()}
         column = table.find(role, wanted.get(role), (name for name in names if name not in taken))

@@ -88,7 +88,7 @@ def _from_lines(files: Sequence[TextFile], tags: str | None, errors: str) -> Lab
                             for ones in zip(*pairs, strict=True)
                         )
                     )
-                )  # type: ignore[arg-type]
+                )
     if not rows and not left_out:
         raise UserError(f"{name}: holds no sentences")
     columns = (
