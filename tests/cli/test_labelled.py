@@ -34,7 +34,7 @@ def run(reviews: Path) -> Path:
         cwd=reviews, capture_output=True, encoding="utf-8",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for said in ("film", "text: review", "label: stars (", "left out: 1 without a label", "valid ", "n-grams"):
+    for said in ("film", "text: review", "label: stars (", "left out: 1 without a label", "valid ", "of the ngrams"):
         assert said in done.stderr, said
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["scores"]["accuracy"]["value"] > figures["scores"]["accuracy"]["baseline"]
@@ -70,9 +70,9 @@ def test_info_shows_what_a_classifier_is(upwell: Any, run: Path) -> None:
     [
         (("generate", "RUN", "Once"), "is a classifier, not a language model; see upwell classify --help"),
         (("classify", "RUN", "--of", "Anna", "a text"), "tells classes of texts"),
-        (("train", "--task", "classify"), "name a file of labelled texts"),
+        (("train", "--task", "classify"), "name a file of labelled data"),
         (("train", "none.csv", "--task", "classify"), "none.csv"),
-        (("train", "films.tsv", "--task", "sing"), "choose classify"),
+        (("train", "films.tsv", "--task", "sing"), "choose classify or tag"),
         (("train", "films.tsv", "--task", "classify", "--columns", "label=star"), "Did you mean 'stars'"),
     ],
 )
@@ -81,3 +81,34 @@ def test_bad_input_is_one_clear_line(upwell: Any, run: Path, words: tuple[str, .
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+CONLLU = "".join(
+    f"1\t{determiner}\t_\tDET\t_\t_\t2\tdet\t_\t_\n2\t{noun}{number}\t_\tNOUN\t_\t_\t3\tnsubj\t_\t_\n"
+    f"3\t{verb}\t_\tVERB\t_\t_\t0\troot\t_\t_\n\n"
+    for number in range(20)
+    for determiner, noun, verb in (("the", "cat", "sleeps"), ("a", "dog", "barks"), ("this", "bird", "sings"))
+)
+
+
+def test_a_tagger_is_made_and_used(upwell: Any, tmp_path: Path) -> None:
+    (tmp_path / "animals.conllu").write_text(CONLLU, encoding="utf-8")
+    done = upwell(
+        "train", "animals.conllu", "--task", "tag", "--size", "2k", "--epochs", 12, "--threads", 1, "--dtype", "float32",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "held-out sentences" in done.stdout
+    assert "upwell tag runs/animals" in done.stdout
+    run = tmp_path / "runs" / "animals"
+    assert upwell("tag", run, "A cat3 barks").stdout.strip() == "A/DET cat3/NOUN barks/VERB"
+    done = upwell("tag", run, "--json", "--split", "--stats", input=b"the dog5 sings\n")
+    assert json.loads(done.stdout)["tags"] == ["DET", "NOUN", "VERB"]
+    assert "1 texts; a text took" in done.stderr
+    assert "a tagger" in upwell("info", run).stdout
+    card = (run / "README.md").read_text(encoding="utf-8")
+    for word in ("token-classification", "NOUN (", "upwell tag"):
+        assert word in card
+    refused = upwell("classify", run, "a text")
+    assert refused.returncode == 2
+    assert "is a tagger, not a language model; see upwell tag --help" in refused.stderr

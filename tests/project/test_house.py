@@ -86,6 +86,11 @@ USES = {
         "model = upwell.TextClassifier(size='1k', epochs=2).fit(['a b', 'c d', 'a e', 'c f'] * 5, [0, 1] * 10);"
         "assert model.predict_proba(['a b']).shape == (1, 2)"
     ),
+    "Tagger": (
+        "X = [['a', f'cat{i}'] for i in range(9)];"
+        "model = upwell.Tagger(size='1k', epochs=2).fit(X, [['D', 'N']] * 9);"
+        "assert len(model.predict([['a', 'dog', 'cat']])[0]) == 3"
+    ),
     "__version__": "assert upwell.__version__.count('.') == 2",
     "evaluate": "assert upwell.evaluate(run, 'text.txt')['bits_per_byte'] > 0",
     "prepare": "assert upwell.prepare('text.txt', out='prepared', skip=('quality',)).has_tokens",

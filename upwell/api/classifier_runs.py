@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from upwell.api.classifying import ClassifierModel, encode, fit_shares, learn_linear, targets_of
+from upwell.api.labelled_task import score
+from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
-from upwell.model.reader import Reader, build_network
 from upwell.model.sizes import network_config, parse_size
-from upwell.text.labelled import LabelledText
+from upwell.tasks.metrics import Classified
+from upwell.text.labelled import Labelled, LabelledText, read_classes
 from upwell.text.tokenizer_training import train_tokenizer
-from upwell.training.compute import Compute, apply_threads, torch_dtype
 from upwell.training.example_streams import Examples, ExampleStream
-from upwell.training.loop import Result, fit
+from upwell.training.loop import Result
 from upwell.training.options import TrainOptions
-from upwell.training.reader_plan import WORD_DROPOUT, ReaderPlan, plan_reader, reader_recipe
+from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TextClasses
+from upwell.training.runs import CLASSIFIER
 
 MODEL, SIZE, DEPTH = "lstm", "250k", 1
 VOCABULARY = 8000
 CONTEXT = 256
 """Tokens of a text that are read; the middle of a longer one is left out."""
-SMOOTHING = 0.05
+EPOCHS, RATE, DECAY = 12.0, 2e-3, 0.05
+SMOOTHING, WORD_DROPOUT = 0.05, 0.1
 DROPOUTS = {"embedding_dropout": 0.0, "dropout": 0.3, "output_dropout": 0.5}
 
 
-class ClassifierTraining:
+class ClassifierTraining(ReaderTraining):
     """Labelled texts, ready to be learned from."""
 
     def __init__(self, train: Sequence[LabelledText], valid: Sequence[LabelledText], options: TrainOptions) -> None:
         """Learn from `train`, choose by `valid`."""
-        self.options = options
+        self.options, self.epochs = options, EPOCHS
         self.names = tuple(sorted({label for row in train for label in row.labels}))
         self.several = any(len(row.labels) != 1 for row in train)
         self.texts, self.held_out = [row.text for row in train], [row.text for row in valid]
@@ -46,12 +50,8 @@ class ClassifierTraining:
         self.tokenizer = train_tokenizer(kind, self.texts, vocab_size=size)
         self.context = options.context or CONTEXT
         examples = self._examples(self.texts, self.targets)
-        self.recipe = reader_recipe(len(examples), float(examples.lengths.mean()), options)
+        self.recipe = reader_recipe(examples, options, rows=32, learning_rate=RATE, weight_decay=DECAY)
         self.stream = ExampleStream(examples, self.recipe.rows, self.recipe.seed, word_dropout=WORD_DROPOUT)
-        dropouts: dict[str, Any] = {
-            name: usual if getattr(options, name) is None else getattr(options, name)
-            for name, usual in DROPOUTS.items()
-        }
         self.config = network_config(
             options.model or MODEL,
             parse_size(options.size or SIZE),
@@ -61,38 +61,20 @@ class ClassifierTraining:
             causal=False,
             head="classes",
             outputs=len(self.names),
-            **dropouts,
+            **chosen(options, DROPOUTS),
         )
         self.objective = TextClasses(SMOOTHING)
-
-    def plan(self, known: tuple[Compute, float] | None = None) -> ReaderPlan:
-        """What the training will be; `known`: way of computing and peak, where they were measured before."""
-        return plan_reader(self.config, self.stream, self.recipe, self.objective, self.options, known=known)
+        self.judge = ReaderJudge(self._examples(self.held_out, self.wanted), TextClasses())
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[ClassifierModel | None, Result]:
-        """Train, going on from the newest checkpoint in `folder`; no model after an interrupt."""
-        apply_threads(plan.compute)
-        network = build_network(self.config)
-        network.reset_parameters(self.recipe.seed)
-        result = fit(
-            network.to(plan.compute.device),
-            objective=self.objective,
-            stream=self.stream,
-            validate=ReaderJudge(self._examples(self.held_out, self.wanted), TextClasses()),
-            recipe=self.recipe,
-            budget=plan.budget,
-            folder=folder,
-            dtype=torch_dtype(plan.compute.dtype),
-            num_workers=plan.compute.workers,
-            observe=observe,
-            stopped=stopped,
-        )
+        """Train the network, then the weights of n-grams, then how much either counts; None after an interrupt."""
+        network, result = self.train(plan, folder, observe, stopped)
         if not result.finished:
             return None, result
         linear, penalty = learn_linear(self.texts, self.targets, self.held_out, self.wanted)
-        model = ClassifierModel(cast(Reader, network.float()), self.tokenizer, linear, self.names, self.several)
+        model = ClassifierModel(network, self.tokenizer, linear, self.names, self.several)
         shares = fit_shares(model.judgements(self.held_out), self.wanted, several=self.several)
         observe("note", {"text": f"shares: network {shares[0]:.2f}, n-grams {shares[1]:.2f} (penalty {penalty:g})"})
         return replace(model, shares=shares), result
@@ -100,3 +82,44 @@ class ClassifierTraining:
     def _examples(self, texts: Sequence[str], targets: npt.NDArray[np.float32]) -> Examples:
         wanted = targets if self.several else targets.argmax(1)
         return Examples(encode(self.tokenizer, texts, self.context), wanted)
+
+
+class Classify:
+    """Texts and their labels."""
+
+    kind = CLASSIFIER
+    roles = ("text", "label")
+    foreign = ()
+
+    def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[LabelledText]:
+        """Texts with their labels."""
+        how: dict[str, Any] = {"separator": options.separator, "encoding": options.encoding, "errors": options.errors}
+        return read_classes(list(sources), **how, **columns)
+
+    def training(
+        self, train: Labelled[LabelledText], valid: Labelled[LabelledText], options: TrainOptions
+    ) -> ClassifierTraining:
+        """Ready to learn."""
+        return ClassifierTraining(train.rows, valid.rows, options)
+
+    def parameters(self, model: ClassifierModel, plan: ReaderPlan) -> dict[str, int]:
+        """Of the network and of the n-grams."""
+        network, grams = plan.parameters["total"], model.linear.weights.size
+        return {"total": network + grams, "network": network, "ngrams": grams}
+
+    def scores(
+        self, model: ClassifierModel, train: Labelled[LabelledText], valid: Labelled[LabelledText]
+    ) -> dict[str, dict[str, float]]:
+        """Accuracy, which is of whole sets where a text may have several classes, and macro F1; baseline: the most frequent."""
+        said = [_spelled(labels) for labels in model.predict([row.text for row in valid.rows])]
+        wanted = [_spelled(row.labels) for row in valid.rows]
+        common = Counter(_spelled(row.labels) for row in train.rows).most_common(1)[0][0]
+        right, guessed = Classified(wanted, said), Classified(wanted, [common] * len(wanted))
+        found = {"accuracy": score(right.accuracy(), guessed.accuracy())}
+        if not model.several:
+            found["f1_macro"] = score(right.macro(), guessed.macro())
+        return found
+
+
+def _spelled(labels: Sequence[str]) -> str:
+    return "\n".join(sorted(labels))

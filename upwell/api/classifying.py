@@ -58,6 +58,13 @@ class ClassifierModel:
             return np.zeros((0, len(self.labels)))
         return joined(self.judgements(texts), self.shares, several=self.several)
 
+    def predict(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """The likeliest class of each text; where a text may have several, those likelier than not."""
+        log_p = self.log_probabilities(texts)
+        if not self.several:
+            return [(self.labels[place],) for place in log_p.argmax(1)]
+        return [tuple(self.labels[place] for place in np.flatnonzero(row > np.log(0.5))) for row in log_p]
+
     def judgements(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """Scores (N, C) of the network and of the n-grams, before any softmax."""
         examples = Examples(encode(self.tokenizer, texts, self.network.config.context), np.zeros(len(texts), np.int64))

@@ -9,31 +9,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from upwell.api.classifier_runs import ClassifierTraining
-from upwell.api.classifying import ClassifierModel
+from upwell.api.classifier_runs import Classify
 from upwell.api.interrupts import interrupts
+from upwell.api.labelled_task import LabelledTask
+from upwell.api.reader_training import ReaderTraining
+from upwell.api.tagging import Tag
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.machine import describe_machine
-from upwell.tasks.metrics import Classified, Figure
 from upwell.text.allocator import keep_freed_memory
 from upwell.text.files import atomic_write_json, lock_file
-from upwell.text.labelled import Labelled, LabelledText, hold_out, read_classes, without_copies
+from upwell.text.labelled import Labelled, hold_out, without_copies
 from upwell.training.card import write_reader_card
 from upwell.training.loop import Result
 from upwell.training.options import TrainOptions, option_name
 from upwell.training.reader_plan import ReaderPlan
-from upwell.training.runs import CLASSIFIER, Run, check_out, create_run
+from upwell.training.runs import Run, check_out, create_run
 
-TASKS = ("classify",)
-ROLES = {"classify": ("text", "label")}
-"""Columns of a task's data."""
-OF_TEXTS = (
-    "vectors freeze_vectors first column window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
-).split()
+TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag()}
+OF_TEXTS = tuple(
+    (
+        "vectors freeze_vectors first column window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
+    ).split()
+)
 """Options that make no sense where labelled data is learned from."""
 
 
@@ -46,7 +46,9 @@ def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer)
     train, valid = _read(sources, options)
     observe("labelled", {"lines": [*train.describe(), *(f"held out: {line}" for line in valid.describe()[:1])]})
     keep_freed_memory()
-    training = ClassifierTraining(train.rows, valid.rows, options)
+    assert options.task is not None
+    task = TASKS[options.task]
+    training = task.training(train, valid, options)
     plan = training.plan()
 
     def fill(run: Run, final: Path) -> None:
@@ -66,13 +68,13 @@ def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer)
                 },
                 "corpus": _fingerprint(train, valid),
             },
-            CLASSIFIER,
+            task.kind,
         )
 
     run = create_run(sources[0], out=options.out, overwrite=options.overwrite, fill=fill)
     observe("run", {"path": str(run.folder)})
     with lock_file(run.lock_path):
-        return run, _learn(run, training, plan, train, valid, observe)
+        return run, _learn(run, options.task, training, plan, train, valid, observe)
 
 
 def resume_task(run: Run, observe: Observer) -> dict[str, Any]:
@@ -84,21 +86,23 @@ def resume_task(run: Run, observe: Observer) -> dict[str, Any]:
             return {"finished": True, **finished}
         sources, options = run.options()
         train, valid = _read(sources, options)
-        if run.config(CLASSIFIER).get("corpus") != _fingerprint(train, valid):
+        if run.config(None).get("corpus") != _fingerprint(train, valid):
             raise UserError(
                 f"{run.folder}: the data in {', '.join(sources)} is not what this run was begun with; begin a new run"
             )
         keep_freed_memory()
-        training = ClassifierTraining(train.rows, valid.rows, options)
-        return _learn(run, training, training.plan(run.compute()), train, valid, observe)
+        assert options.task is not None
+        training = TASKS[options.task].training(train, valid, options)
+        return _learn(run, options.task, training, training.plan(run.compute()), train, valid, observe)
 
 
 def _learn(
     run: Run,
-    training: ClassifierTraining,
+    task: str,
+    training: ReaderTraining,
     plan: ReaderPlan,
-    train: Labelled[LabelledText],
-    valid: Labelled[LabelledText],
+    train: Labelled[Any],
+    valid: Labelled[Any],
     observe: Observer,
 ) -> dict[str, Any]:
     """Train to the end or an interrupt; the figures, written to the run at the end."""
@@ -107,106 +111,78 @@ def _learn(
         model, result = training.learn(plan, run.folder, observe, stopped)
     if model is None:
         return {"finished": False, "run": str(run.folder), "tokens": result.tokens}
-    kept = {name: value for name, value in run.config(CLASSIFIER).items() if name not in ("format", "kind")}
+    kept = {name: value for name, value in run.config(None).items() if name not in ("format", "kind")}
     model.save(run, kept)
-    figures = _figures(run, train, valid, model, plan, result)
-    write_reader_card(run.folder, run.config(CLASSIFIER), figures)
+    figures = _figures(run, task, train, valid, model, plan, result)
+    write_reader_card(run.folder, run.config(None), figures)
     atomic_write_json(run.result_path, {"format": 1, **figures})
     return {"finished": True, **figures}
 
 
-def _fingerprint(*parts: Labelled[LabelledText]) -> list[str]:
+def _fingerprint(*parts: Labelled[Any]) -> list[str]:
     """Hashes of the rows of each part."""
     return [hashlib.blake2b(repr(part.rows).encode("utf-8", "replace"), digest_size=16).hexdigest() for part in parts]
 
 
-def _check(options: TrainOptions) -> dict[str, str]:
-    """The columns that were named, by role; a UserError for options that a task does not have."""
+def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any], Labelled[Any]]:
+    """What is learned from, and what is held out: given, or a part of it."""
     if options.task not in TASKS:
         raise UserError(f"--task {options.task}: choose {' or '.join(TASKS)}")
-    plain = TrainOptions()
-    for name in OF_TEXTS:
+    task, plain = TASKS[options.task], TrainOptions()
+    for name in (*OF_TEXTS, *task.foreign):
         if getattr(options, name) != getattr(plain, name):
-            raise UserError(f"{option_name(name)}: is of texts to write like, not of --task {options.task}")
-    found = {}
-    for part in (options.columns or "").split(","):
-        role, sign, name = part.partition("=")
-        if part and (not sign or role.strip() not in ROLES[options.task]):
-            roles = ",".join(f"{role}=NAME" for role in ROLES[options.task])
-            raise UserError(f"--columns {options.columns}: write {roles}, or some of them")
-        if part:
-            found[role.strip()] = name.strip()
-    return found
-
-
-def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[LabelledText], Labelled[LabelledText]]:
-    """What is learned from, and what is held out: given, or a part of it."""
-    columns = _check(options)
+            raise UserError(f"{option_name(name)}: is not an option of --task {options.task}")
     if not sources:
-        raise UserError("--task classify: name a file of labelled texts")
-    how: dict[str, Any] = {
-        "separator": options.separator,
-        "encoding": options.encoding,
-        "errors": options.errors,
-        **columns,
-    }
-    data = read_classes(list(sources), **how)
+        raise UserError(f"--task {options.task}: name a file of labelled data")
+    columns = _columns(options, task.roles)
+    data = task.read(sources, columns, options)
     if not options.valid:
         return hold_out(data, seed=options.seed)
-    valid = without_copies(read_classes(list(options.valid), **how), data)
+    valid = without_copies(task.read(options.valid, columns, options), data)
     known = data.labels
-    rows = [row for row in valid.rows if all(label in known for label in row.labels)]
+    rows = [row for row in valid.rows if all(label in known for label in row.counted)]
     if not rows:
         raise UserError(f"{valid.name}: has no label that {data.name} has")
     unknown = len(valid.rows) - len(rows)
     return data, valid.with_rows(rows, left_out={f"with a label that {data.name} has not": unknown})
 
 
+def _columns(options: TrainOptions, roles: Sequence[str]) -> dict[str, str]:
+    """The columns that were named, by role."""
+    found = {}
+    for part in (options.columns or "").split(","):
+        role, sign, name = part.partition("=")
+        if part and (not sign or role.strip() not in roles):
+            usage = ",".join(f"{role}=NAME" for role in roles)
+            raise UserError(f"--columns {options.columns}: write {usage}, or some of them")
+        if part:
+            found[role.strip()] = name.strip()
+    return found
+
+
 def _figures(
     run: Run,
-    train: Labelled[LabelledText],
-    valid: Labelled[LabelledText],
-    model: ClassifierModel,
+    task: str,
+    train: Labelled[Any],
+    valid: Labelled[Any],
+    model: Any,
     plan: ReaderPlan,
     result: Result,
 ) -> dict[str, Any]:
     """The figures of a finished run, as `--json` prints them."""
-    log_p = model.log_probabilities([row.text for row in valid.rows])
-    common = next(iter(train.labels))
-    if model.several:
-        wanted = [frozenset(row.labels) for row in valid.rows]
-        said = [frozenset(model.labels[i] for i in np.flatnonzero(row > np.log(0.5))) for row in log_p]
-        right = Classified([_spelled(one) for one in wanted], [_spelled(one) for one in said])
-        guessed = Classified([_spelled(one) for one in wanted], [_spelled(frozenset([common]))] * len(wanted))
-        scores = {"exact": _score(right.accuracy().interval(), guessed.accuracy().value())}
-    else:
-        labels = [row.labels[0] for row in valid.rows]
-        right = Classified(labels, [model.labels[i] for i in log_p.argmax(1)])
-        guessed = Classified(labels, [common] * len(labels))
-        scores = {
-            "accuracy": _score(right.accuracy().interval(), guessed.accuracy().value()),
-            "f1_macro": _score(right.macro().interval(), guessed.macro().value()),
-        }
     return {
         "run": str(run.folder),
-        "task": "classify",
+        "task": task,
         "model": " ".join(plan.network.blocks),
-        "parameters": {
-            "total": plan.parameters["total"] + model.linear.weights.size,
-            "network": plan.parameters["total"],
-            "ngrams": model.linear.weights.size,
+        "parameters": TASKS[task].parameters(model, plan),
+        "data": {
+            "noun": train.noun,
+            "train": len(train),
+            "valid": len(valid),
+            "labels": train.labels,
+            "left_out": dict(train.left_out),
         },
-        "data": {"train": len(train), "valid": len(valid), "labels": train.labels, "left_out": dict(train.left_out)},
-        "shares": {"network": model.shares[0], "ngrams": model.shares[1]},
         "seconds": round(result.progress.seconds, 3),
         "steps": result.progress.step,
-        "scores": scores,
+        "scores": TASKS[task].scores(model, train, valid),
     }
-
-
-def _score(figure: Figure, baseline: float) -> dict[str, float]:
-    return {**dataclasses.asdict(figure), "baseline": baseline}
-
-
-def _spelled(labels: frozenset[str]) -> str:
-    return "\n".join(sorted(labels))

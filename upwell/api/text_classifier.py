@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from upwell.api.classifier_runs import ClassifierTraining
 from upwell.api.classifying import ClassifierModel
+from upwell.api.estimator import Estimator
 from upwell.errors import UserError
 from upwell.model.machine import choose_device
 from upwell.text.labelled import Labelled, LabelledText, hold_out
@@ -26,7 +26,7 @@ MOST_WORDS = 200
 """Words of a text that are tried one by one when a decision is to be explained."""
 
 
-class TextClassifier:
+class TextClassifier(Estimator):
     """Says what class a text is of, or which classes: a network beside weighed n-grams, both learned from your texts.
 
     Used as scikit-learn's classifiers are, in its pipelines and cross-validation too: `fit`, `predict`, `predict_proba`,
@@ -50,18 +50,6 @@ class TextClassifier:
         """As the options of `upwell train --task classify`; what is not given is chosen from the texts and the machine."""
         self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
         self.tokenizer, self.seed, self.threads, self.dtype = tokenizer, seed, threads, dtype
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name, as scikit-learn asks for them."""
-        return {name: getattr(self, name) for name in _options()}
-
-    def set_params(self, **options: Any) -> Self:
-        """Change options; a ValueError for one that there is not."""
-        for name, value in options.items():
-            if name not in _options():
-                raise ValueError(f"no option {name!r}; there are {', '.join(_options())}")
-            setattr(self, name, value)
-        return self
 
     def fit(self, X: Iterable[str], y: Iterable[Any]) -> Self:
         """Learn from texts `X` and their labels `y`; a part of them is held out to choose by."""
@@ -160,7 +148,3 @@ class TextClassifier:
         if not hasattr(self, "model_"):
             raise UserError("this classifier has learned nothing yet; call fit, or load one")
         return self.model_
-
-
-def _options() -> Sequence[str]:
-    return [name for name in inspect.signature(TextClassifier.__init__).parameters if name != "self"]

@@ -59,9 +59,9 @@ def reader_plan_lines(plan: ReaderPlan) -> list[str]:
     network, amount = plan.network, plan.budget.amount
     unit = plan.budget.kind if amount != 1 else plan.budget.kind[:-1]
     return [
-        f"model      {len(network.blocks)} x {network.blocks[0]} reading both ways, width {network.width}, vocabulary "
-        f"{network.vocab_size}; {count(plan.parameters['total'])} parameters; and a weight for each n-gram",
-        f"budget     {amount:g} {unit}, {plan.recipe.rows} texts a step",
+        f"model      {len(network.blocks)} x {network.blocks[0]} reading both ways, width {network.width}, "
+        f"{network.vocab_size:,} {'features of words' if network.bags else 'tokens'}; {count(plan.parameters['total'])} parameters",
+        f"budget     {amount:g} {unit}, {plan.recipe.rows} rows a step",
         f"machine    {plan.compute.describe()}, {count(plan.tokens_per_second)} tokens a second",
     ]
 
@@ -220,17 +220,23 @@ class TrainingDisplay(Display):
 
     def _finish_task(self, run: Run, result: dict[str, Any], *, file: TextIO) -> None:
         """The last words of a run on labelled data: its scores, and what to do next."""
-        self._say(
-            f"done       {result['model']}, {count(result['parameters']['network'])} parameters and "
-            f"{count(result['parameters']['ngrams'])} weights of n-grams, in {duration(result['seconds'])}"
+        from upwell.training.runs import USES
+
+        parts = ", ".join(
+            f"{count(number)} parameters of the {name}"
+            for name, number in result["parameters"].items()
+            if name != "total"
         )
+        self._say(f"done       {result['model']}, {parts}; {duration(result['seconds'])}")
         if self.console.quiet:
             return
-        print(f"\nOn {result['data']['valid']:,} held-out texts:", file=file)
+        data = result["data"]
+        print(f"\nOn {data['valid']:,} held-out {data['noun']}:", file=file)
         for name, score in result["scores"].items():
             print(
-                f"  {name:10} {score['value']:.3f}  ({score['low']:.3f} to {score['high']:.3f}; most frequent class "
+                f"  {name:10} {score['value']:.3f}  ({score['low']:.3f} to {score['high']:.3f}; by the most frequent "
                 f"{score['baseline']:.3f})",
                 file=file,
             )
-        print(f'\nNext:\n  upwell classify {run.folder} "a text"\n  upwell info {run.folder}', file=file, flush=True)
+        use = f'upwell {USES[run.kind()]} {run.folder} "a text"'
+        print(f"\nNext:\n  {use}\n  upwell info {run.folder}", file=file, flush=True)

@@ -61,7 +61,9 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
         print(f"computed    {compute['device']}, {compute['dtype']}, {compute['threads']} threads, {machine['name']}")
     if result and "scores" in result:
         said = ", ".join(f"{name} {score['value']:.3f}" for name, score in result["scores"].items())
-        print(f"result      {said} on {result['data']['valid']:,} held-out texts, after {duration(result['seconds'])}")
+        print(
+            f"result      {said} on {result['data']['valid']:,} held-out {result['data']['noun']}, after {duration(result['seconds'])}"
+        )
     elif result:
         print(
             f"result      {result['valid_bpb']:.4f} bpb, {result['valid_loss']:.4f} nats a token after "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from upwell.api import LanguageModel, TextClassifier
+    from upwell.api import LanguageModel, Tagger, TextClassifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,12 @@ class Loading:
         from upwell.api import TextClassifier
 
         return TextClassifier.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
+
+    def tagger(self, run: str) -> Tagger:
+        """The tagger of a run."""
+        from upwell.api import Tagger
+
+        return Tagger.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
 
 
 LoadOptions = Annotated[Loading, Parameter(name="*")]

@@ -18,6 +18,7 @@ VERBS = {
     "translate": "Translate English into Chinese and back.",
     "answer": "Answer a question about a text.",
     "classify": "Say what a text is.",
+    "tag": "Say what tag each word of a sentence has.",
     "summarize": "Tell a story in a sentence or two.",
     "info": "Show what a run holds.",
     "prepare": "Clean raw text, and see what is in it.",

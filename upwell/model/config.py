@@ -37,8 +37,8 @@ class NetworkConfig:
     """Whether a token sees only those before it, as one that writes must; false: an encoder, in which every token sees the
     whole text, recurrent mixers reading it in both directions."""
     bags: bool = False
-    """Whether what stands at a place is a bag of ids (B, T, F), whose embeddings are added up; id 0 stands for none. A word
-    may so be known by its parts."""
+    """Whether what stands at a place is a bag of ids (B, T, F), whose embeddings are added up and divided by the root of
+    their number; id 0 stands for none. A word may so be known by its parts."""
     head: str = "tokens"
     """What the network says: tokens, by the embedding or a matrix of their number; classes of a text; tags of its tokens; or
     spans, where an answer begins and where it ends."""

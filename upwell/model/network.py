@@ -205,11 +205,12 @@ class Network(nn.Module):
         return found
 
     def _embed(self, tokens: Tensor) -> Tensor:
-        """Embeddings (B, T, E) of `tokens` (B, T), or the sums of those in bags (B, T, F)."""
+        """Embeddings (B, T, E) of `tokens` (B, T); of bags (B, T, F) the sums, divided by the root of the number of ids."""
         if not self.config.bags:
             return F.embedding(tokens, self._embedding())
         bags = F.embedding_bag(tokens.flatten(0, 1), self._embedding(), mode="sum", padding_idx=0)
-        return bags.view(*tokens.shape[:2], -1)
+        number = (tokens > 0).sum(-1, keepdim=True).clamp(min=1)
+        return bags.view(*tokens.shape[:2], -1) * number.to(bags.dtype).rsqrt()
 
     def _embedding(self) -> Tensor:
         probability = self.config.embedding_dropout

@@ -8,6 +8,7 @@ from typing import Any
 from upwell.text.files import atomic_write_bytes
 from upwell.training.compute import Compute
 from upwell.training.energy import energy_line
+from upwell.training.runs import CLASSIFIER, TAGGER, USES
 
 LICENCE = """\
 Whoever publishes this model states its licence in the head of this file; that of the text it was trained on applies too."""
@@ -55,27 +56,28 @@ def write_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) ->
 def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, Any]) -> None:
     """Write README.md into `folder` for a run that learned from labelled data."""
     network, recipe, compute, data = config["network"], config["recipe"], config["compute"], figures["data"]
+    what, catalogue, labels_are, thing, bounds = _READERS[config["kind"]]
     labels = data["labels"]
     shown = ", ".join(f"{label} ({number:,})" for label, number in list(labels.items())[:SHOWN_LABELS])
     more = f" and {len(labels) - SHOWN_LABELS:,} more" if len(labels) > SHOWN_LABELS else ""
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in figures["parameters"].items() if kind != "total")
     lines = [
-        *_head(folder, "text-classification"),
-        f"A classifier of texts trained by Upwell on: {_sources(config)}.",
+        *_head(folder, catalogue),
+        f"{what} trained by Upwell on: {_sources(config)}.",
         "",
         "| | |",
         "|---|---|",
-        f"| classes | {shown}{more} |",
+        f"| {labels_are} | {shown}{more} |",
         f"| blocks | {' '.join(network['blocks'])}, width {network['width']}, reading both ways |",
         f"| parameters | {figures['parameters']['total']:,} ({kinds}) |",
-        f"| texts | {data['train']:,} to learn from, {data['valid']:,} held out |",
+        f"| {data['noun']} | {data['train']:,} to learn from, {data['valid']:,} held out |",
         f"| training | {figures['seconds']:.0f} s, {figures['steps']:,} steps, {recipe['optimizer']}, seed {recipe['seed']} |",
         f"| machine | {config['machine']['name']}, {compute['dtype']}, {compute['threads']} threads |",
         f"| energy | {energy_line(figures['seconds'], Compute(**compute))} |",
         "",
-        "## On the texts that were held out",
+        f"## On the {data['noun']} that were held out",
         "",
-        "| metric | score | 95% interval | most frequent class |",
+        "| metric | score | 95% interval | baseline: the most frequent |",
         "|---|---|---|---|",
     ]
     for name, score in figures["scores"].items():
@@ -83,18 +85,35 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         lines.append(f"| {name} | {score['value']:.3f} | {interval} | {score['baseline']:.3f} |")
     lines += [
         "",
-        "The held-out texts also decided when to stop and how much to trust either half, so other texts may go a little",
-        "worse. It knows the classes above alone, and puts any text into one of them however little it has to do with them.",
+        f"What was held out also decided which weights were kept, so other {data['noun']} may go a little worse. {bounds}",
         "",
         LICENCE,
         "",
         "```bash",
-        f'upwell classify {folder.as_posix()} "a text"',
+        f'upwell {USES[config["kind"]]} {folder.as_posix()} "{thing}"',
         "```",
         "",
     ]
     atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8", "surrogateescape"))
 
+
+_READERS = {
+    CLASSIFIER: (
+        "A classifier of texts",
+        "text-classification",
+        "classes",
+        "a text",
+        "It knows the classes above alone, and puts any text into one of them, however little it has to do with them.",
+    ),
+    TAGGER: (
+        "A tagger of words",
+        "token-classification",
+        "tags",
+        "a sentence",
+        "It knows the tags above alone, and the kind of text that it was trained on best.",
+    ),
+}
+"""By kind of run: what it is, in catalogues of models, what its labels are, what it is given, and what bounds it."""
 
 SHOWN_LABELS = 20
 """Classes that a card names."""

@@ -100,10 +100,47 @@ class ExampleStream:
         return chosen
 
 
+class BagStream(ExampleStream):
+    """Examples in bags, of which ids are left out at random, so that no feature is relied on alone.
+
+    The first id of a bag is the word itself. One that was seen n times is left out with probability d / (d + n), where d is
+    `word_dropout`, so that rare words teach what to do with unknown ones (Kiperwasser & Goldberg 2016, section 3); any other
+    with probability `feature_dropout`.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        rows: int,
+        seed: int,
+        *,
+        counts: npt.NDArray[np.int64],
+        word_dropout: float,
+        feature_dropout: float,
+    ) -> None:
+        """`counts` (V,): how often the word of each id was seen."""
+        super().__init__(examples, rows, seed)
+        self.rare = (word_dropout / (word_dropout + counts)).astype(np.float32)
+        self.feature_dropout = feature_dropout
+
+    def batch(self, step: int, *, rank: int = 0, world: int = 1) -> Batch:
+        """Batch number `step`; with `world` processes, the share of rows of process `rank`."""
+        batch = super().batch(step, rank=rank, world=world)
+        chosen = self._chosen(step)
+        share = self.rows // world
+        longest = int(self._lengths[chosen].max())
+        most = max(self.examples.tokens[i].shape[1] for i in chosen)
+        drawn = np.random.default_rng((self.seed, step, 2)).random((self.rows, longest, most), np.float32)
+        drawn = drawn[rank * share : (rank + 1) * share, : batch.tokens.shape[1], : batch.tokens.shape[2]]
+        dropped = drawn < self.feature_dropout
+        dropped[:, :, 0] = drawn[:, :, 0] < self.rare[batch.tokens[:, :, 0].numpy()]
+        return replace(batch, tokens=batch.tokens.masked_fill(torch.from_numpy(dropped), 0))
+
+
 def _pad(rows: Sequence[npt.NDArray[Any]], filling: int = 0) -> torch.Tensor:
-    """Arrays (t, ...) of unequal lengths as one tensor (B, T, ...), filled up behind."""
-    longest = max(1, max(len(row) for row in rows))
-    padded = np.full((len(rows), longest, *rows[0].shape[1:]), filling, np.int64)
+    """Arrays (t,) or (t, f) of unequal sizes as one tensor, filled up behind."""
+    shape = np.max([row.shape for row in rows], axis=0)
+    padded = np.full((len(rows), *shape), filling, np.int64)
     for place, row in zip(padded, rows, strict=True):
-        place[: len(row)] = row
+        place[tuple(map(slice, row.shape))] = row
     return torch.from_numpy(padded)

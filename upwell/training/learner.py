@@ -77,8 +77,11 @@ class Learner:
         self.adamw.step(self.recipe.learning_rate * factor)
         if len(self.frozen):
             self.masters[EMBEDDING][self.frozen] = self.kept  # weight decay has shrunk them
+        memory = min(
+            self.recipe.ema, self.adamw.steps / (10 + self.adamw.steps)
+        )  # the first weights are soon forgotten
         for name, average in self.average.items():
-            average.lerp_(self.masters[name], 1 - self.recipe.ema)
+            average.lerp_(self.masters[name], 1 - memory)
         self.gradient.zero_()
         self.publish(self.masters)
         return norm

@@ -67,9 +67,9 @@ class TrainOptions:
     column: str | None = None
     """Column of the text in tables and JSON lines; by default guessed, and stated."""
     task: str | None = None
-    """Learn from labelled data, and not to write: classify texts."""
+    """Learn from labelled data, and not to write: classify (texts) or tag (the words of sentences)."""
     columns: str | None = None
-    """With --task, which columns are what, e.g. text=review,label=stars; by default guessed, and stated."""
+    """With --task, which columns are what, e.g. text=review,label=stars or words=tokens,tags=ner; by default guessed, and stated."""
     separator: str | None = None
     """With --task classify, what divides several labels in a cell; a list of labels needs none."""
     window: int | None = None

@@ -11,19 +11,14 @@ from upwell.model.config import NetworkConfig
 from upwell.model.machine import choose_device
 from upwell.training.compute import Compute, choose_compute, choose_threads, measure_peaks
 from upwell.training.distributed import ALONE
-from upwell.training.example_streams import ExampleStream
+from upwell.training.example_streams import Examples, ExampleStream
 from upwell.training.objectives import Objective
 from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
 
-EPOCHS = 12.0
-"""Passes over the examples where the budget is not given: docs/experiments.md, "Classifiers"."""
 MINUTES = 5.0
-"""That they may take; then there are fewer passes."""
-ROWS = 32
-WORD_DROPOUT = 0.1
-"""Share of the tokens that are not shown."""
+"""That training may take where the user gave no budget; then there are fewer passes than the task is used to."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +47,29 @@ class ReaderPlan:
         }
 
 
-def reader_recipe(examples: int, mean_length: float, options: TrainOptions) -> Recipe:
-    """The recipe for so many examples of so many tokens; what the user gave stands."""
-    rows = options.rows or ROWS
-    rows = max(1, min(rows, examples // 2))
+def reader_recipe(examples: Examples, options: TrainOptions, *, rows: int, **usual: Any) -> Recipe:
+    """The recipe for `examples`, with batches of `rows` of them and further `usual` fields; what the user gave stands."""
+    rows = max(1, min(options.rows or rows, len(examples) // 2))
     rows -= rows % 2 if rows > 1 else 0  # two workers share them
-    rate = 2e-3 if options.learning_rate is None else options.learning_rate
+    given = {
+        name: getattr(options, name)
+        for name in ("optimizer", "learning_rate", "ema", "patience")
+        if getattr(options, name) is not None
+    }
     return Recipe(
-        rows=rows,
-        length=max(1, round(mean_length)),
-        carry=False,
-        optimizer=options.optimizer or "adamw",
-        learning_rate=rate,
-        weight_decay=0.05,
-        turns=1,
-        warmup=0.1,
-        decay=0.9,
-        floor=0.0,
-        ema=options.ema or 0.0,
-        patience=options.patience or 0,
-        seed=options.seed,
+        **{
+            "rows": rows,
+            "length": max(1, round(float(examples.lengths.mean()))),
+            "carry": False,
+            "optimizer": "adamw",
+            "turns": 1,
+            "warmup": 0.1,
+            "decay": 0.9,
+            "floor": 0.0,
+            "seed": options.seed,
+            **usual,
+            **given,
+        }
     )
 
 
@@ -82,11 +80,12 @@ def plan_reader(
     objective: Objective,
     options: TrainOptions,
     *,
+    epochs: float,
     known: tuple[Compute, float] | None = None,
 ) -> ReaderPlan:
     """Measure this machine on a batch of `stream` and plan the training of `config`.
 
-    `known`: way of computing and matmul peak, where they were measured before.
+    `epochs`: where the user gave no budget; `known`: way of computing and matmul peak, where they were measured before.
     """
     speed = 0.0
     if known is not None:
@@ -101,10 +100,9 @@ def plan_reader(
         )
         speed, peak = speeds.get(compute.describe(), 0.0), peaks[compute.dtype]
     if options.minutes is options.tokens is options.epochs is None:
-        epochs = EPOCHS
         if speed:
             epoch = stream.windows * recipe.tokens_per_step / speed
-            epochs = max(1.0, min(EPOCHS, math.floor(60 * MINUTES / epoch)))
+            epochs = max(1.0, min(epochs, math.floor(60 * MINUTES / epoch)))
         budget = Budget("epochs", epochs)
     else:
         budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)

@@ -1,0 +1,46 @@
+"""What a task on labelled data adds to a run: how its data is read, what learns it, and what is measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from upwell.api.reader_training import ReaderTraining
+from upwell.tasks.metrics import Measure
+from upwell.text.labelled import Labelled
+from upwell.training.options import TrainOptions
+from upwell.training.reader_plan import ReaderPlan
+
+
+class LabelledTask(Protocol):
+    """A task of `upwell train DATA --task`."""
+
+    @property
+    def kind(self) -> str:
+        """Of its runs."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What the columns of its data may be named as."""
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Options of training that it does not have."""
+
+    def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[Any]:
+        """Labelled data; a UserError for what cannot be used."""
+
+    def training(self, train: Labelled[Any], valid: Labelled[Any], options: TrainOptions) -> ReaderTraining:
+        """Ready to learn from `train` and to choose by `valid`."""
+
+    def parameters(self, model: Any, plan: ReaderPlan) -> dict[str, int]:
+        """Parameters by part, with `total`."""
+
+    def scores(self, model: Any, train: Labelled[Any], valid: Labelled[Any]) -> dict[str, dict[str, float]]:
+        """Measures on `valid`: value, low, high, and the baseline that learned from `train`."""
+
+
+def score(measure: Measure, baseline: Measure) -> dict[str, float]:
+    """A measure with its interval, beside that of a baseline on the same items."""
+    return {**dataclasses.asdict(measure.interval()), "baseline": baseline.value()}

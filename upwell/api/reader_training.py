@@ -1,0 +1,71 @@
+"""What the trainings of all readers share: a plan on this machine, and the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from upwell.api.texts import Observer
+from upwell.model.config import NetworkConfig
+from upwell.model.reader import Reader, build_network
+from upwell.training.compute import Compute, apply_threads, torch_dtype
+from upwell.training.example_streams import ExampleStream
+from upwell.training.loop import Result, fit
+from upwell.training.objectives import Objective
+from upwell.training.options import TrainOptions
+from upwell.training.reader_plan import ReaderPlan, plan_reader
+from upwell.training.reading import ReaderJudge
+from upwell.training.recipe import Recipe
+
+
+class ReaderTraining:
+    """Examples, ready to be learned from; a subclass sets what is named here."""
+
+    options: TrainOptions
+    config: NetworkConfig
+    recipe: Recipe
+    stream: ExampleStream
+    objective: Objective
+    judge: ReaderJudge
+    epochs: float
+    """Where the user gave no budget."""
+
+    def plan(self, known: tuple[Compute, float] | None = None) -> ReaderPlan:
+        """What the training will be; `known`: way of computing and peak, where they were measured before."""
+        return plan_reader(
+            self.config, self.stream, self.recipe, self.objective, self.options, epochs=self.epochs, known=known
+        )
+
+    def train(
+        self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[Reader, Result]:
+        """Train a network, going on from the newest checkpoint in `folder`; it ends in fp32 with its best weights."""
+        apply_threads(plan.compute)
+        network = build_network(self.config)
+        network.reset_parameters(self.recipe.seed)
+        result = fit(
+            network.to(plan.compute.device),
+            objective=self.objective,
+            stream=self.stream,
+            validate=self.judge,
+            recipe=self.recipe,
+            budget=plan.budget,
+            folder=folder,
+            dtype=torch_dtype(plan.compute.dtype),
+            num_workers=plan.compute.workers,
+            observe=observe,
+            stopped=stopped,
+        )
+        return cast(Reader, network.float()), result
+
+    def learn(
+        self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[Any, Result]:
+        """Train, and give all that says something of new texts; None after an interrupt."""
+        raise NotImplementedError
+
+
+def chosen(options: TrainOptions, usual: dict[str, float]) -> dict[str, Any]:
+    """What the user gave of these options, else what is usual."""
+    return {name: value if getattr(options, name) is None else getattr(options, name) for name, value in usual.items()}

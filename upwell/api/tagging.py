@@ -1,0 +1,205 @@
+"""What a tagger is and how it learns: a network that reads words as bags of their parts.
+
+docs/experiments.md, "Taggers", has what each part is worth. Shapes: T words of a sentence, C tags.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.special import log_softmax
+
+from upwell.api.labelled_task import score
+from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.texts import Observer
+from upwell.errors import UserError
+from upwell.model.files import load_network, load_tensors, save_weights, tensor_shapes
+from upwell.model.reader import Reader
+from upwell.model.sizes import network_config, parse_size
+from upwell.tasks.metrics import ratio
+from upwell.text.labelled import Labelled, TaggedSentence, read_tags
+from upwell.text.word_features import WordFeatures
+from upwell.training.example_streams import BagStream, Examples
+from upwell.training.loop import Result
+from upwell.training.options import TrainOptions
+from upwell.training.reader_plan import ReaderPlan, reader_recipe
+from upwell.training.reading import ReaderJudge, read_all, token_tags
+from upwell.training.runs import TAGGER, Run
+
+MODEL, SIZE, DEPTH, EMBEDDING = "lstm", "280k", 1, 96
+EPOCHS, WORDS = 14.0, 500_000
+"""Passes over the sentences, more where they hold few words: so many are read in all."""
+RATE, DECAY, AVERAGE = 3e-3, 0.01, 0.99
+WORD_DROPOUT, FEATURE_DROPOUT = 0.25, 0.1
+DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
+FEATURES = "features.safetensors"
+"""The file of a run that holds the features of words."""
+
+
+@dataclass(frozen=True)
+class TaggerModel:
+    """All that says what tags the words of a sentence have."""
+
+    network: Reader
+    features: WordFeatures
+    tags: tuple[str, ...]
+
+    def log_probabilities(self, sentences: Sequence[Sequence[str]]) -> list[npt.NDArray[np.floating[Any]]]:
+        """(T, C) of each sentence of words."""
+        full = [number for number, words in enumerate(sentences) if words]
+        found = [np.zeros((0, len(self.tags)), np.float32)] * len(sentences)
+        if full:
+            examples = _examples(self.features, [sentences[number] for number in full], None, ())
+            for number, said in zip(full, read_all(self.network.eval(), examples), strict=True):
+                found[number] = log_softmax(said, 1)
+        return cast(list[npt.NDArray[np.floating[Any]]], found)
+
+    def predict(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        """The likeliest tags of each sentence of words."""
+        return [[self.tags[place] for place in row.argmax(1)] for row in self.log_probabilities(sentences)]
+
+    def save(self, run: Run, values: dict[str, Any]) -> None:
+        """Write all files of a run but those of its training; `values` are further keys of its config."""
+        run.write_config({**values, "network": self.network.config.to_dict(), "labels": list(self.tags)}, TAGGER)
+        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
+        hashes = torch.from_numpy(self.features.hashes.view(np.int64))
+        save_weights(run.folder / FEATURES, {"hashes": hashes, "counts": torch.from_numpy(self.features.counts)})
+
+    @classmethod
+    def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
+        """The tagger of a run; a UserError where a file is missing, damaged or of something else."""
+        config, tags = run.network_config(TAGGER), run.config(TAGGER).get("labels")
+        if tags is None:
+            raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
+        if not isinstance(tags, list) or len(tags) != config.outputs or not all(isinstance(tag, str) for tag in tags):
+            raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} tags")
+        path = run.folder / FEATURES
+        shape = tensor_shapes(path).get("hashes", (0,))
+        tensors = load_tensors(path, {"hashes": (shape, torch.int64), "counts": (shape, torch.int64)})
+        features = WordFeatures(tensors["hashes"].numpy().view(np.uint64), tensors["counts"].numpy())
+        if features.size != config.vocab_size or not (np.diff(features.hashes) > 0).all():
+            raise UserError(f"{path}: is not of this run, or damaged")
+        return cls(cast(Reader, load_network(run.weights_path, config).to(device, dtype).eval()), features, tuple(tags))
+
+
+class TaggerTraining(ReaderTraining):
+    """Tagged sentences, ready to be learned from."""
+
+    def __init__(self, train: Sequence[TaggedSentence], valid: Sequence[TaggedSentence], options: TrainOptions) -> None:
+        """Learn from `train`, choose by `valid`."""
+        self.options = options
+        self.tags = tuple(sorted({tag for row in train for tag in row.tags}))
+        self.features = WordFeatures.learn([row.words for row in train])
+        examples, held_out = (
+            _examples(self.features, [row.words for row in rows], [row.tags for row in rows], self.tags)
+            for rows in (train, valid)
+        )
+        self.epochs = max(EPOCHS, round(WORDS / int(examples.lengths.sum())))
+        self.recipe = reader_recipe(
+            examples, options, rows=16, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
+        )
+        self.stream = BagStream(
+            examples,
+            self.recipe.rows,
+            self.recipe.seed,
+            counts=self.features.counts_of(np.arange(self.features.size)),
+            word_dropout=WORD_DROPOUT,
+            feature_dropout=FEATURE_DROPOUT,
+        )
+        self.config = network_config(
+            options.model or MODEL,
+            parse_size(options.size or SIZE),
+            vocab_size=self.features.size,
+            context=max(int(examples.lengths.max()), int(held_out.lengths.max())),
+            depth=options.depth or (DEPTH if options.model is None else None),
+            embedding_width=EMBEDDING,
+            causal=False,
+            bags=True,
+            head="tags",
+            outputs=len(self.tags),
+            **chosen(options, DROPOUTS),
+        )
+        self.objective = token_tags
+        self.judge = ReaderJudge(held_out, token_tags)
+
+    def learn(
+        self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[TaggerModel | None, Result]:
+        """Train the network; None after an interrupt."""
+        network, result = self.train(plan, folder, observe, stopped)
+        return (TaggerModel(network, self.features, self.tags) if result.finished else None), result
+
+
+class Tag:
+    """Sentences with a tag for each word."""
+
+    kind = TAGGER
+    roles = ("words", "tags")
+    foreign = ("tokenizer", "vocab_size", "context", "separator")
+
+    def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[TaggedSentence]:
+        """Tagged sentences."""
+        how: dict[str, Any] = {"encoding": options.encoding, "errors": options.errors}
+        return read_tags(list(sources), **how, **columns)
+
+    def training(
+        self, train: Labelled[TaggedSentence], valid: Labelled[TaggedSentence], options: TrainOptions
+    ) -> TaggerTraining:
+        """Ready to learn."""
+        return TaggerTraining(train.rows, valid.rows, options)
+
+    def parameters(self, model: TaggerModel, plan: ReaderPlan) -> dict[str, int]:
+        """Of the network."""
+        return {"total": plan.parameters["total"], "network": plan.parameters["total"]}
+
+    def scores(
+        self, model: TaggerModel, train: Labelled[TaggedSentence], valid: Labelled[TaggedSentence]
+    ) -> dict[str, dict[str, float]]:
+        """Share of words with the right tag, in intervals over sentences; baseline: the most frequent tag of each word."""
+        guess = frequent_tags(train.rows)
+        said = model.predict([row.words for row in valid.rows])
+        guessed = [[guess(word) for word in row.words] for row in valid.rows]
+        right, baseline = (
+            ratio(
+                [
+                    (sum(map(str.__eq__, tags, row.tags)), len(row.tags))
+                    for tags, row in zip(all_tags, valid.rows, strict=True)
+                ]
+            )
+            for all_tags in (said, guessed)
+        )
+        return {"accuracy": score(right, baseline)}
+
+
+def frequent_tags(rows: Sequence[TaggedSentence]) -> Callable[[str], str]:
+    """The most frequent tag of a word, and of all words for one that is not in `rows`."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for word, tag in zip(row.words, row.tags, strict=True):
+            counts[word][tag] += 1
+    best = {word: found.most_common(1)[0][0] for word, found in counts.items()}
+    usual = Counter(tag for row in rows for tag in row.tags).most_common(1)[0][0]
+    return lambda word: best.get(word, usual)
+
+
+def _examples(
+    features: WordFeatures,
+    sentences: Sequence[Sequence[str]],
+    tags: Sequence[Sequence[str]] | None,
+    names: Sequence[str],
+) -> Examples:
+    """Sentences of words with the places of their tags among `names`, below 0 where they are not there."""
+    place = {name: i for i, name in enumerate(names)}
+    wanted = tags or [()] * len(sentences)
+    targets = [
+        np.array([place.get(tag, -1) for tag in given] or [-1] * len(words), np.int64)
+        for words, given in zip(sentences, wanted, strict=True)
+    ]
+    return Examples([features.encode(words) for words in sentences], targets)
