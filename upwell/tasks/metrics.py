@@ -105,7 +105,7 @@ class Classified:
 
     def micro(self) -> Measure:
         """F1 of all labels' counts together. A guess that is no label is no guess, so it may be above the accuracy."""
-        return Measure(self._counts(), lambda totals: _macro(_over_labels(totals), "f1"))
+        return Measure(self._counts(), lambda totals: label_figure(pooled(totals), "f1"))
 
     def macro(self, what: str = "f1") -> Measure:
         """Unweighted mean over labels of precision, recall or F1 (`what`).
@@ -113,7 +113,7 @@ class Classified:
         A label that is neither there nor guessed does not count; one that is guessed but never there counts as 0. A guess
         that is no label at all is an error for recall and costs no label its precision.
         """
-        return Measure(self._counts(), lambda totals: _macro(totals, what))
+        return Measure(self._counts(), lambda totals: label_figure(totals, what))
 
     def _counts(self) -> Floats:
         """Right, guessed, there: a row for each item, three columns for each label."""
@@ -129,11 +129,16 @@ class Classified:
         return sums
 
 
-def _over_labels(totals: Floats) -> Floats:
+def pooled(totals: Floats) -> Floats:
+    """Right, guessed, there (R, 3) of all labels together, of the three columns of each (R, 3C)."""
     return np.stack([totals[:, i::3].sum(1) for i in range(3)], axis=1)
 
 
-def _macro(totals: Floats, what: str) -> Floats:
+def label_figure(totals: Floats, what: str) -> Floats:
+    """Precision, recall or f1 (R,), of right, guessed and there, three columns for each label (R, 3C): the mean of labels.
+
+    A label that is neither there nor guessed does not count.
+    """
     right, guessed, there = (totals[:, i::3] for i in range(3))
     with np.errstate(invalid="ignore", divide="ignore"):
         of = {"precision": guessed, "recall": there, "f1": (guessed + there) / 2}[what]
