@@ -203,3 +203,17 @@ def test_no_copy_of_a_training_row_is_held_out(tmp_path: Path) -> None:
     assert [row.text for row in kept.rows] == ["new"] and list(kept.left_out.values()) == [4]
     with pytest.raises(UserError, match="every row is in .* as well"):
         without_copies(train, train)
+
+
+def test_parts_of_a_folder_are_not_thrown_together(tmp_path: Path) -> None:
+    for name in ("train.csv", "test.csv"):
+        written(tmp_path, name, "text,label\none,a\ntwo,b\n")
+    with pytest.raises(UserError, match=r"test.csv looks like a part for validation or test among others"):
+        read_classes(tmp_path)
+    written(tmp_path, "more.csv", "text,label\nthree,c\n")
+    assert len(read_classes([tmp_path / "train.csv", tmp_path / "more.csv"])) == 3
+
+
+def test_one_column_can_not_be_both(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="text and label are both column 'text'"):
+        read_classes(lines(tmp_path, *pairs(4)), text="text", label="text")

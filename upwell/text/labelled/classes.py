@@ -60,6 +60,8 @@ def read_classes(
     """
     files = labelled_files(specs, encoding=encoding, errors=errors)
     table = table_of(files, wanted=(text, label), errors=errors)
+    if label is not None and label == text:
+        raise UserError(f"{table.name}: text and label are both column {label!r}; name two different ones")
     label_column = _label_column(table, label, text)
     text_column = _text_column(table, label_column.name, text)
     return labelled_texts(table, label=label_column, text=text_column, separator=separator)

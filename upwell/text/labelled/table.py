@@ -12,6 +12,7 @@ import itertools
 import json
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from upwell.text.labelled.rows import Column
 from upwell.text.sources import open_files
 
 FASTTEXT_LABEL = "__label__"
+_HELD_OUT = re.compile(r"(?:^|[^a-z])(?:valid|validation|dev|test)(?:[^a-z]|$)", re.IGNORECASE)
 Specs = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -99,6 +101,11 @@ def labelled_files(specs: Specs, *, encoding: str, errors: str) -> list[TextFile
     reading = Reading(check_encoding(encoding, errors), errors)
     names = [specs] if isinstance(specs, str | os.PathLike) else specs
     files = [file for name in names for file in open_files(os.fspath(name), reading)]
+    held_out = [file.path.name for file in files if _HELD_OUT.search(file.path.name)]
+    if 0 < len(held_out) < len(files):
+        raise UserError(
+            f"{name_of(files)}: {held_out[0]} looks like a part for validation or test among others; name the files of one part"
+        )
     if not any(file.num_bytes() for file in files):
         raise UserError(f"{name_of(files)}: is empty")
     return files
