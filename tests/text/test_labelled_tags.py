@@ -89,7 +89,7 @@ def test_what_is_an_entity_scheme() -> None:
         ("t.tsv", "John\tX\nSmith\n", "line 2 has no tag"),
         ("t.tsv", "John\tX\nSmith\tX\n", "every word has the tag 'X'"),
         ("t.csv", "word,tag\nJohn,X\n", "tagged sentences are read from CoNLL-U"),
-        ("t.jsonl", '{"a": 1}\n', "no column looks like lists of words"),
+        ("t.jsonl", '{"a": 1}\n', "no column looks like lists of tags"),
     ],
 )
 def test_what_can_not_be_used_is_refused_in_one_line(tmp_path: Path, name: str, content: str, said: str) -> None:
@@ -105,3 +105,26 @@ def test_equal_sentences_stay_together(tmp_path: Path) -> None:
     assert len({row.words for row in valid.rows}) == 4 and not {row.words for row in train.rows} & {
         row.words for row in valid.rows
     }
+
+
+def test_entities_as_spans_of_characters(tmp_path: Path) -> None:
+    text = "Cafe\u0301 owner John Smith, of New York, left. 王明到了北京。"
+    spans = [
+        [12, 22, "PER"],
+        {"start": 27, "end": 35, "label": "LOC"},
+        {"start_offset": 43, "end_offset": 45, "type": "PER"},
+    ]
+    rows = [
+        {"tokens": ["not", "these"], "text": text, "entities": spans},
+        {"text": "Nothing here", "entities": []},
+        {"text": "Overlap here", "entities": [[0, 7, "X"], [3, 9, "X"]]},
+        {"text": "Far", "entities": [[0, 9, "X"]]},
+        {"text": "None", "entities": None},
+    ]
+    found = read_tags(written(tmp_path, "t.jsonl", "\n".join(map(json.dumps, rows))))
+    first = dict(zip(found.rows[0].words, found.rows[0].tags, strict=True))
+    assert first["John"] == "B-PER" and first["Smith"] == "I-PER" and first["owner"] == "O" and first["of"] == "O"
+    assert first["New"] == "B-LOC" and first["York"] == "I-LOC" and first["王"] == "B-PER" and first["明"] == "I-PER"
+    assert first["到"] == "O" and found.rows[0].words[0] == "Caf\u00e9"
+    assert found.rows[1].tags == ("O", "O")
+    assert found.left_out == {"with spans that overlap or are not in the text": 2, "without a list of spans": 1}

@@ -2,7 +2,8 @@
 
 Three forms are read: CoNLL-U (its UPOS or XPOS column; words that are written together and empty nodes are passed over),
 lines of a word and its tag divided by a tab or blanks with an empty line after each sentence (of more columns the first is
-the word and the last the tag, as in CoNLL 2003), and JSON lines or Parquet with a list of words and a list of tags.
+the word and the last the tag, as in CoNLL 2003), and JSON lines or Parquet with a list of words and a list of tags, or a text
+and entities as spans of its characters.
 """
 
 from __future__ import annotations
@@ -13,13 +14,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from upwell.errors import UserError
+from upwell.text.columns import TEXT_NAMES
 from upwell.text.formats import CSV, PLAIN, TSV, TextFile
 from upwell.text.labelled.parts import checked
 from upwell.text.labelled.rows import Column, Labelled, TaggedSentence
-from upwell.text.labelled.table import Specs, clean, is_missing, labelled_files, name_of, table_of
+from upwell.text.labelled.spans import holds_spans, tagged_by_spans
+from upwell.text.labelled.table import Specs, Table, clean, is_missing, labelled_files, name_of, table_of
 
 WORD_NAMES = ("tokens", "words", "token", "form", "forms", "sentence", "text")
-TAG_NAMES = ("tags", "ner_tags", "pos_tags", "upos", "xpos", "pos", "ner", "labels", "tag", "label", "entities")
+TAG_NAMES = (
+    "tags",
+    "ner_tags",
+    "pos_tags",
+    "upos",
+    "xpos",
+    "pos",
+    "ner",
+    "entities",
+    "spans",
+    "labels",
+    "tag",
+    "label",
+)
 CONLLU_COLUMNS = {"upos": 3, "xpos": 4}
 BOUNDARY = "-DOCSTART-"
 """The word of CoNLL 2003 that begins a document."""
@@ -38,7 +54,7 @@ def read_tags(
 ) -> Labelled[TaggedSentence]:
     """Read sentences with their tags from a file, or from several of one form.
 
-    Arguments: `words` and `tags`, names of columns (of lists) by default guessed; in CoNLL-U `tags` is upos or xpos, by
+    Arguments: `words` and `tags`, names of columns (of lists, or of texts and spans) by default guessed; in CoNLL-U `tags` is upos or xpos, by
     default upos.
     Raises UserError where the source cannot be read, has no such columns, or has fewer than two tags.
     """
@@ -138,28 +154,42 @@ def _from_lists(
     files: Sequence[TextFile], words: str | None, tags: str | None, errors: str
 ) -> Labelled[TaggedSentence]:
     table = table_of(files, wanted=(words, tags), errors=errors)
-    word_column = table.find("words", words, WORD_NAMES)
     tag_column = table.find("tags", tags, TAG_NAMES)
-    if word_column is None or tag_column is None:
-        raise table.missing(
-            "words" if word_column is None else "tags", "lists of words" if word_column is None else "lists of tags"
-        )
+    if tag_column is None:
+        raise table.missing("tags", "lists of tags")
+    with_spans = any(holds_spans(value) for value in table.values(tag_column.name))
+    word_column = table.find("words", words, TEXT_NAMES if with_spans else WORD_NAMES)
+    if word_column is None:
+        raise table.missing("words", "texts" if with_spans else "lists of words")
     left_out: Counter[str] = Counter(table.left_out)
     rows = []
     for row in table.rows:
-        texts, labels = (_list(row.get(column.name)) for column in (word_column, tag_column))
-        if not texts:
-            left_out["without words"] += 1
-        elif labels is None or any(is_missing(label) for label in labels):
-            left_out["with a word that has no tag"] += 1
-        elif len(texts) != len(labels):
-            left_out["with other numbers of words and tags"] += 1
+        read = _spans_row if with_spans else _lists_row
+        found = read(table, row.get(word_column.name), row.get(tag_column.name))
+        if isinstance(found, TaggedSentence):
+            rows.append(found)
         else:
-            rows.append(TaggedSentence(tuple(map(table.text, texts)), tuple(map(table.text, labels))))
+            left_out[found] += 1
     columns = (word_column, tag_column)
     return Labelled(name=table.name, noun="sentences", rows=tuple(rows), columns=columns, left_out=dict(left_out))
 
 
-def _list(value: Any) -> list[Any] | None:
-    """A list as it is; a text as its words."""
-    return value.split() if isinstance(value, str) else value if isinstance(value, list) else None
+def _lists_row(table: Table, words: Any, tags: Any) -> TaggedSentence | str:
+    """The sentence of a list of words, or a text with blanks between them, and the same of tags; or what is wrong."""
+    texts, labels = (value.split() if isinstance(value, str) else value for value in (words, tags))
+    if not isinstance(texts, list) or not texts:
+        return "without words"
+    if not isinstance(labels, list) or any(is_missing(label) for label in labels):
+        return "with a word that has no tag"
+    if len(texts) != len(labels):
+        return "with other numbers of words and tags"
+    return TaggedSentence(tuple(map(table.text, texts)), tuple(map(table.text, labels)))
+
+
+def _spans_row(table: Table, text: Any, spans: Any) -> TaggedSentence | str:
+    """The sentence of a text and spans in it; or what is wrong."""
+    if not isinstance(text, str) or is_missing(text):
+        return "without words"
+    if not isinstance(spans, list):
+        return "without a list of spans"
+    return tagged_by_spans(table, text, spans) or "with spans that overlap or are not in the text"
