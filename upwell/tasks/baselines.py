@@ -2,8 +2,8 @@
 
 The sliding window is that of Richardson et al. 2013 (MCTest, algorithm 1, with its distance), which Rajpurkar et al. 2016
 (SQuAD, section 5) put behind a choice of candidates by the words that their sentence has in common with the question. There candidates
-are constituents of a parse; here they are all runs of up to `CANDIDATE_WORDS` words that neither begin nor end with a
-mark or a function word.
+are constituents of a parse; here they are all runs of up to `CANDIDATE_WORDS` words without a mark between them that neither
+begin nor end with a function word.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from upwell.text.labelled import Question, TaggedSentence
 from upwell.text.words import HAN
@@ -68,22 +70,22 @@ class _Window:
         self._passage = passage
         self._question = set(question)
         counts = Counter(passage)
-        self._weight = {word: math.log(1 + 1 / count) for word, count in counts.items()}
         self._places: dict[str, list[int]] = {}
         for place, word in enumerate(passage):
             self._places.setdefault(word, []).append(place)
+        self._weights = np.array([math.log(1 + 1 / counts[word]) for word in passage])
+        self._asked = np.array([word in self._question for word in passage], dtype=bool)
 
     def score(self, answer: Sequence[str]) -> float:
         """The most that a window holds of question and answer, less how far these lie apart."""
         return self._overlap(set(answer)) - self._distance(set(answer))
 
     def _overlap(self, answer: set[str]) -> float:
-        wanted = self._question | answer
-        sums = [0.0]
-        for word in self._passage:
-            sums.append(sums[-1] + (self._weight[word] if word in wanted else 0.0))
-        last = len(self._passage)
-        return max(sums[min(start + len(wanted), last)] - sums[start] for start in range(max(1, last)))
+        wanted = self._asked.copy()
+        wanted[[place for word in answer for place in self._places.get(word, ())]] = True
+        sums = np.concatenate([[0.0], np.cumsum(self._weights * wanted)])
+        length = min(len(self._question | answer), len(self._passage))
+        return float((sums[length:] - sums[: len(sums) - length]).max())
 
     def _distance(self, answer: set[str]) -> float:
         asked = [place for word in self._question - FUNCTION_WORDS for place in self._places.get(word, ())]
@@ -103,7 +105,7 @@ def _best_candidates(context: str, asked: Sequence[str]) -> list[list[Word]]:
         whole = _common(texts, question) + _common(list(pairwise(texts)), pairs)
         if whole < most:  # taking words out leaves no more in common
             continue
-        for first, last in _runs(sentence):
+        for first, last in _runs(sentence, context):
             rest = [*texts[:first], *texts[last:]]
             overlap = _common(rest, question) + _common([*pairwise(texts[:first]), *pairwise(texts[last:])], pairs)
             if overlap > most:
@@ -124,12 +126,14 @@ def _sentences(text: str) -> list[list[Word]]:
     return [sentence for sentence in found if sentence]
 
 
-def _runs(sentence: Sequence[Word]) -> Iterable[tuple[int, int]]:
+def _runs(sentence: Sequence[Word], context: str) -> Iterable[tuple[int, int]]:
     for first, word in enumerate(sentence):
         if word.text in FUNCTION_WORDS:
             continue
         longest = CANDIDATE_CHARACTERS if re.match(f"[{HAN}]", word.text) else CANDIDATE_WORDS
         for last in range(first + 1, min(first + longest, len(sentence)) + 1):
+            if last > first + 1 and context[sentence[last - 2].end : sentence[last - 1].start].strip():
+                break
             if sentence[last - 1].text not in FUNCTION_WORDS:
                 yield first, last
 

@@ -90,7 +90,7 @@ def _labels(table: Table, value: Any, separator: str | None) -> tuple[str, ...] 
     """The labels of a cell, each once; None where there is none and none is said to be there."""
     if isinstance(value, list):
         values = [one for one in value if not is_missing(one)]
-    elif is_missing(value):
+    elif is_missing(value) or isinstance(value, dict):
         return None if separator is None or value is None else ()
     else:
         values = [value] if separator is None else str(value).split(separator)
