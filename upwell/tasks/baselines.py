@@ -98,7 +98,8 @@ class _Window:
 
 def _best_candidates(context: str, asked: Sequence[str]) -> list[list[Word]]:
     """The runs whose sentence, the run taken out, has most words and pairs of words in common with the question."""
-    most, found = -1, []
+    most = -1
+    found: list[list[Word]] = []
     question, pairs = Counter(asked), Counter(pairwise(asked))
     for sentence in _sentences(context):
         texts = [word.text for word in sentence]

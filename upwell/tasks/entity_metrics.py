@@ -7,6 +7,7 @@ that do not fit are taken as they are meant: I- after another kind begins an ent
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,8 @@ def entity_measures(tags: Sequence[Sequence[str]], guesses: Sequence[Sequence[st
             for right, guess in zip(wanted, said, strict=True)
         ]
     ).reshape(len(wanted), 3 * len(kinds))
-    found = {what: Measure(sums, lambda totals, what=what: label_figure(pooled(totals), what)) for what in FIGURES}
+    all_kinds = pooled(sums)
+    found = {what: Measure(all_kinds, partial(label_figure, what=what)) for what in FIGURES}
     for i, kind in enumerate(kinds):
-        found[f"f1_{kind}"] = Measure(sums[:, 3 * i : 3 * i + 3], lambda totals: label_figure(totals, "f1"))
+        found[f"f1_{kind}"] = Measure(sums[:, 3 * i : 3 * i + 3], partial(label_figure, what="f1"))
     return found

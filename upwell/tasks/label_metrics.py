@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,10 +86,7 @@ class MultiLabelled:
         """Precision, recall and F1 of each label."""
         sums = self._sums()
         return {
-            label: {
-                what: Measure(sums[:, 3 * i : 3 * i + 3], lambda totals, what=what: label_figure(totals, what))
-                for what in FIGURES
-            }
+            label: {what: Measure(sums[:, 3 * i : 3 * i + 3], partial(label_figure, what=what)) for what in FIGURES}
             for i, label in enumerate(self.known())
         }
 

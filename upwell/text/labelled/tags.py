@@ -97,14 +97,11 @@ def _from_lines(files: Sequence[TextFile], tags: str | None, errors: str) -> Lab
             if any(tag in ("", "_") for _, tag in pairs):
                 left_out["with a word that has no tag"] += 1
             else:
-                rows.append(
-                    TaggedSentence(
-                        *(
-                            tuple(clean(one, name=name, errors=errors) for one in ones)
-                            for ones in zip(*pairs, strict=True)
-                        )
-                    )
+                words, labels = (
+                    tuple(clean(cell, name=name, errors=errors) for cell in column)
+                    for column in zip(*pairs, strict=True)
                 )
+                rows.append(TaggedSentence(words, labels))
     if not rows and not left_out:
         raise UserError(f"{name}: holds no sentences")
     columns = (
