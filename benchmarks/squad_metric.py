@@ -5,8 +5,8 @@
     python -m benchmarks.squad_metric --record                # writes tests/golden/answer_metrics.json
 
 The peers are the official scripts of SQuAD 1.1, SQuAD 2.0 and CMRC 2018, as the package paddlehub 1.8.2 holds them, and seqeval
-1.2.2 for entities. A set has 20 questions with up to three right answers (in SQuAD 2.0 and CMRC also none) and an output for
-each, made of words, articles, marks, Han characters and letters of many scripts, often near a right answer; or 20 sentences with
+1.2.2 for entities. A set has 5 questions with up to three right answers (in SQuAD 2.0 and CMRC also none) and an output for
+each, made of words, articles, marks, Han characters and letters of many scripts, often near a right answer; or 5 sentences with
 tags that often break the rules of their scheme. The script of CMRC calls nltk's word tokenizer, which finds sentences by a model that
 has to be downloaded; here, as in Upwell, it takes each run of letters as one sentence.
 """
@@ -34,7 +34,9 @@ WORDS = "the a an The of in 1999 3.5 U.S. don't Notre Dame's café Straße well-
 HAN = "北京大学在一九九八年，。（）《史记》A1 b·、-:3"
 MARKS = ["", "", ".", ",", "!", " ", "  ", "—", "\u00a0"]
 TAGS = ["O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC", "E-PER", "S-LOC"]
-SETS_OF_GOLDEN = 15
+SETS_OF_GOLDEN = 60
+QUESTIONS = 5
+"""In a set."""
 
 OFFICIAL = r"""
 import functools, importlib.util, json, pathlib, sys, types
@@ -108,7 +110,7 @@ def near(draw: random.Random, text: str, other: str) -> str:
     )
 
 
-def random_case(draw: random.Random, kind: str, *, questions: int = 20) -> dict[str, Any]:
+def random_case(draw: random.Random, kind: str, *, questions: int = QUESTIONS) -> dict[str, Any]:
     answers = [[random_answer(draw, kind) for _ in range(draw.randint(1, 3))] for _ in range(questions)]
     outputs = [near(draw, draw.choice(right), random_answer(draw, kind)) for right in answers]
     if kind == "squad2":
@@ -121,7 +123,7 @@ def random_case(draw: random.Random, kind: str, *, questions: int = 20) -> dict[
     }
 
 
-def random_tags(draw: random.Random, *, sentences: int = 20) -> dict[str, Any]:
+def random_tags(draw: random.Random, *, sentences: int = QUESTIONS) -> dict[str, Any]:
     tags = [[draw.choice(TAGS) for _ in range(draw.randint(1, 9))] for _ in range(sentences)]
     guesses = [[tag if draw.random() < 0.7 else draw.choice(TAGS) for tag in sentence] for sentence in tags]
     return {"kind": "entities", "tags": tags, "guesses": guesses}

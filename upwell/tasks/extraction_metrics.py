@@ -80,6 +80,8 @@ def _by_answerable(answers: Sequence[Sequence[str]], exact: list[float], f1: lis
     if has_answer.all():
         return found
     for name, rows in (("answerable", has_answer), ("unanswerable", ~has_answer)):
+        if not rows.any():
+            continue
         found[f"exact_match_{name}"] = mean(np.array(exact)[rows])
         found[f"f1_{name}"] = mean(np.array(f1)[rows])
     return found
@@ -122,7 +124,7 @@ def _tokenizer() -> Callable[[str], Any]:
             from nltk.tokenize import NLTKWordTokenizer
     except ImportError as error:
         raise UserError('the metric of CMRC 2018 needs the nltk library: pip install "upwell[tasks]"') from error
-    return lambda run: NLTKWordTokenizer().tokenize(run)
+    return NLTKWordTokenizer().tokenize  # type: ignore[no-any-return]
 
 
 def cmrc_exact_match(answers: Sequence[str], output: str) -> float:
