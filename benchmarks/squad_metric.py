@@ -5,7 +5,7 @@
     python -m benchmarks.squad_metric --record                # writes tests/golden/answer_metrics.json
 
 The peers are the official scripts of SQuAD 1.1, SQuAD 2.0 and CMRC 2018, as the package paddlehub 1.8.2 holds them, and seqeval
-1.2.2 for entities. A set has 5 questions with up to three right answers (in SQuAD 2.0 and CMRC also none) and an output for
+1.2.2 for entities. A set has 5 questions with up to three right answers (in SQuAD 2.0 also none) and an output for
 each, made of words, articles, marks, Han characters and letters of many scripts, often near a right answer; or 5 sentences with
 tags that often break the rules of their scheme. The script of CMRC calls nltk's word tokenizer, which finds sentences by a model that
 has to be downloaded; here, as in Upwell, it takes each run of letters as one sentence.
@@ -24,7 +24,7 @@ from benchmarks.peer_venv import peer_environment, peer_python
 from benchmarks.report import call, write_result
 from upwell.tasks.entity_metrics import entity_measures
 from upwell.tasks.extraction_metrics import best_no_answer_threshold, cmrc_measures, squad_f1, squad_measures
-from upwell.text.files import atomic_write_json
+from upwell.text.files import atomic_write_bytes
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden" / "answer_metrics.json"
 NO_DEPENDENCIES = ["--no-deps"]
@@ -186,7 +186,10 @@ def main() -> None:
         said += asked(ENTITIES, peer_python(*SEQEVAL), tags, Path(name))
     cases = [*questions, *tags]
     if arguments.record:
-        atomic_write_json(GOLDEN, {"sets": [{**case, "expected": one} for case, one in zip(cases, said, strict=True)]})
+        recorded = [
+            json.dumps({**case, "expected": one}, ensure_ascii=False) for case, one in zip(cases, said, strict=True)
+        ]
+        atomic_write_bytes(GOLDEN, ('{"sets": [\n' + ",\n".join(recorded) + "\n]}\n").encode("utf-8"))
     rows = []
     for kind in ("squad1", "squad2", "cmrc", "entities"):
         gaps = [distance(ours(case), one) for case, one in zip(cases, said, strict=True) if case["kind"] == kind]
