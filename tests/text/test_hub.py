@@ -9,6 +9,7 @@ import pytest
 
 from upwell.errors import UserError
 from upwell.text.cleaning.preparation import prepare
+from upwell.text.labelled import read_classes, read_tags
 from upwell.text.sources import open_source
 
 pytest.importorskip("datasets", reason="datasets is not installed: pip install upwell[hub]")
@@ -41,6 +42,31 @@ def test_hub_is_read_like_the_files_behind_it(hub: Path) -> None:
         f"t{i}" for i in range(5)
     ]
     assert "text from column 'text'" in open_source("hf://owner/stories").description
+
+
+def test_hub_gives_labels_by_their_names(hub: Path) -> None:
+    from datasets import ClassLabel, Dataset, Features, List, Value
+
+    kinds = ClassLabel(names=["bad", "good"])
+    rows = {
+        "text": ["one", "two", "three"],
+        "label": [0, 1, -1],
+        "tokens": [["a", "b"], ["c"], ["d"]],
+        "ner_tags": [[0, 1], [1], [0]],
+    }
+    features = Features(
+        {
+            "text": Value("string"),
+            "label": kinds,
+            "tokens": List(Value("string")),
+            "ner_tags": List(ClassLabel(names=["O", "B-X"])),
+        }
+    )
+    (hub.parent / "labelled").mkdir()
+    Dataset.from_dict(rows, features=features).to_parquet(str(hub.parent / "labelled" / "train.parquet"))
+    found = read_classes("hf://owner/labelled")
+    assert found.labels == {"bad": 1, "good": 1} and found.left_out == {"without a label": 1}
+    assert read_tags("hf://owner/labelled").rows[0].tags == ("O", "B-X")
 
 
 def test_hub_is_prepared(hub: Path, tmp_path: Path) -> None:

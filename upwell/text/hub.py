@@ -56,6 +56,12 @@ class HubText(TextFile):
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(f"{self.name}: breaks off after row {number} ({first_line(error)})") from error
 
+    def rows(self) -> Iterator[tuple[str, Any]]:
+        """As of any file; where the data set declares names of labels, these stand in place of their numbers."""
+        names = {column: _label_names(feature) for column, feature in (self._open().features or {}).items()}
+        for place, row in self._rows(None):
+            yield place, {column: _named(value, names.get(column)) for column, value in row.items()}
+
     def _builder(self) -> Any:
         try:
             return _library(self.name).load_dataset_builder(self.dataset)
@@ -67,6 +73,21 @@ class HubText(TextFile):
             return _library(self.name).load_dataset(self.dataset, split=self.split, streaming=True)
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(f"{self.name}: cannot be opened ({first_line(error)})") from error
+
+
+def _label_names(feature: Any) -> list[str] | None:
+    """The names that a feature, or each item of a list of them, is a number of."""
+    names = getattr(feature, "names", None) or getattr(getattr(feature, "feature", None), "names", None)
+    return None if names is None else list(names)
+
+
+def _named(value: Any, names: list[str] | None) -> Any:
+    """The name of a number, of each in a list; None for -1, which stands for no label."""
+    if names is None:
+        return value
+    if isinstance(value, list):
+        return [_named(one, names) for one in value]
+    return names[value] if isinstance(value, int) and 0 <= value < len(names) else None
 
 
 def _library(name: str) -> Any:
