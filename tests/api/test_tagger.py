@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 
 from upwell import Tagger
-from upwell.api.tagging import frequent_tags
 from upwell.errors import UserError
-from upwell.text.labelled import TaggedSentence
 from upwell.training.example_streams import BagStream, Examples
 from upwell.training.runs import Run
 
@@ -87,11 +85,6 @@ def test_what_cannot_be_learned_from_is_one_clear_line(X: Any, y: Any, said: str
         Tagger(**QUICK).fit(X, y)
     with pytest.raises(UserError, match="call fit"):
         Tagger().predict([["a"]])
-
-
-def test_the_baseline_is_the_most_frequent_tag_of_a_word() -> None:
-    guess = frequent_tags([TaggedSentence(("a", "run"), ("D", "N")), TaggedSentence(("run", "run"), ("V", "V"))])
-    assert [guess(word) for word in ("a", "run", "unknown")] == ["D", "V", "V"]
 
 
 def test_rare_words_are_left_out_more_often_and_parts_by_chance() -> None:

@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from upwell.tasks.calibration import (
-    expected_calibration_error,
-    fit_temperature,
-    negative_log_likelihood,
-    probabilities,
-)
+from upwell.tasks.calibration import expected_calibration_error
 from upwell.tasks.label_metrics import MultiLabelled, confusion, each_label
 from upwell.tasks.metrics import Classified
 
@@ -53,27 +48,3 @@ def test_calibration_error_by_hand() -> None:
     assert found.value() == pytest.approx((2 * 0.2 + 2 * 0.3) / 4)
     assert expected_calibration_error([1.0, 1.0], [True, True]).value() == 0
     assert expected_calibration_error([0.0], [False]).value() == 0
-
-
-def test_temperature_undoes_what_scaled_the_logits() -> None:
-    draw = np.random.default_rng(0)
-    logits = draw.normal(size=(5000, 4))
-    chance = probabilities(logits)
-    labels = np.array([draw.choice(4, p=row) for row in chance])
-    temperature = fit_temperature(3 * logits, labels)
-    assert temperature == pytest.approx(3, rel=0.1)
-    before, after = (negative_log_likelihood(3 * logits, labels, temperature=t) for t in (1.0, temperature))
-    assert after < before
-    confidence = {t: probabilities(3 * logits, temperature=t).max(1) for t in (1.0, temperature)}
-    right = [bool(one) for one in logits.argmax(1) == labels]
-    errors = {t: expected_calibration_error(one, right).value() for t, one in confidence.items()}
-    assert errors[temperature] < 0.03 < errors[1.0]
-
-
-def test_temperature_is_a_minimum_of_the_loss() -> None:
-    draw = np.random.default_rng(1)
-    logits, labels = draw.normal(size=(200, 3)) * 2, draw.integers(0, 3, 200)
-    best = fit_temperature(logits, labels)
-    losses = [negative_log_likelihood(logits, labels, temperature=best * factor) for factor in (0.98, 1.0, 1.02)]
-    assert losses[1] == min(losses)
-    assert negative_log_likelihood(np.zeros((1, 4)), np.array([0])) == pytest.approx(np.log(4))

@@ -16,6 +16,8 @@ from upwell.api.labelled_task import score
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.model.sizes import network_config, parse_size
+from upwell.tasks.calibration import expected_calibration_error
+from upwell.tasks.label_metrics import MultiLabelled, confusion
 from upwell.tasks.metrics import Classified
 from upwell.text.labelled import Labelled, LabelledText, read_classes
 from upwell.text.tokenizer_training import train_tokenizer
@@ -30,6 +32,7 @@ MODEL, SIZE, DEPTH = "lstm", "250k", 1
 VOCABULARY = 8000
 CONTEXT = 256
 """Tokens of a text that are read; the middle of a longer one is left out."""
+SHOWN_CONFUSIONS = 10
 EPOCHS, RATE, DECAY = 12.0, 2e-3, 0.05
 SMOOTHING, WORD_DROPOUT = 0.05, 0.1
 DROPOUTS = {"embedding_dropout": 0.0, "dropout": 0.3, "output_dropout": 0.5}
@@ -110,16 +113,44 @@ class Classify:
     def scores(
         self, model: ClassifierModel, train: Labelled[LabelledText], valid: Labelled[LabelledText]
     ) -> dict[str, dict[str, float]]:
-        """Accuracy, which is of whole sets where a text may have several classes, and macro F1; baseline: the most frequent."""
-        said = [_spelled(labels) for labels in model.predict([row.text for row in valid.rows])]
-        wanted = [_spelled(row.labels) for row in valid.rows]
-        common = Counter(_spelled(row.labels) for row in train.rows).most_common(1)[0][0]
-        right, guessed = Classified(wanted, said), Classified(wanted, [common] * len(wanted))
-        found = {"accuracy": score(right.accuracy(), guessed.accuracy())}
-        if not model.several:
-            found["f1_macro"] = score(right.macro(), guessed.macro())
-        return found
+        """Accuracy, macro F1 and calibration error; where a text may have several classes, accuracy of whole sets, micro and
+        macro F1. Baseline: the most frequent answer of the training texts.
+        """
+        said = model.predict([row.text for row in valid.rows])
+        wanted = [row.labels for row in valid.rows]
+        common = Counter(row.labels for row in train.rows).most_common(1)[0]
+        if model.several:
+            right, guessed = MultiLabelled(wanted, said), MultiLabelled(wanted, [common[0]] * len(wanted))
+            return {
+                "accuracy": score(right.exact_match(), guessed.exact_match()),
+                "f1_micro": score(right.micro(), guessed.micro()),
+                "f1_macro": score(right.macro(), guessed.macro()),
+            }
+        one, other = Classified(*_singles(wanted, said)), Classified(*_singles(wanted, [common[0]] * len(wanted)))
+        surest = np.exp(model.log_probabilities([row.text for row in valid.rows]).max(1))
+        hits = [label == guess for label, guess in zip(wanted, said, strict=True)]
+        frequent = [label == common[0] for label in wanted]
+        return {
+            "accuracy": score(one.accuracy(), other.accuracy()),
+            "f1_macro": score(one.macro(), other.macro()),
+            "calibration_error": score(
+                expected_calibration_error(surest, hits),
+                expected_calibration_error([common[1] / len(train)] * len(wanted), frequent),
+            ),
+        }
+
+    def details(self, model: ClassifierModel, valid: Labelled[LabelledText]) -> dict[str, Any]:
+        """`labels`: precision, recall, F1 and number of each class; `confusions`: class, what it was taken for, how often."""
+        said = model.predict([row.text for row in valid.rows])
+        wanted = [row.labels for row in valid.rows]
+        numbers = valid.labels
+        labels = {
+            label: {**{what: measure.value() for what, measure in figures.items()}, "number": numbers.get(label, 0)}
+            for label, figures in MultiLabelled(wanted, said).each().items()
+        }
+        confusions = [] if model.several else confusion(*_singles(wanted, said)).most(SHOWN_CONFUSIONS)
+        return {"labels": labels, "confusions": confusions}
 
 
-def _spelled(labels: Sequence[str]) -> str:
-    return "\n".join(sorted(labels))
+def _singles(*sets: Sequence[Sequence[str]]) -> tuple[list[str], ...]:
+    return tuple([labels[0] for labels in each] for each in sets)

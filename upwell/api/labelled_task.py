@@ -40,6 +40,9 @@ class LabelledTask(Protocol):
     def scores(self, model: Any, train: Labelled[Any], valid: Labelled[Any]) -> dict[str, dict[str, float]]:
         """Measures on `valid`: value, low, high, and the baseline that learned from `train`."""
 
+    def details(self, model: Any, valid: Labelled[Any]) -> dict[str, Any]:
+        """What else is to be told of the answers on `valid`."""
+
 
 def score(measure: Measure, baseline: Measure) -> dict[str, float]:
     """A measure with its interval, beside that of a baseline on the same items."""

@@ -5,7 +5,6 @@ docs/experiments.md, "Taggers", has what each part is worth. Shapes: T words of 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,11 @@ from upwell.errors import UserError
 from upwell.model.files import load_network, load_tensors, save_weights, tensor_shapes
 from upwell.model.reader import Reader
 from upwell.model.sizes import network_config, parse_size
-from upwell.tasks.metrics import ratio
-from upwell.text.labelled import Labelled, TaggedSentence, read_tags
+from upwell.tasks.baselines import MostFrequentTag
+from upwell.tasks.entity_metrics import entity_measures
+from upwell.tasks.label_metrics import confusion, each_label
+from upwell.tasks.metrics import Measure, ratio
+from upwell.text.labelled import Labelled, TaggedSentence, is_entity_scheme, read_tags
 from upwell.text.word_features import WordFeatures
 from upwell.training.example_streams import BagStream, Examples
 from upwell.training.loop import Result
@@ -39,6 +41,7 @@ EPOCHS, WORDS = 14.0, 500_000
 RATE, DECAY, AVERAGE = 3e-3, 0.01, 0.99
 WORD_DROPOUT, FEATURE_DROPOUT = 0.25, 0.1
 DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
+SHOWN_CONFUSIONS = 10
 FEATURES = "features.safetensors"
 """The file of a run that holds the features of words."""
 
@@ -162,31 +165,32 @@ class Tag:
     def scores(
         self, model: TaggerModel, train: Labelled[TaggedSentence], valid: Labelled[TaggedSentence]
     ) -> dict[str, dict[str, float]]:
-        """Share of words with the right tag, in intervals over sentences; baseline: the most frequent tag of each word."""
-        guess = frequent_tags(train.rows)
+        """Share of words with the right tag and, of tags that mark entities, F1 of these; intervals are over sentences.
+        Baseline: the most frequent tag of each word.
+        """
+        frequent = MostFrequentTag().fit(train.rows)
         said = model.predict([row.words for row in valid.rows])
-        guessed = [[guess(word) for word in row.words] for row in valid.rows]
-        right, baseline = (
-            ratio(
-                [
-                    (sum(map(str.__eq__, tags, row.tags)), len(row.tags))
-                    for tags, row in zip(all_tags, valid.rows, strict=True)
-                ]
-            )
-            for all_tags in (said, guessed)
-        )
-        return {"accuracy": score(right, baseline)}
+        guessed = [frequent.tag(row.words) for row in valid.rows]
+        wanted = [row.tags for row in valid.rows]
+        found = {"accuracy": score(_word_accuracy(wanted, said), _word_accuracy(wanted, guessed))}
+        if is_entity_scheme(train.labels):
+            found["entity_f1"] = score(entity_measures(wanted, said)["f1"], entity_measures(wanted, guessed)["f1"])
+        return found
+
+    def details(self, model: TaggerModel, valid: Labelled[TaggedSentence]) -> dict[str, Any]:
+        """`labels`: precision, recall, F1 and number of each tag; `confusions`: tag, what it was taken for, how often."""
+        said = [tag for tags in model.predict([row.words for row in valid.rows]) for tag in tags]
+        wanted = [tag for row in valid.rows for tag in row.tags]
+        numbers = valid.labels
+        labels = {
+            tag: {**{what: measure.value() for what, measure in figures.items()}, "number": numbers.get(tag, 0)}
+            for tag, figures in each_label(wanted, said).items()
+        }
+        return {"labels": labels, "confusions": confusion(wanted, said).most(SHOWN_CONFUSIONS)}
 
 
-def frequent_tags(rows: Sequence[TaggedSentence]) -> Callable[[str], str]:
-    """The most frequent tag of a word, and of all words for one that is not in `rows`."""
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        for word, tag in zip(row.words, row.tags, strict=True):
-            counts[word][tag] += 1
-    best = {word: found.most_common(1)[0][0] for word, found in counts.items()}
-    usual = Counter(tag for row in rows for tag in row.tags).most_common(1)[0][0]
-    return lambda word: best.get(word, usual)
+def _word_accuracy(wanted: Sequence[Sequence[str]], said: Sequence[Sequence[str]]) -> Measure:
+    return ratio([(sum(map(str.__eq__, tags, right)), len(right)) for tags, right in zip(said, wanted, strict=True)])
 
 
 def _examples(

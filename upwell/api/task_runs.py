@@ -185,4 +185,5 @@ def _figures(
         "seconds": round(result.progress.seconds, 3),
         "steps": result.progress.step,
         "scores": TASKS[task].scores(model, train, valid),
+        "details": TASKS[task].details(model, valid),
     }

@@ -234,7 +234,7 @@ class TrainingDisplay(Display):
         print(f"\nOn {data['valid']:,} held-out {data['noun']}:", file=file)
         for name, score in result["scores"].items():
             print(
-                f"  {name:10} {score['value']:.3f}  ({score['low']:.3f} to {score['high']:.3f}; by the most frequent "
+                f"  {name:18} {score['value']:.3f}  ({score['low']:.3f} to {score['high']:.3f}; by the most frequent "
                 f"{score['baseline']:.3f})",
                 file=file,
             )

@@ -83,6 +83,7 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
     for name, score in figures["scores"].items():
         interval = f"{score['low']:.3f}–{score['high']:.3f}"
         lines.append(f"| {name} | {score['value']:.3f} | {interval} | {score['baseline']:.3f} |")
+    lines += _details(figures["details"])
     lines += [
         "",
         f"What was held out also decided which weights were kept, so other {data['noun']} may go a little worse. {bounds}",
@@ -95,6 +96,19 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         "",
     ]
     atomic_write_bytes(folder / "README.md", "\n".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _details(details: dict[str, Any]) -> list[str]:
+    """Tables of the labels, the most frequent first, and of what was taken for what."""
+    ordered = sorted(details["labels"].items(), key=lambda item: -item[1]["number"])[:SHOWN_LABELS]
+    lines = ["", "| label | number | precision | recall | F1 |", "|---|---|---|---|---|"]
+    for label, found in ordered:
+        figures = " | ".join(_number(found[what]) for what in ("precision", "recall", "f1"))
+        lines.append(f"| {label} | {found['number']:,} | {figures} |")
+    if details["confusions"]:
+        lines += ["", "| label | was taken for | times |", "|---|---|---|"]
+        lines += [f"| {label} | {guess} | {times:,} |" for label, guess, times in details["confusions"]]
+    return lines
 
 
 _READERS = {
