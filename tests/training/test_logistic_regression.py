@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse
 from scipy.special import expit
 
-from upwell.training.logistic_regression import choose_linear, fit_linear, is_choice
+from upwell.training.logistic_regression import choose_linear, class_ratios, fit_linear, is_choice
 
 
 def problem(texts: int, seed: int) -> tuple[scipy.sparse.csr_matrix, np.ndarray]:
@@ -50,3 +50,27 @@ def test_the_penalty_is_chosen_on_texts_that_were_held_out() -> None:
     assert right.mean() > 0.6
     rows, targets = problem(4000, 4)
     assert choose_linear(rows, targets, held_out, wanted)[1] > penalty  # few texts want to be held
+
+
+def test_weights_of_a_larger_scale_grow_more_easily() -> None:
+    rows, targets = problem(200, 0)
+    start = np.zeros((7, 3), np.float32)
+    scale = np.ones((6, 3), np.float32)
+    scale[0] = 3
+    plain, free = fit_linear(rows, targets, 1.0, start), fit_linear(rows, targets, 1.0, start, scale)
+    assert np.abs(free[0] * 3).sum() > np.abs(plain[0]).sum()
+    same = fit_linear(rows, targets, 4.0, start)
+    np.testing.assert_allclose(
+        fit_linear(rows, targets, 1.0, start, 2 * np.ones((6, 3)))[:-1] * 2, same[:-1], atol=0.05
+    )
+
+
+def test_ratios_say_in_which_class_an_ngram_is_at_home() -> None:
+    rows = scipy.sparse.csr_matrix(np.array([[2.0, 1, 0], [1, 1, 0], [0, 1, 3], [0, 1, 0]], np.float32))
+    targets = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32)
+    ratios = class_ratios(rows, targets)
+    # Of class 0: there in 2, 2 and 0 texts, of class 1 in 0, 2 and 1; one is added to each.
+    np.testing.assert_allclose(
+        ratios[:, 0], np.log(np.array([3 / 7, 3 / 7, 1 / 7]) / np.array([1 / 6, 3 / 6, 2 / 6])), rtol=1e-5
+    )
+    np.testing.assert_allclose(ratios[:, 0], -ratios[:, 1], rtol=1e-5)

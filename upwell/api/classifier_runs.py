@@ -76,10 +76,10 @@ class ClassifierTraining(ReaderTraining):
         network, result = self.train(plan, folder, observe, stopped)
         if not result.finished:
             return None, result
-        linear, penalty = learn_linear(self.texts, self.targets, self.held_out, self.wanted)
+        linear = learn_linear(self.texts, self.targets, self.held_out, self.wanted)
         model = ClassifierModel(network, self.tokenizer, linear, self.names, self.several)
         shares = fit_shares(model.judgements(self.held_out), self.wanted, several=self.several)
-        observe("note", {"text": f"shares: network {shares[0]:.2f}, n-grams {shares[1]:.2f} (penalty {penalty:g})"})
+        observe("note", {"text": f"shares: network {shares[0]:.2f}, n-grams {shares[1]:.2f} and {shares[2]:.2f}"})
         return replace(model, shares=shares), result
 
     def _examples(self, texts: Sequence[str], targets: npt.NDArray[np.float32]) -> Examples:
@@ -107,7 +107,7 @@ class Classify:
 
     def parameters(self, model: ClassifierModel, plan: ReaderPlan) -> dict[str, int]:
         """Of the network and of the n-grams."""
-        network, grams = plan.parameters["total"], model.linear.weights.size
+        network, grams = plan.parameters["total"], model.linear.size
         return {"total": network + grams, "network": network, "ngrams": grams}
 
     def scores(

@@ -1,9 +1,9 @@
 """What a classifier is and how it learns: a network and a weight for each n-gram, whose judgements are joined.
 
-The two err in different ways. The network reads words in their order; the n-grams know which words and spellings speak for
-a class, and a convex problem finds their weights exactly. log p is the sum of a times the one's and b times the other's,
-normalised (a product of experts, Hinton 2002); a and b make the loss on held-out texts least, so that the probabilities are
-calibrated as well (Guo et al. 2017). docs/experiments.md, "Classifiers", has what each part is worth.
+They err in different ways. The network reads words in their order; the n-grams know which words and spellings speak for
+a class, and a convex problem finds their weights exactly, in two ways (`upwell.model.linear_classifier`). log p is the sum of
+theirs, each times a share, normalised (a product of experts, Hinton 2002); the shares make the loss on held-out texts least, so
+that the probabilities are calibrated as well (Guo et al. 2017). docs/experiments.md, "Classifiers", has what each part is worth.
 
 Shapes: N texts, C classes.
 """
@@ -22,19 +22,19 @@ from scipy.special import log_expit, log_softmax
 
 from upwell.errors import UserError
 from upwell.model.files import load_network, save_weights
-from upwell.model.linear_classifier import LinearClassifier, as_rows
+from upwell.model.linear_classifier import EXPERTS, LinearClassifier, as_rows
 from upwell.model.reader import Reader
 from upwell.text.grams import MOST, GramIndex
 from upwell.text.tokenizers import Ids, Tokenizer
 from upwell.training.example_streams import Examples
-from upwell.training.logistic_regression import MOST_WEIGHTS, choose_linear
+from upwell.training.logistic_regression import MOST_WEIGHTS, choose_linear, class_ratios
 from upwell.training.reading import read_all
 from upwell.training.runs import CLASSIFIER, Run
 
 FEW_HELD_OUT = 20
-"""With fewer held-out texts the two halves have equal shares: there is too little to tell which is surer."""
+"""With fewer held-out texts all have equal shares: there is too little to tell which is surer."""
 HOLD = 0.002
-"""How strongly the shares are held to one half each."""
+"""How strongly the shares are held to equal ones."""
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -49,8 +49,8 @@ class ClassifierModel:
     labels: tuple[str, ...]
     several: bool
     """Whether a text may have several of them, or none."""
-    shares: tuple[float, float] = (0.5, 0.5)
-    """Of the network's judgement and of the n-grams'."""
+    shares: tuple[float, ...] = (1 / 3, 1 / 3, 1 / 3)
+    """Of the judgements of the network and of the n-grams' experts."""
 
     def log_probabilities(self, texts: Sequence[str]) -> Floats:
         """(N, C); where a text may have several classes, of each being there."""
@@ -65,11 +65,11 @@ class ClassifierModel:
             return [(self.labels[place],) for place in log_p.argmax(1)]
         return [tuple(self.labels[place] for place in np.flatnonzero(row > np.log(0.5))) for row in log_p]
 
-    def judgements(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
-        """Scores (N, C) of the network and of the n-grams, before any softmax."""
+    def judgements(self, texts: Sequence[str]) -> list[Floats]:
+        """Scores (N, C) of the network and of each of the n-grams' experts, before any softmax."""
         examples = Examples(encode(self.tokenizer, texts, self.network.config.context), np.zeros(len(texts), np.int64))
         said = np.stack(read_all(self.network.eval(), examples))
-        return said, self.linear.scores(texts)
+        return [said, *self.linear.scores(texts)]
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
@@ -98,8 +98,8 @@ class ClassifierModel:
             raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
         if not _are(labels, str, config.outputs):
             raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} classes")
-        if not _are(shares, float, 2):
-            raise UserError(f"{run.config_path}: shares must be two numbers")
+        if not _are(shares, float, 1 + len(EXPERTS)):
+            raise UserError(f"{run.config_path}: shares must be {1 + len(EXPERTS)} numbers")
         network = cast(Reader, load_network(run.weights_path, config).to(device, dtype).eval())
         linear = LinearClassifier.load(run.folder / LINEAR, classes=len(labels))
         tokenizer = Tokenizer.load(run.tokenizer_path)
@@ -133,34 +133,38 @@ def targets_of(labels: Sequence[Sequence[str]], names: Sequence[str]) -> npt.NDA
     return targets
 
 
-def learn_linear(
-    train: Sequence[str], targets: Floats, valid: Sequence[str], wanted: Floats
-) -> tuple[LinearClassifier, float]:
-    """The linear half of `train` with `targets` (N, C), as suits `valid` with targets `wanted` best; and its penalty."""
+def learn_linear(train: Sequence[str], targets: Floats, valid: Sequence[str], wanted: Floats) -> LinearClassifier:
+    """The linear half of `train` with `targets` (N, C), as suits `valid` with targets `wanted` best."""
     index = GramIndex.learn(train, most=min(MOST, max(1, MOST_WEIGHTS // targets.shape[1])))
-    weights, penalty = choose_linear(as_rows(index, train), targets, as_rows(index, valid), wanted)
-    return LinearClassifier(index, weights), penalty
+    rows, held_out = as_rows(index, train), as_rows(index, valid)
+    scales: tuple[Floats | float, ...] = (1.0, class_ratios(rows, targets))
+    weights = {
+        name: choose_linear(rows, targets, held_out, wanted, scale)[0]
+        for name, scale in zip(EXPERTS, scales, strict=True)
+    }
+    return LinearClassifier(index, weights)
 
 
-def joined(judgements: tuple[Floats, Floats], shares: Sequence[float] | Floats, *, several: bool) -> Floats:
-    """Log-probabilities (N, C) of both halves' scores together."""
+def joined(judgements: Sequence[Floats], shares: Sequence[float] | Floats, *, several: bool) -> Floats:
+    """Log-probabilities (N, C) of all scores together."""
     normalise: Callable[[Floats], Floats] = (lambda x: x) if several else (lambda x: log_softmax(x, 1))
     scores = sum(share * normalise(said) for share, said in zip(shares, judgements, strict=True))
     found: Floats = log_expit(scores) if several else log_softmax(scores, 1)
     return found
 
 
-def fit_shares(judgements: tuple[Floats, Floats], wanted: Floats, *, several: bool) -> tuple[float, float]:
+def fit_shares(judgements: Sequence[Floats], wanted: Floats, *, several: bool) -> tuple[float, ...]:
     """The shares with which the loss on held-out texts with targets `wanted` (N, C) is least."""
+    even = np.full(len(judgements), 1 / len(judgements))
     if len(wanted) < FEW_HELD_OUT:
-        return 0.5, 0.5
+        return tuple(even.tolist())
 
     def loss(shares: Floats) -> float:
         said = joined(judgements, shares, several=several)
         found = -(wanted * said).sum()
         if several:
             found -= ((1 - wanted) * np.log(-np.expm1(np.minimum(said, -1e-12)))).sum()
-        return float(found / len(wanted) + HOLD * np.square(shares - 0.5).sum())
+        return float(found / len(wanted) + HOLD * np.square(shares - even).sum())
 
-    found = scipy.optimize.minimize(loss, np.array([0.5, 0.5]), method="L-BFGS-B", bounds=[(0.0, 3.0)] * 2)
-    return float(found.x[0]), float(found.x[1])
+    found = scipy.optimize.minimize(loss, even, method="L-BFGS-B", bounds=[(0.0, 3.0)] * len(even))
+    return tuple(found.x.tolist())

@@ -19,25 +19,33 @@ from upwell.errors import UserError
 from upwell.model.files import load_tensors, save_weights, tensor_shapes
 from upwell.text.grams import GramIndex
 
+EXPERTS = ("plain", "ratios")
+"""Two ways of having learned the weights, which err differently: by their size alone, and by naive Bayes's ratios."""
+
 
 @dataclass(frozen=True)
 class LinearClassifier:
-    """Scores of classes as sums over the n-grams of a text."""
+    """Scores of classes as sums over the n-grams of a text, by each of EXPERTS."""
 
     index: GramIndex
-    weights: npt.NDArray[np.float32]
-    """(F + 1, C), the last row the biases."""
+    weights: dict[str, npt.NDArray[np.float32]]
+    """By expert: (F + 1, C), the last row the biases."""
 
-    def scores(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """(N, C), before any softmax."""
-        found: npt.NDArray[np.float32] = as_rows(self.index, texts) @ self.weights[:-1] + self.weights[-1]
-        return found
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        return sum(weights.size for weights in self.weights.values())
+
+    def scores(self, texts: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+        """(N, C) by each expert, before any softmax."""
+        rows = as_rows(self.index, texts)
+        return [rows @ self.weights[name][:-1] + self.weights[name][-1] for name in EXPERTS]
 
     def save(self, path: Path) -> None:
         """As one safetensors file."""
         hashes = torch.from_numpy(self.index.hashes.view(np.int64))
-        rarity, weights = torch.from_numpy(self.index.rarity), torch.from_numpy(self.weights)
-        save_weights(path, {"hashes": hashes, "rarity": rarity, "weights": weights})
+        weights = {name: torch.from_numpy(weights) for name, weights in self.weights.items()}
+        save_weights(path, {"hashes": hashes, "rarity": torch.from_numpy(self.index.rarity), **weights})
 
     @classmethod
     def load(cls, path: Path, *, classes: int) -> Self:
@@ -46,13 +54,14 @@ class LinearClassifier:
         shapes: dict[str, tuple[tuple[int, ...], torch.dtype | None]] = {
             "hashes": ((number,), torch.int64),
             "rarity": ((number,), None),
-            "weights": ((number + 1, classes), None),
+            **dict.fromkeys(EXPERTS, ((number + 1, classes), None)),
         }
         tensors = load_tensors(path, shapes)
         hashes = tensors["hashes"].numpy().view(np.uint64)
         if not (np.diff(hashes) > 0).all() or not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
             raise UserError(f"{path}: is damaged")
-        return cls(GramIndex(hashes, tensors["rarity"].numpy()), tensors["weights"].numpy())
+        index = GramIndex(hashes, tensors["rarity"].numpy())
+        return cls(index, {name: tensors[name].numpy() for name in EXPERTS})
 
 
 def as_rows(index: GramIndex, texts: Sequence[str]) -> scipy.sparse.csr_matrix:
