@@ -97,6 +97,18 @@ def concat(states: Sequence[State]) -> State:
     return tuple(concat(list(parts)) for parts in zip(*states, strict=True))
 
 
+def trim(state: State) -> State:
+    """Caches without the slots on the left that no row uses any more; rows leave and join, and the longest may be gone."""
+    if state is None or isinstance(state, Tensor):
+        return state
+    if not isinstance(state, dict):
+        return tuple(trim(part) for part in state)
+    if "length" not in state:
+        return {key: trim(part) for key, part in state.items()}
+    longest = int(state["length"].max())
+    return {key: leaf[:, -longest:] if leaf.ndim > 1 and longest else leaf for key, leaf in state.items()}
+
+
 def reset_rows(state: State, rows: Tensor) -> State:
     """Rows where the boolean `rows` (B,) is true go back to zero, the initial state of every mixer."""
 

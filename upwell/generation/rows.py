@@ -1,0 +1,163 @@
+"""One text on its way: what it has read and drawn, what of it may be shown, and why it ended.
+
+Shapes: V vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from upwell.errors import UserError
+from upwell.generation.sampling import SamplingOptions, choose_token
+from upwell.model.network import Network
+from upwell.text.tokenizers import Tokenizer
+
+
+class PromptTooLong(UserError):
+    """There is no room for the prompt within the context of attention."""
+
+
+@dataclass(frozen=True)
+class DrawnToken:
+    """A token of a text, and how likely the model found it and others, before temperature and filters."""
+
+    spelling: bytes
+    """The bytes that it adds to the text; not always whole characters."""
+    log_probability: float
+    alternatives: tuple[tuple[bytes, float], ...]
+    """The likeliest tokens in this place, the likeliest first: bytes, log-probability."""
+    start: int
+    """Where it begins in the text, in characters."""
+
+
+class Row:
+    """One text: add `choose_token` of the logits behind `seen` until `finish_reason` is set."""
+
+    def __init__(
+        self,
+        network: Network,
+        tokenizer: Tokenizer,
+        prompt: str,
+        options: SamplingOptions,
+        *,
+        seed: int,
+        begin_document: bool = False,
+        alternatives: int | None = None,
+    ) -> None:
+        """Begin behind `prompt`, drawing with a generator of its own.
+
+        `begin_document`: the prompt is the beginning of a document, not text from anywhere. `alternatives`: how many of the
+        likeliest tokens are kept for each place (0: the drawn one alone); None keeps no probabilities. Raises
+        PromptTooLong for one beyond the context of attention.
+        """
+        self.tokenizer, self.options, self.alternatives = tokenizer, options, alternatives
+        limited = "attention" in network.config.mixers and network.config.window is None
+        self.context = network.config.context if limited else None
+        self.seen, self._given, self._allowed = _read(tokenizer, prompt, options, begin_document=begin_document)
+        self.prompt_tokens = len(self.seen)
+        self.reused_tokens = 0
+        """Of the prompt, those that a state which was kept spared."""
+        if self.context is not None and len(self.seen) > self.context:
+            raise PromptTooLong(
+                f"the prompt has {len(self.seen)} tokens, this model's context is {self.context}; shorten the prompt"
+            )
+        self.drawn: list[int] = []
+        self.text = ""
+        self.finish_reason = ""
+        self._generator = torch.Generator().manual_seed(seed)
+        self._decoder = tokenizer.stream_decoder()
+        self._shown = 0
+        self._tokens: list[DrawnToken] = []
+
+    def end_if_full(self) -> bool:
+        """Whether there is no room for another token; the row then has a reason to finish."""
+        if len(self.drawn) >= self.options.max_tokens:
+            self._finish("length")
+        elif self.context is not None and len(self.seen) > self.context:
+            self._finish("context")
+        return bool(self.finish_reason)
+
+    def draw(self, logits: Tensor) -> None:
+        """Take the next token from `logits` (V,); ends the row at the end of the text or a complete stop string."""
+        if self._allowed is not None:
+            allowed = self._allowed.to(logits.device)
+            logits = torch.full_like(logits, -torch.inf).index_copy(0, allowed, logits[allowed])
+        token = choose_token(logits, self.options, self.seen, self._generator)
+        if token == self.tokenizer.end_of_text:
+            self._finish("stop")
+            return
+        if self.alternatives is not None:
+            self._tokens.append(self._described(token, logits, self.alternatives))
+        self.drawn.append(token)
+        self.seen.append(token)
+        self.text += self._decoder.push(token)
+        if self._given:
+            assert self.text.startswith(self._given)
+            self.text, self._given, self._allowed = self.text[len(self._given) :], "", None
+        self._look_for_stop()
+
+    def take(self) -> str:
+        """New text that is safe to show: never the beginning of what may become a stop string."""
+        end = len(self.text)
+        if not self.finish_reason:
+            end -= max((_overlap(self.text[self._shown :], stop) for stop in self.options.stop), default=0)
+        piece, self._shown = self.text[self._shown : end], max(self._shown, end)
+        return piece
+
+    def take_tokens(self) -> list[DrawnToken]:
+        """The tokens of the text that was taken, each once; none where `alternatives` is None."""
+        taken = [token for token in self._tokens if token.start < self._shown]
+        self._tokens = self._tokens[len(taken) :]
+        return taken
+
+    def _finish(self, reason: str) -> None:
+        self.text += self._decoder.flush()  # what it held back
+        self.finish_reason = reason
+        self._look_for_stop()
+
+    def _look_for_stop(self) -> None:
+        # Everything up to `_shown` was searched before; a stop string can only begin where text was held back.
+        found = [at for stop in self.options.stop if (at := self.text.find(stop, self._shown)) >= 0]
+        if found:
+            self.text = self.text[: min(found)]
+            self.finish_reason = "stop"
+
+    def _described(self, token: int, logits: Tensor, alternatives: int) -> DrawnToken:
+        log_probabilities = torch.log_softmax(logits.float(), 0).cpu()
+        best = log_probabilities.topk(min(alternatives, len(log_probabilities)))
+        return DrawnToken(
+            self._spelling(token),
+            float(log_probabilities[token]),
+            tuple(
+                (self._spelling(other), value)
+                for other, value in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+                if value > -torch.inf
+            ),
+            len(self.text),
+        )
+
+    def _spelling(self, token: int) -> bytes:
+        return self.tokenizer.token_bytes(token)[len(self._given.encode("utf-8")) :]
+
+
+def _read(
+    tokenizer: Tokenizer, prompt: str, options: SamplingOptions, *, begin_document: bool
+) -> tuple[list[int], str, Tensor | None]:
+    """The ids of a prompt; its last character where that is left to the first token that is drawn; the ids for that."""
+    encoded = tokenizer.encode(prompt)
+    given, allowed = "", None
+    if options.max_tokens and (end := tokenizer.open_end(encoded)):
+        (given, ids_of_end), encoded = end, encoded[:-1]
+        allowed = torch.from_numpy(ids_of_end).long()
+    ids = [int(i) for i in encoded]
+    if begin_document or not ids:  # documents are joined by the end-of-text token, so it stands before each of them
+        ids = [tokenizer.end_of_text, *ids]
+    return ids, given, allowed
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Length of the longest end of `text` that is a beginning of `stop`."""
+    return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:n])), 0)
