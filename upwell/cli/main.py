@@ -20,6 +20,7 @@ VERBS = {
     "classify": "Say what a text is.",
     "tag": "Say what tag each word of a sentence has.",
     "summarize": "Tell a story in a sentence or two.",
+    "serve": "Put models behind a web page and an HTTP API.",
     "info": "Show what a run holds.",
     "prepare": "Clean raw text, and see what is in it.",
     "plan": "Say what a training run would cost, before it begins.",
