@@ -54,7 +54,7 @@ def best_time(command: list[str], repeats: int = 7) -> float:
 
 
 def test_importing_upwell_is_quick_and_loads_nothing_heavy() -> None:
-    heavy = ["torch", "numpy", "tokenizers", "rich", "cyclopts", "matplotlib"]
+    heavy = ["torch", "numpy", "tokenizers", "rich", "cyclopts", "matplotlib", "fastapi"]
     done = run_python(f"import sys, upwell; print([name for name in {heavy} if name in sys.modules])")
     assert done.stdout.strip() == "[]"
     assert best_time([sys.executable, "-c", "import upwell"]) - best_time([sys.executable, "-c", "pass"]) < 0.15
@@ -199,7 +199,7 @@ def test_options_named_in_sentences_exist(options: dict[str, set[str]]) -> None:
             assert not unknown, f"{path.name}: `{span}`"
 
 
-@pytest.mark.parametrize("name", ["emergence", "guide", "learning"])
+@pytest.mark.parametrize("name", ["emergence", "guide", "learning", "serving"])
 def test_both_languages_have_the_same_sections_and_commands(name: str) -> None:
     english, chinese = ((ROOT / "docs" / file).read_text(encoding="utf-8") for file in (f"{name}.md", f"{name}.zh.md"))
     for pattern in (r"^#+ ", r"^```bash\n(.*?)^```$", r"^\|"):

@@ -27,11 +27,9 @@ async def translate(body: TaskRequest, request: Request, server: CurrentServer) 
         text = body.text.strip()
         if not asker.is_word(text):
             return {"answer": asker.translate(body.text)}
-        senses = [
-            {"class": kind, "answer": word, "probability": probability}
-            for kind, word, probability in asker.senses(text)
-        ]
-        return {"answer": "; ".join(sense["answer"] for sense in senses), "senses": senses}
+        found = asker.senses(text)
+        senses = [{"class": kind, "answer": word, "probability": probability} for kind, word, probability in found]
+        return {"answer": "; ".join(word for _, word, _ in found), "senses": senses}
 
     return await _ask(request, server, body, "translate", put)
 

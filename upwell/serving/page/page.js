@@ -2,11 +2,11 @@
 
 import { beginAnew, setUpChat } from "./chat.js";
 import { byId, make, showProblem } from "./elements.js";
-import { drawRun, showRun } from "./run.js";
+import { drawRun, setUpRun, showRun } from "./run.js";
 import { get } from "./server.js";
 import { setUpTasks, showTasks } from "./tasks.js";
 import { switchLanguage, translatePage } from "./words.js";
-import { setUpWriting } from "./write.js";
+import { setUpWriting, tellState } from "./write.js";
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const model = () => byId("model").value;
@@ -65,9 +65,11 @@ setUpTabs();
 setUpWriting(model);
 setUpChat(model);
 setUpTasks(model);
+setUpRun();
 byId("model").addEventListener("change", chooseModel);
 byId("language").addEventListener("click", () => {
   switchLanguage();
   drawRun();
+  tellState();
 });
 listModels();

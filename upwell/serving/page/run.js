@@ -17,6 +17,10 @@ export async function showRun(name, about) {
   await look(shown);
 }
 
+export function setUpRun() {
+  new ResizeObserver(() => shown.about && drawCurve(byId("curve"), byId("curve-state"), shown)).observe(byId("run"));
+}
+
 export function drawRun() {
   if (!shown.about) return;
   drawCurve(byId("curve"), byId("curve-state"), shown);

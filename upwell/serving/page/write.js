@@ -9,6 +9,7 @@ const ALTERNATIVES = 5;
 let groups = []; // of tokens that make whole characters together: { start, tokens, span }
 let chosen = -1;
 let control = null;
+let state = () => ""; // what the line beside the buttons says, in the language of the moment
 
 export function setUpWriting(model) {
   byId("write-form").addEventListener("submit", (event) => {
@@ -26,6 +27,11 @@ export function setUpWriting(model) {
     event.preventDefault();
     choose(Math.max(0, Math.min(groups.length - 1, next)));
   });
+}
+
+export function tellState(next = state) {
+  state = next;
+  byId("write-state").textContent = state();
 }
 
 async function write(model) {
@@ -51,7 +57,7 @@ async function write(model) {
     showProblem(error);
   }
   const speed = Math.round(tokens / Math.max(0.001, (performance.now() - started) / 1000));
-  byId("write-state").textContent = say("done", { tokens, speed, reason: say(`${reason}Reason`) });
+  tellState(() => say("done", { tokens, speed, reason: say(`${reason}Reason`) }));
   byId("write-stop").disabled = true;
 }
 
@@ -63,7 +69,7 @@ function begin(prompt) {
   showProblem(null);
   byId("written").replaceChildren(make("span", { class: "given", text: prompt }));
   byId("token-detail").replaceChildren();
-  byId("write-state").textContent = say("writing");
+  tellState(() => say("writing"));
   byId("write-stop").disabled = false;
 }
 
