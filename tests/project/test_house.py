@@ -241,6 +241,7 @@ def test_the_wheel_trains_and_generates_outside_the_checkout(tmp_path: Path) -> 
         [*pip, "install", "--no-deps", "--target", str(package), str(wheel)], check=True, capture_output=True
     )
     assert (package / "upwell" / "py.typed").exists()
+    assert (package / "upwell" / "serving" / "page" / "index.html").exists()
 
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

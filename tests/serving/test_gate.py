@@ -40,7 +40,12 @@ def test_wrong_options_are_named(options: dict[str, object], said: str) -> None:
 def test_a_key_is_asked_for_where_there_is_something_to_see(start: Start) -> None:
     client = start(api_key="secret")
     for path in ("/v1/models", "/v1/runs/river", "/metrics", "/nowhere"):
-        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer secret2"}):
+        for headers in (
+            {},
+            {"Authorization": "Bearer wrong"},
+            {"Authorization": "Bearer secret2"},
+            {"Authorization": "secret"},
+        ):
             refused = client.get(path, headers=headers)
             assert (refused.status_code, refused.json()["error"]["code"]) == (401, "invalid_api_key")
             assert refused.headers["www-authenticate"] == "Bearer"

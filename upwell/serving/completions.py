@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from upwell.api import LanguageModel
 from upwell.generation import SamplingOptions
 from upwell.generation.batching import Piece
 from upwell.generation.rows import DrawnToken
@@ -87,7 +88,7 @@ async def respond(
     async with AsyncExitStack() as stack:
         name, loaded = await stack.enter_async_context(server.models.use(body.model))
         if fit:
-            choices = [loaded.language_model.fit_prompt(choice, max_tokens) for choice in choices]
+            choices = await asyncio.to_thread(_fitted, loaded.language_model, choices, max_tokens)
         texts = await stack.enter_async_context(
             written(
                 loaded.engine,
@@ -106,6 +107,10 @@ async def respond(
             return EventStream(_events(texts, form, head, with_usage), stack.pop_all())
         return JSONResponse(await unless_gone(request, _whole(texts, form, head, alternatives is not None)))
     raise AssertionError("the stack lets every error through")
+
+
+def _fitted(model: LanguageModel, prompts: Sequence[str], max_tokens: int) -> list[str]:
+    return [model.fit_prompt(prompt, max_tokens) for prompt in prompts]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -35,7 +36,7 @@ async def embeddings(body: EmbeddingRequest, request: Request, server: CurrentSe
     """
     texts = [body.input] if isinstance(body.input, str) else body.input
     async with server.models.use(body.model) as (name, loaded), asyncio.timeout(server.options.max_seconds):
-        ids = [encode(loaded.language_model, text, server.options.max_prompt_tokens) for text in texts]
+        ids = await asyncio.to_thread(encode, loaded.language_model, texts, server.options.max_prompt_tokens)
         tokens = sum(map(len, ids))
         note(request, model=name, prompt_tokens=tokens)
         with loaded.room.enter():
@@ -48,16 +49,17 @@ async def embeddings(body: EmbeddingRequest, request: Request, server: CurrentSe
     return {"object": "list", "data": data, "model": name, "usage": usage}
 
 
-def encode(model: LanguageModel, text: str, max_tokens: int) -> list[int]:
-    """The ids of a text as a document; a refusal of one that is too long for the server or for attention."""
-    ids = [model.tokenizer.end_of_text, *map(int, model.tokenizer.encode(text))]
+def encode(model: LanguageModel, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+    """The ids of texts as documents; a refusal where one is too long for the server or for attention."""
     config = model.network.config
     limited = "attention" in config.mixers and config.window is None
     most = min(max_tokens, config.context) if limited else max_tokens
-    if len(ids) > most:
-        message = f"a text has {len(ids)} tokens; {most} are the most here"
+    found = [[model.tokenizer.end_of_text, *map(int, ids)] for ids in model.tokenizer.encode_batch(texts)]
+    longest = max(map(len, found))
+    if longest > most:
+        message = f"a text has {longest} tokens; {most} are the most here"
         raise ApiError(400, message, code=TOO_LONG, parameter="input")
-    return ids
+    return found
 
 
 async def _embed_all(engine: Engine, texts: list[list[int]]) -> list[NDArray[np.float32]]:

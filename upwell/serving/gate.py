@@ -20,6 +20,7 @@ BODY_SECONDS = 30
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -85,8 +86,8 @@ class Gate:
         key = self._options.api_key
         if key is None or method == "OPTIONS" or path == "/" or path.startswith(self._unlocked):
             return True
-        given = headers.get("authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode("utf-8"), key.encode("utf-8"))
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        return hmac.compare_digest(given.encode("utf-8"), key.encode("utf-8")) and scheme.lower() == "bearer"
 
 
 def _bounded(receive: Receive, max_bytes: int) -> Receive:
