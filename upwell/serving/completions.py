@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ from upwell.serving.schemas import ChatRequest, CompletionRequest, Sampling
 from upwell.serving.state import CurrentServer, Server, note
 from upwell.serving.writing import Texts, unless_gone, written
 
+Json = dict[str, Any]
 router = APIRouter(tags=["texts"])
 DEFAULT_TOKENS = SamplingOptions().max_tokens
 FINISH_REASONS = {"context": "length"}
@@ -119,17 +120,17 @@ class Form:
 
     prefix: str
     kind: str
-    choice: Any
-    """(text, its tokens or None, finish reason) to the JSON of a whole text."""
-    delta: Any
-    """(piece, whether tokens were asked for) to the JSON of a part."""
-    first: Any = None
+    choice: Callable[[str, Sequence[DrawnToken] | None], Json]
+    """A text, and its tokens where they were asked for, to the JSON of the whole."""
+    delta: Callable[[Piece], Json]
+    """To the JSON of a part."""
+    first: Callable[[], Json] | None = None
     """JSON that comes before the parts of each text."""
     chunk: str = ""
     """Added to the kind in a stream."""
 
 
-async def _whole(texts: Texts, form: Form, head: dict[str, Any], with_tokens: bool) -> dict[str, Any]:
+async def _whole(texts: Texts, form: Form, head: Json, with_tokens: bool) -> Json:
     parts = ["" for _ in texts.requests]
     tokens: list[list[DrawnToken]] = [[] for _ in texts.requests]
     reasons = ["" for _ in texts.requests]
@@ -146,10 +147,10 @@ async def _whole(texts: Texts, form: Form, head: dict[str, Any], with_tokens: bo
     return {**head, "object": form.kind, "choices": choices, "usage": texts.usage()}
 
 
-async def _events(texts: Texts, form: Form, head: dict[str, Any], with_usage: bool) -> AsyncIterator[str]:
+async def _events(texts: Texts, form: Form, head: Json, with_usage: bool) -> AsyncIterator[str]:
     head = {**head, "object": form.kind + form.chunk}
 
-    def event(number: int, content: dict[str, Any], reason: str = "") -> str:
+    def event(number: int, content: Json, reason: str = "") -> str:
         finish = FINISH_REASONS.get(reason, reason) or None
         return _event({**head, "choices": [{"index": number, **content, "finish_reason": finish}]})
 
@@ -166,7 +167,7 @@ async def _events(texts: Texts, form: Form, head: dict[str, Any], with_usage: bo
         yield _event(error_body(as_api_error(error)))
 
 
-def _event(content: dict[str, Any]) -> str:
+def _event(content: Json) -> str:
     return f"data: {json.dumps(content, ensure_ascii=False)}\n\n"
 
 
@@ -177,34 +178,34 @@ def _note_usage(request: Request, server: Server, texts: Texts, prompts: Sequenc
         note(request, prompts=list(prompts), texts=[made.row.text for made in texts.requests])
 
 
-def completion_choice(text: str, tokens: Sequence[DrawnToken] | None) -> dict[str, Any]:
+def completion_choice(text: str, tokens: Sequence[DrawnToken] | None) -> Json:
     """A whole continuation, with the legacy form of log-probabilities."""
     return {"text": text, "logprobs": None if tokens is None else _legacy_log_probabilities(tokens)}
 
 
-def completion_delta(piece: Piece) -> dict[str, Any]:
+def completion_delta(piece: Piece) -> Json:
     """A piece of a continuation."""
     return completion_choice(piece.text, piece.tokens or None)
 
 
-def chat_choice(text: str, tokens: Sequence[DrawnToken] | None) -> dict[str, Any]:
+def chat_choice(text: str, tokens: Sequence[DrawnToken] | None) -> Json:
     """A whole reply."""
     message = {"role": "assistant", "content": text, "refusal": None}
     return {"message": message, "logprobs": None if tokens is None else _log_probabilities(tokens)}
 
 
-def chat_opening() -> dict[str, Any]:
+def chat_opening() -> Json:
     """What comes before the pieces of a reply."""
     return {"delta": {"role": "assistant", "content": ""}, "logprobs": None}
 
 
-def chat_delta(piece: Piece) -> dict[str, Any]:
+def chat_delta(piece: Piece) -> Json:
     """A piece of a reply."""
     delta = {"content": piece.text} if piece.text else {}
     return {"delta": delta, "logprobs": _log_probabilities(piece.tokens) if piece.tokens else None}
 
 
-def _legacy_log_probabilities(tokens: Sequence[DrawnToken]) -> dict[str, Any]:
+def _legacy_log_probabilities(tokens: Sequence[DrawnToken]) -> Json:
     return {
         "tokens": [_spelled(token.spelling) for token in tokens],
         "token_logprobs": [token.log_probability for token in tokens],
@@ -213,8 +214,8 @@ def _legacy_log_probabilities(tokens: Sequence[DrawnToken]) -> dict[str, Any]:
     }
 
 
-def _log_probabilities(tokens: Sequence[DrawnToken]) -> dict[str, Any]:
-    def entry(spelling: bytes, value: float) -> dict[str, Any]:
+def _log_probabilities(tokens: Sequence[DrawnToken]) -> Json:
+    def entry(spelling: bytes, value: float) -> Json:
         return {"token": _spelled(spelling), "logprob": value, "bytes": list(spelling)}
 
     content = [
