@@ -82,10 +82,19 @@ def batch_of(network: Network, **options: Any) -> Batch:
 PROMPTS = ["a", "some longer words", "", "红楼梦", "x" * 40, "It was a dark and stormy night", "b", "ab"]
 
 
+KINDS: list[tuple[str, dict[str, Any]]] = [
+    *((model, {}) for model in MODELS),
+    ("attention", {"window": 20}),
+    ("lstm attention", {"window": 30, "boundary": 0, "late_keys": 1}),
+]
+
+
 @pytest.mark.parametrize("temperature", [0.0, 0.9])
-@pytest.mark.parametrize("model", MODELS)
-def test_texts_that_come_and_go_at_any_time_are_those_of_each_alone(model: str, temperature: float) -> None:
-    network, draw = small(model), random.Random(4)
+@pytest.mark.parametrize(("model", "shape"), KINDS)
+def test_texts_that_come_and_go_at_any_time_are_those_of_each_alone(
+    model: str, shape: dict[str, Any], temperature: float
+) -> None:
+    network, draw = small(model, **shape), random.Random(4)
     batch = batch_of(network, prefill_tokens=7)
     rows: dict[int, Row] = {}
     cancelled: set[int] = set()

@@ -41,7 +41,12 @@ async function look(run) {
   } catch (error) {
     showProblem(error);
   }
-  if (!run.finished && run === shown) timer = setTimeout(() => look(run), 1000 * SECONDS_BETWEEN_LOOKS);
+  if (!run.finished && run === shown) lookLater(run);
+}
+
+function lookLater(run) {
+  const again = () => (byId("run").hidden || document.hidden ? lookLater(run) : look(run));
+  timer = setTimeout(again, 1000 * SECONDS_BETWEEN_LOOKS);
 }
 
 function scorecard(scores) {
