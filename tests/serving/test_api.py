@@ -6,16 +6,23 @@ import base64
 import json
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from tests.serving.conftest import Log, Start, make_run
 from upwell.api import LanguageModel
+from upwell.serving.app import create_app
+from upwell.serving.models import Models
+from upwell.serving.options import ServerOptions
+from upwell.serving.schemas import CompletionRequest
 
 
 def complete(client: TestClient, **body: Any) -> Any:
@@ -172,6 +179,35 @@ def test_what_is_no_json_is_refused(client: TestClient) -> None:
     for content in ("{", "[" * 100_000, "\xff"):
         response = client.post("/v1/completions", content=content, headers={"Content-Type": "application/json"})
         assert response.status_code == 400, response.text
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 40) | st.floats(allow_nan=True) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = [*CompletionRequest.model_fields, "messages", "input", "text"]
+
+
+@pytest.fixture(scope="module")
+def one_client(runs: list[str]) -> Iterator[TestClient]:
+    options = ServerOptions(max_tokens=40)
+    app = create_app(Models(runs, options), options, write=lambda entry: None)
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield client
+
+
+@given(
+    path=st.sampled_from(["completions", "chat/completions", "embeddings", "tasks/classify"]),
+    body=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4),
+)
+@settings(max_examples=60)
+def test_whatever_is_sent_is_answered_or_refused(one_client: TestClient, path: str, body: dict[str, Any]) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = one_client.post(f"/v1/{path}", content=json.dumps(body), headers=headers)
+    assert response.status_code in (200, 400, 404), (body, response.text)
+    if response.status_code != 200:
+        assert response.json()["error"]["message"]
 
 
 def test_a_task_that_the_run_did_not_learn_is_refused(start: Start, tmp_path: Path, river: LanguageModel) -> None:
