@@ -243,11 +243,11 @@ def test_the_curve_of_a_run_grows_with_its_metrics(start: Start, tmp_path: Path)
 
 
 def test_models_come_and_go_within_the_memory(start: Start, runs: list[str]) -> None:
-    client = start(memory_bytes=65 * 2**20)  # one cache and one tiny model
+    client = start(memory=0.068)  # one cache and one tiny model
     for name in ("river", "hill", "river"):
         assert complete(client, model=name, prompt="a", max_tokens=1).status_code == 200
         assert [entry["id"] for entry in client.get("/v1/models").json()["data"] if entry["loaded"]] == [name]
-    refused = complete(start(memory_bytes=10**6), prompt="a")
+    refused = complete(start(memory=0.001), prompt="a")
     assert refused.status_code == 503 and "river needs 64 MB" in refused.json()["error"]["message"]
 
 

@@ -26,6 +26,7 @@ def test_other_machines_need_a_key_or_a_word(host: str) -> None:
         ({"port": 65536}, "--port 65536"),
         ({"max_rows": 0}, "--max-rows 0: expected a number from 1"),
         ({"max_seconds": float("nan")}, "--max-seconds nan"),
+        ({"memory": float("nan")}, "--memory nan: expected a number from 0.001"),
         ({"api_key": ""}, "--api-key"),
         ({"api_key": "schlüssel"}, "--api-key: expected printable ASCII"),
         ({"allowed_origins": ("example.org",)}, "--allow-origin example.org"),

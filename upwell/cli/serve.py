@@ -82,7 +82,7 @@ def serve(
         max_tokens=max_tokens,
         max_prompt_tokens=max_prompt_tokens,
         max_seconds=max_seconds,
-        memory_bytes=None if memory is None else int(memory * 10**9),
+        memory=memory,
         log_prompts=log_prompts,
     )
     placement = Placement(device=loading.device, dtype=loading.dtype, threads=loading.threads)

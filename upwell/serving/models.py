@@ -60,8 +60,7 @@ class Models:
     def __init__(self, folders: Sequence[str], options: ServerOptions, placement: Placement | None = None) -> None:
         """Look at every run's config; weights are not read yet. A UserError for one that is no run, or a name twice."""
         self.options, self.placement = options, placement or Placement()
-        limit = options.memory_bytes
-        self.memory_bytes = free_memory() // 2 if limit is None else limit
+        self.memory_bytes = free_memory() // 2 if options.memory is None else int(options.memory * 10**9)
         self.runs: dict[str, ServedRun] = {}
         for folder in folders:
             run = Run(Path(folder))

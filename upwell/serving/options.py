@@ -37,8 +37,8 @@ class ServerOptions:
     """Longest request."""
     max_seconds: float = 300
     """Longest time that a request may take."""
-    memory_bytes: int | None = None
-    """For the loaded models together; None: half of what is free at the start."""
+    memory: float | None = None
+    """GB for the loaded models together; None: half of what is free at the start."""
     cache_bytes: int = 64 * 2**20
     """For each model: states of texts that were read, so that a conversation is not read anew."""
     log_prompts: bool = False
@@ -53,9 +53,10 @@ class ServerOptions:
             ("max_prompt_tokens", 1, 10**9),
             ("max_body_bytes", 1, 2**32),
             ("max_seconds", 0.001, 10**6),
+            ("memory", 0.001, 10**6),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise UserError(f"--{name.replace('_', '-')} {value}: expected a number from {low:g} to {high:g}")
         if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable() and self.api_key):
             raise UserError("--api-key: expected printable ASCII characters, and at least one")
