@@ -132,7 +132,7 @@ def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any],
     for name in (*OF_TEXTS, *task.foreign):
         if getattr(options, name) != getattr(plain, name):
             raise UserError(f"{option_name(name)}: is not an option of --task {options.task}")
-    if not sources:
+    if not sources or "-" in sources:  # a run that goes on reads its data again
         raise UserError(f"--task {options.task}: name a file of labelled data")
     columns = _columns(options, task.roles)
     data = task.read(sources, columns, options)

@@ -100,6 +100,8 @@ def train_run(
             return run, resume_task(run, told) if run.kind() != LANGUAGE_MODEL else _resume(run, world, told)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [])
         if wanted.task is not None:
+            if world.size > 1:
+                raise UserError(f"--task {wanted.task}: runs in one process; leave torchrun out")
             return train_task([os.fspath(name) for name in names], wanted, told)
         if not names:
             names = [default_world(wanted)]

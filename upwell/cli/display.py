@@ -62,7 +62,8 @@ def reader_plan_lines(plan: ReaderPlan) -> list[str]:
         f"model      {len(network.blocks)} x {network.blocks[0]} reading both ways, width {network.width}, "
         f"{network.vocab_size:,} {'features of words' if network.bags else 'tokens'}; {count(plan.parameters['total'])} parameters",
         f"budget     {amount:g} {unit}, {plan.recipe.rows} rows a step",
-        f"machine    {plan.compute.describe()}, {count(plan.tokens_per_second)} tokens a second",
+        f"machine    {plan.compute.describe()}"
+        + (f", {count(plan.tokens_per_second)} tokens a second" if plan.tokens_per_second else ""),
     ]
 
 

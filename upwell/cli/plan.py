@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from upwell.errors import UserError
 from upwell.training.options import TrainOptions
 
 DEFAULTS = TrainOptions()
@@ -55,6 +56,10 @@ def plan(
     from upwell.world.source import planned_bytes
     from upwell.world.specification import is_world
 
+    if options.task is not None:
+        raise UserError(
+            f"--task {options.task}: a plan is of a language model; upwell train says what a task will take"
+        )
     check_options(options)
     usual = "char" if text_bytes < CHAR_UNTIL_CHARACTERS else "bpe"
     all_world = bool(sources) and all(map(is_world, sources))
