@@ -83,9 +83,7 @@ class WordFeatures:
 
 
 def features(word: str) -> Iterator[str]:
-    """The word itself first, then its shape, affixes, letters and n-grams of letters; of a Chinese character also the
-    neighbourhood of its code, since Unicode orders them by radical.
-    """
+    """The word itself first, then its shape, affixes, letters and n-grams of letters."""
     text = "".join("0" if letter.isdigit() else letter for letter in word.lower())
     yield f"word {text}"
     yield f"shape {shape(word)}"
@@ -98,10 +96,6 @@ def features(word: str) -> Iterator[str]:
     for length in GRAMS:
         for start in range(len(bounded) - length + 1):
             yield f"gram {bounded[start : start + length]}"
-    for place, letter in (("first", text[:1]), ("last", text[-1:])):
-        if letter > "\u3000":
-            for bits in (4, 6):
-                yield f"{place} block {bits} {ord(letter) >> bits}"
 
 
 def shape(word: str) -> str:
