@@ -114,3 +114,25 @@ def test_a_tagger_is_made_and_used(upwell: Any, tmp_path: Path) -> None:
     refused = upwell("classify", run, "a text")
     assert refused.returncode == 2
     assert "is a tagger, not a language model; see upwell tag --help" in refused.stderr
+
+
+def test_figures_that_cannot_be_are_left_out_and_the_run_is_kept(upwell: Any, tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("text,label\na b,x\nc d,y\na e,x\nc f,y\n", encoding="utf-8")
+    done = upwell(
+        "train", "few.csv", "--task", "classify", "--size", "1k", "--epochs", 1, "--threads", 1, "--dtype", "float32", "--json",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    score = json.loads(done.stdout.splitlines()[-1])["scores"]["accuracy"]
+    assert score["low"] is None
+    assert score["value"] in (0, 1)
+    assert upwell("info", tmp_path / "runs" / "few").returncode == 0
+    assert (tmp_path / "runs" / "few" / "README.md").exists()
+
+
+def test_a_label_that_nothing_teaches_is_refused_in_one_line(upwell: Any, tmp_path: Path) -> None:
+    (tmp_path / "apart.csv").write_text("text,label\na,x\nb,y\n", encoding="utf-8")
+    done = upwell("train", "apart.csv", "--task", "classify", "--out", tmp_path / "run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "more rows of each label" in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -217,3 +217,11 @@ def test_parts_of_a_folder_are_not_thrown_together(tmp_path: Path) -> None:
 def test_one_column_can_not_be_both(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="text and label are both column 'text'"):
         read_classes(lines(tmp_path, *pairs(4)), text="text", label="text")
+
+
+def test_a_tenth_is_held_out_where_every_label_has_few_rows(tmp_path: Path) -> None:
+    rows = [(f"word{label} {number}", f"class {label}") for label in range(100) for number in range(3)]
+    train, valid = hold_out(read_classes(lines(tmp_path, *rows)))
+    assert len(valid) == 30
+    assert max(valid.labels.values()) == 1
+    assert len(train.labels) == 100

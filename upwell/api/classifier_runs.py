@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upwell.api.classifying import ClassifierModel, encode, fit_shares, learn_linear, targets_of
-from upwell.api.labelled_task import score
+from upwell.api.labelled_task import Score, score
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.model.sizes import network_config, parse_size
@@ -112,7 +112,7 @@ class Classify:
 
     def scores(
         self, model: ClassifierModel, train: Labelled[LabelledText], valid: Labelled[LabelledText]
-    ) -> dict[str, dict[str, float]]:
+    ) -> dict[str, Score]:
         """Accuracy, macro F1 and calibration error; where a text may have several classes, accuracy of whole sets, micro and
         macro F1. Baseline: the most frequent answer of the training texts.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -37,13 +38,18 @@ class LabelledTask(Protocol):
     def parameters(self, model: Any, plan: ReaderPlan) -> dict[str, int]:
         """Parameters by part, with `total`."""
 
-    def scores(self, model: Any, train: Labelled[Any], valid: Labelled[Any]) -> dict[str, dict[str, float]]:
+    def scores(self, model: Any, train: Labelled[Any], valid: Labelled[Any]) -> dict[str, Score]:
         """Measures on `valid`: value, low, high, and the baseline that learned from `train`."""
 
     def details(self, model: Any, valid: Labelled[Any]) -> dict[str, Any]:
         """What else is to be told of the answers on `valid`."""
 
 
-def score(measure: Measure, baseline: Measure) -> dict[str, float]:
+Score = dict[str, float | None]
+"""value, low, high, baseline; None where there is no such number, as the interval of a single item."""
+
+
+def score(measure: Measure, baseline: Measure) -> Score:
     """A measure with its interval, beside that of a baseline on the same items."""
-    return {**dataclasses.asdict(measure.interval()), "baseline": baseline.value()}
+    figures = {**dataclasses.asdict(measure.interval()), "baseline": baseline.value()}
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from scipy.special import log_softmax
 
-from upwell.api.labelled_task import score
+from upwell.api.labelled_task import Score, score
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.errors import UserError
@@ -164,7 +164,7 @@ class Tag:
 
     def scores(
         self, model: TaggerModel, train: Labelled[TaggedSentence], valid: Labelled[TaggedSentence]
-    ) -> dict[str, dict[str, float]]:
+    ) -> dict[str, Score]:
         """Share of words with the right tag and, of tags that mark entities, F1 of these; intervals are over sentences.
         Baseline: the most frequent tag of each word.
         """

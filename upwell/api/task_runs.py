@@ -136,15 +136,18 @@ def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any],
         raise UserError(f"--task {options.task}: name a file of labelled data")
     columns = _columns(options, task.roles)
     data = task.read(sources, columns, options)
-    if not options.valid:
-        return hold_out(data, seed=options.seed)
-    valid = without_copies(task.read(options.valid, columns, options), data)
-    known = data.labels
+    if options.valid:
+        train, valid = data, without_copies(task.read(options.valid, columns, options), data)
+    else:
+        train, valid = hold_out(data, seed=options.seed)
+    known = train.labels
     rows = [row for row in valid.rows if all(label in known for label in row.counted)]
     if not rows:
-        raise UserError(f"{valid.name}: has no label that {data.name} has")
+        raise UserError(
+            f"{valid.name}: what is held out has no label that is left to learn; give more rows of each label"
+        )
     unknown = len(valid.rows) - len(rows)
-    return data, valid.with_rows(rows, left_out={f"with a label that {data.name} has not": unknown})
+    return train, valid.with_rows(rows, left_out={"with a label that is not there to learn": unknown})
 
 
 def _columns(options: TrainOptions, roles: Sequence[str]) -> dict[str, str]:

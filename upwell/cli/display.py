@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from upwell.cli.ending import ending_lines
-from upwell.cli.layout import duration, text_width, wrap
+from upwell.cli.layout import duration, figure, text_width, wrap
 
 if TYPE_CHECKING:
     from upwell.training.compute import Compute
@@ -234,10 +234,7 @@ class TrainingDisplay(Display):
         data = result["data"]
         print(f"\nOn {data['valid']:,} held-out {data['noun']}:", file=file)
         for name, score in result["scores"].items():
-            print(
-                f"  {name:18} {score['value']:.3f}  ({score['low']:.3f} to {score['high']:.3f}; by the most frequent "
-                f"{score['baseline']:.3f})",
-                file=file,
-            )
+            value, low, high, baseline = (figure(score[part]) for part in ("value", "low", "high", "baseline"))
+            print(f"  {name:18} {value}  ({low} to {high}; by the most frequent {baseline})", file=file)
         use = f'upwell {USES[run.kind()]} {run.folder} "a text"'
         print(f"\nNext:\n  {use}\n  upwell info {run.folder}", file=file, flush=True)

@@ -20,7 +20,7 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
         Print one JSON object as the last line.
     """
     from upwell.cli.display import count
-    from upwell.cli.layout import duration
+    from upwell.cli.layout import duration, figure
     from upwell.model.accounting import flops_per_token, meta_network, parameters_by_kind, state_bytes
     from upwell.training.checkpoints import checkpoints, load_progress
     from upwell.training.runs import Run
@@ -60,7 +60,7 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
         compute, machine = values["compute"], values["machine"]
         print(f"computed    {compute['device']}, {compute['dtype']}, {compute['threads']} threads, {machine['name']}")
     if result and "scores" in result:
-        said = ", ".join(f"{name} {score['value']:.3f}" for name, score in result["scores"].items())
+        said = ", ".join(f"{name} {figure(score['value'])}" for name, score in result["scores"].items())
         print(
             f"result      {said} on {result['data']['valid']:,} held-out {result['data']['noun']}, after {duration(result['seconds'])}"
         )

@@ -70,3 +70,8 @@ def wrap(text: str, width: int, *, first: str = "", indent: str | None = None) -
 def _pieces(text: str, room: int) -> Iterator[str]:
     for unit in _UNITS.findall(text):
         yield from [unit] if unit.isspace() or cell_len(unit) <= room else chop_cells(unit, max(2, room))
+
+
+def figure(value: float | None) -> str:
+    """A score for people; a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}"

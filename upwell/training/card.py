@@ -81,8 +81,8 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         "|---|---|---|---|",
     ]
     for name, score in figures["scores"].items():
-        interval = f"{score['low']:.3f}–{score['high']:.3f}"
-        lines.append(f"| {name} | {score['value']:.3f} | {interval} | {score['baseline']:.3f} |")
+        value, low, high, baseline = (_number(score[part]) for part in ("value", "low", "high", "baseline"))
+        lines.append(f"| {name} | {value} | {low}–{high} | {baseline} |")
     lines += _details(figures["details"])
     lines += [
         "",

@@ -76,13 +76,27 @@ def hold_out(
     for group in sorted(groups, key=lambda group: _place(group, seed)):
         strata.setdefault(_stratum(groups[group][0], frequency), []).append(group)
     share = min(share, MAX_HELD_OUT / len(groups))
-    held = {group for members in strata.values() for group in members[: int(share * len(members) + 0.5)]}
-    if not held:
-        held = {max(strata.values(), key=len)[0]}
+    held = {
+        group
+        for members, number in zip(strata.values(), _numbers(strata, share), strict=True)
+        for group in members[:number]
+    }
     parts: tuple[list[RowKind], list[RowKind]] = ([], [])
     for row in data.rows:
         parts[row.group in held].append(row)
     return data.with_rows(parts[0]), data.with_rows(parts[1])
+
+
+def _numbers(strata: dict[str, list[Hashable]], share: float) -> list[int]:
+    """How many groups of each label to hold out: `share` of them, rounded; and one more of some labels, first of those with most
+    groups, where that is less than `share` of all, as it is where every label has few.
+    """
+    sizes = [len(members) for members in strata.values()]
+    numbers = [int(share * size + 0.5) for size in sizes]
+    missing = max(1, int(share * sum(sizes))) - sum(numbers)
+    for place in sorted(range(len(sizes)), key=lambda place: numbers[place] - share * sizes[place])[: max(0, missing)]:
+        numbers[place] += 1
+    return numbers
 
 
 def _stratum(row: RowKind, frequency: dict[str, int]) -> str:
