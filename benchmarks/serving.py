@@ -1,8 +1,10 @@
 """What the engine of the server is worth: many texts at once, a long prompt beside others, a chat that grows.
 
 python -m benchmarks.serving
+python -m benchmarks.serving --redraw
 
-Models of random weights with 3,000 tokens, on one thread, without HTTP. The texts of every way are compared: they are the same.
+Models of random weights with 3,000 tokens, on one thread, without HTTP. Fills the table of docs/serving.md; --redraw does so from what
+was recorded.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.report import write_result
+from benchmarks.report import RESULTS, about, fill_table, read_result, write_result
 from upwell.generation import SamplingOptions, generate
 from upwell.generation.batching import Engine, Piece
 from upwell.model.network import Network
@@ -31,6 +33,8 @@ REQUESTS, ROWS, PROMPT, WRITTEN = 32, 16, 40, 100
 TURNS = 10
 LONG_PROMPT = 4000
 OPTIONS = SamplingOptions(max_tokens=WRITTEN, temperature=1.0)
+PAGES = {"serving.md": False, "serving.zh.md": True}
+"""Of docs; whether they are in Chinese."""
 
 
 def make(model: str, size: int) -> tuple[Network, Tokenizer]:
@@ -104,12 +108,26 @@ def throughput(network: Network, tokenizer: Tokenizer) -> dict[str, float]:
         engine.close()
         return [client.texts[i] for i in range(REQUESTS)]
 
-    found, texts = {}, []
+    found = {}
     for name, way in {"one_by_one": one_by_one, "in_batches": in_batches, "engine": by_engine}.items():
         seconds, written = timed(way)
-        texts.append(written)
         found[f"{name}_tokens_per_second"] = sum(map(len, written)) / seconds
-    found["same_texts"] = min(sum(a == b for a, b in zip(texts[0], other, strict=True)) / REQUESTS for other in texts)
+    return found
+
+
+def same_texts(network: Network, tokenizer: Tokenizer) -> dict[str, float]:
+    """The share of texts that are to the letter those of `generate` alone, greedy ones and drawn ones."""
+    asked = prompts(REQUESTS, PROMPT)
+    found = {}
+    for name, options in {"greedy": replace(OPTIONS, temperature=0), "drawn": OPTIONS}.items():
+        engine = Engine(network, tokenizer, max_rows=ROWS, max_waiting=REQUESTS)
+        client = Client(engine)
+        for i in range(REQUESTS):
+            client.ask(i, asked[i], options, seed=i)
+        client.wait()
+        engine.close()
+        alone = [generate(network, tokenizer, [asked[i]], options, seeds=[i])[0].text for i in range(REQUESTS)]
+        found[f"same_{name}_texts"] = sum(client.texts[i] == alone[i] for i in range(REQUESTS)) / REQUESTS
     return found
 
 
@@ -163,11 +181,43 @@ def middle(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
 
+def table(figures: dict[str, Any], *, zh: bool) -> str:
+    """A row for each model."""
+    head = (
+        "| 模型 | 逐个，词元/秒 | 分批 | 引擎 | 长开头旁最久的等待 | 若整段来读 | 十轮对话 | 若重读 |"
+        if zh
+        else "| model | one by one, tokens/s | in batches | engine | longest wait beside a long prompt | were it read whole "
+        "| chat of ten turns | were it read anew |"
+    )
+    rows = [
+        f"| `{row['model']}` | {row['one_by_one_tokens_per_second']:,.0f} | {row['in_batches_tokens_per_second']:,.0f} | "
+        f"{row['engine_tokens_per_second']:,.0f} | {row['longest_wait_pieces_ms']:.0f} ms | "
+        f"{row['longest_wait_whole_ms']:.0f} ms | {row['chat_kept_s']:.2f} s | {row['chat_anew_s']:.2f} s |"
+        for row in figures["models"]
+    ]
+    return "\n".join([head, "|---|---|---|---|---|---|---|---|", *rows])
+
+
+def redraw() -> None:
+    """Write the recorded table into both pages."""
+    result = read_result("serving")
+    for name, zh in PAGES.items():
+        path = RESULTS.parent / name
+        content = f"{table(result['figures'], zh=zh)}\n\n{about(result, zh=zh)}"
+        path.write_text(
+            fill_table(path.read_text(encoding="utf-8"), "serving", content), encoding="utf-8", newline="\n"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=300_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--redraw", action="store_true", help="only write the recorded table into the pages")
     arguments = parser.parse_args()
+    if arguments.redraw:
+        redraw()
+        return
     torch.set_num_threads(1)
     figures: dict[str, Any] = {"size": arguments.size, "requests": REQUESTS, "rows": ROWS, "models": []}
     for model in MODELS:
@@ -177,9 +227,10 @@ def main() -> None:
             {name: value for measure in measures for name, value in measure(network, tokenizer).items()}
             for _ in range(arguments.repeats)
         ]
-        figures["models"].append({"model": model, **middle(rows)})
+        figures["models"].append({"model": model, **middle(rows), **same_texts(network, tokenizer)})
         print(model, {name: round(value, 2) for name, value in middle(rows).items()}, flush=True)
     write_result("serving", figures, repeats=arguments.repeats)
+    redraw()
 
 
 if __name__ == "__main__":
