@@ -76,9 +76,9 @@ def score(settings):
         seen[key] = accuracy(said(trained(**settings), settings["cut"], "valid"), [label for label, _ in splits["valid"]])
         tries.append((seen[key], settings))
     return seen[key]
-subwords = [{"minn": 0, "maxn": 0}, {"minn": 1 if chinese else 3, "maxn": 2 if chinese else 5}]
+subwords = [{"minn": least, "maxn": most} for least, most in ((0, 0), (1, 2) if chinese else (3, 6), (2, 4))]
 stages = [
-    [{"lr": rate, "epoch": epochs} for rate, epochs in itertools.product((0.1, 0.25, 0.5, 1.0), (5, 15))],
+    [{"lr": rate, "epoch": epochs} for rate, epochs in itertools.product((0.1, 0.25, 0.5, 1.0), (5, 15, 40))],
     [{"cut": cut, "wordNgrams": length, **inside} for cut in texts for length in (1, 2, 3)
      for inside in (subwords if cut != "characters" else subwords[:1])],
     [{"lr": rate, "epoch": epochs} for rate, epochs in itertools.product((0.25, 0.5, 1.0), (3, 10, 30))],
