@@ -62,7 +62,7 @@ def test_it_is_kept_and_loaded_whole(tagger: Tagger, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     values = json.loads(run.config_path.read_bytes())
     for change, said in (
-        ({"labels": ["a"]}, "names of the network's"),
+        ({"labels": ["a"] * 99}, "names of the network's"),
         ({"labels": None}, "not come to its end"),
         ({"kind": "classifier"}, "is a classifier, not a tagger"),
     ):

@@ -38,7 +38,9 @@ def test_conllu(tmp_path: Path) -> None:
         TaggedSentence(("Go", "#"), ("VERB", "SYM")),
     )
     assert found.describe()[:2] == [f"{path}: 2 sentences with 5 tags", "words: FORM (CoNLL-U); tags: UPOS (CoNLL-U)"]
+    assert [row.others for row in found.rows] == [("PRP", "MD", "RB"), ()]  # of "#" it has none
     finer = read_tags(path, tags="xpos")
+    assert finer.rows[0].others == ("PRON", "AUX", "PART")
     assert finer.rows[0].tags == ("PRP", "MD", "RB") and finer.left_out == {"with a word that has no tag": 1}
     with pytest.raises(UserError, match="unknown column 'pos' of CoNLL-U: choose upos or xpos"):
         read_tags(path, tags="pos")

@@ -13,7 +13,7 @@ from upwell.model.reader import Reader
 from upwell.model.sizes import network_config
 from upwell.training.example_streams import Examples, ExampleStream
 from upwell.training.loop import fit
-from upwell.training.reading import ReaderJudge, ReaderScore, TextClasses, answer_spans, read_all, token_tags
+from upwell.training.reading import ReaderJudge, ReaderScore, TextClasses, TokenTags, answer_spans, read_all
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
 
@@ -44,6 +44,13 @@ def tags(tokens: list[np.ndarray]) -> Examples:
     return Examples(tokens, [np.append((text[1:] > text[:-1]).astype(int), -1) for text in tokens])
 
 
+def both_tags(tokens: list[np.ndarray]) -> Examples:
+    """The same, and as a second kind the remainder of the token by three, of which nothing is asked in some texts."""
+    first = tags(tokens).targets
+    second = [text % 3 if place % 2 else np.full(len(text), -1) for place, text in enumerate(tokens)]
+    return Examples(tokens, [np.stack(pair, 1) for pair in zip(first, second, strict=True)])
+
+
 def spans(tokens: list[np.ndarray]) -> Examples:
     """From the first greatest to the last token."""
     return Examples(tokens, np.array([[text.argmax(), len(text) - 1] for text in tokens]))
@@ -52,14 +59,15 @@ def spans(tokens: list[np.ndarray]) -> Examples:
 KINDS: dict[str, tuple[Any, Any, int]] = {
     "classes": (classes, TextClasses(0.05), 2),
     "several": (several, TextClasses(), 3),
-    "tags": (tags, token_tags, 2),
+    "tags": (tags, TokenTags(2), 2),
+    "two kinds of tags": (both_tags, TokenTags(2), 5),
     "spans": (spans, answer_spans, 0),
 }
 
 
 def learn(kind: str, folder: Path, *, steps: int = 150, **options: Any) -> tuple[Reader, ReaderScore, Examples]:
     make, objective, outputs = KINDS[kind]
-    network = reader({"several": "classes"}.get(kind, kind), outputs)
+    network = reader({"several": "classes", "two kinds of tags": "tags"}.get(kind, kind), outputs)
     recipe = Recipe(rows=16, length=8, learning_rate=1e-2, carry=False, turns=1, validations=2)
     held_out = make(texts(80, 1))
     result = fit(

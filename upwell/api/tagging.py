@@ -32,7 +32,7 @@ from upwell.training.example_streams import BagStream, Examples
 from upwell.training.loop import Result
 from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, reader_recipe
-from upwell.training.reading import ReaderJudge, read_all, token_tags
+from upwell.training.reading import ReaderJudge, TokenTags, read_all
 from upwell.training.runs import TAGGER, Run
 
 MODEL, SIZE, DEPTH, EMBEDDING = "lstm", "280k", 1, 96
@@ -59,9 +59,10 @@ class TaggerModel:
         full = [number for number, words in enumerate(sentences) if words]
         found = [np.zeros((0, len(self.tags)), np.float32)] * len(sentences)
         if full:
-            examples = _examples(self.features, [sentences[number] for number in full], None, ())
+            tokens = [self.features.encode(sentences[number]) for number in full]
+            examples = Examples(tokens, np.zeros(len(full), np.int64))
             for number, said in zip(full, read_all(self.network.eval(), examples), strict=True):
-                found[number] = log_softmax(said, 1)
+                found[number] = log_softmax(said[:, : len(self.tags)], 1)
         return cast(list[npt.NDArray[np.floating[Any]]], found)
 
     def predict(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -81,8 +82,12 @@ class TaggerModel:
         config, tags = run.network_config(TAGGER), run.config(TAGGER).get("labels")
         if tags is None:
             raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
-        if not isinstance(tags, list) or len(tags) != config.outputs or not all(isinstance(tag, str) for tag in tags):
-            raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} tags")
+        if (
+            not isinstance(tags, list)
+            or not 0 < len(tags) <= config.outputs
+            or not all(isinstance(x, str) for x in tags)
+        ):
+            raise UserError(f"{run.config_path}: labels must be names of the network's {config.outputs} outputs")
         path = run.folder / FEATURES
         shape = tensor_shapes(path).get("hashes", (0,))
         tensors = load_tensors(path, {"hashes": (shape, torch.int64), "counts": (shape, torch.int64)})
@@ -99,11 +104,9 @@ class TaggerTraining(ReaderTraining):
         """Learn from `train`, choose by `valid`."""
         self.options = options
         self.tags = tuple(sorted({tag for row in train for tag in row.tags}))
+        others = tuple(sorted({tag for row in train for tag in row.others}))
         self.features = WordFeatures.learn([row.words for row in train])
-        examples, held_out = (
-            _examples(self.features, [row.words for row in rows], [row.tags for row in rows], self.tags)
-            for rows in (train, valid)
-        )
+        examples, held_out = (self._examples(rows, others) for rows in (train, valid))
         self.epochs = max(EPOCHS, round(WORDS / int(examples.lengths.sum())))
         self.recipe = reader_recipe(
             examples, options, rows=16, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
@@ -126,11 +129,11 @@ class TaggerTraining(ReaderTraining):
             causal=False,
             bags=True,
             head="tags",
-            outputs=len(self.tags),
+            outputs=len(self.tags) + len(others),
             **chosen(options, DROPOUTS),
         )
-        self.objective = token_tags
-        self.judge = ReaderJudge(held_out, token_tags)
+        self.objective = TokenTags(len(self.tags))
+        self.judge = ReaderJudge(held_out, self.objective)
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
@@ -138,6 +141,22 @@ class TaggerTraining(ReaderTraining):
         """Train the network; None after an interrupt."""
         network, result = self.train(plan, folder, observe, stopped)
         return (TaggerModel(network, self.features, self.tags) if result.finished else None), result
+
+    def _examples(self, rows: Sequence[TaggedSentence], others: Sequence[str]) -> Examples:
+        """Bags of words with the places of their tags, and of those of another kind where there are `others`."""
+        kinds = [(self.tags, [row.tags for row in rows])]
+        if others:
+            kinds.append((tuple(others), [row.others or ("",) * len(row.words) for row in rows]))
+        targets = [
+            np.stack([_places(names, given[number]) for names, given in kinds], axis=1) for number in range(len(rows))
+        ]
+        return Examples([self.features.encode(row.words) for row in rows], targets)
+
+
+def _places(names: Sequence[str], tags: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Places (T,) of `tags` among `names`, -1 for one that is not there."""
+    known = {name: place for place, name in enumerate(names)}
+    return np.array([known.get(tag, -1) for tag in tags], np.int64)
 
 
 class Tag:
@@ -191,19 +210,3 @@ class Tag:
 
 def _word_accuracy(wanted: Sequence[Sequence[str]], said: Sequence[Sequence[str]]) -> Measure:
     return ratio([(sum(map(str.__eq__, tags, right)), len(right)) for tags, right in zip(said, wanted, strict=True)])
-
-
-def _examples(
-    features: WordFeatures,
-    sentences: Sequence[Sequence[str]],
-    tags: Sequence[Sequence[str]] | None,
-    names: Sequence[str],
-) -> Examples:
-    """Sentences of words with the places of their tags among `names`, below 0 where they are not there."""
-    place = {name: i for i, name in enumerate(names)}
-    wanted = tags or [()] * len(sentences)
-    targets = [
-        np.array([place.get(tag, -1) for tag in given] or [-1] * len(words), np.int64)
-        for words, given in zip(sentences, wanted, strict=True)
-    ]
-    return Examples([features.encode(words) for words in sentences], targets)

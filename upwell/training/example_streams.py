@@ -31,7 +31,8 @@ class Examples:
     tokens: Sequence[Ids]
     """N times (T,) ids, or (T, F) bags of ids; none is empty."""
     targets: npt.NDArray[Any] | Sequence[Ids]
-    """Classes (N,), or (N, C) 0 and 1; spans (N, 2); or N times the tags (T,) of the tokens, below 0 where none is asked."""
+    """Classes (N,), or (N, C) 0 and 1; spans (N, 2); or N times the tags (T,) of the tokens, or two kinds of
+    tags (T, 2), below 0 where none is asked."""
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -48,8 +49,7 @@ class Examples:
         if isinstance(self.targets, np.ndarray):
             targets = torch.from_numpy(self.targets[numbers])
             return Batch(tokens, targets, lengths=lengths)
-        tags = _pad([self.targets[i] for i in numbers], filling=-1)
-        return Batch(tokens, tags, weights=(tags >= 0).float(), lengths=lengths)
+        return Batch(tokens, _pad([self.targets[i] for i in numbers], filling=-1), lengths=lengths)
 
 
 class ExampleStream:

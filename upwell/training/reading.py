@@ -54,12 +54,30 @@ class TextClasses:
         return Outcome(loss, len(logits))
 
 
-def token_tags(network: Network, batch: Batch, state: State = None) -> Outcome:
-    """Cross-entropy of the tag of each token that has a weight."""
-    assert batch.weights is not None
-    asked = batch.weights.flatten().nonzero()[:, 0]
-    logits = read(network, batch).flatten(0, 1)[asked]
-    return Outcome(F.cross_entropy(logits, batch.targets.flatten()[asked], reduction="sum"), len(asked))
+@dataclass(frozen=True)
+class TokenTags:
+    """Cross-entropy of the tag of each token that has a weight, and of its tag of another kind where there is one."""
+
+    number: int
+    """Tags of the first kind: the first outputs of the network. The others are those of the other kind."""
+    other_weight: float = 0.5
+    """Of the other kind's loss: docs/experiments.md, "Taggers"."""
+
+    def __call__(self, network: Network, batch: Batch, state: State = None) -> Outcome:
+        """The loss of a batch, summed over its tokens; targets (B, T), or (B, T, 2) with both kinds."""
+        logits = read(network, batch)
+        targets = batch.targets if batch.targets.ndim == 3 else batch.targets[..., None]
+        asked = (targets[..., 0] >= 0).sum()
+        loss = _tag_loss(logits[..., : self.number], targets[..., 0])
+        if targets.shape[2] > 1:
+            loss = loss + self.other_weight * _tag_loss(logits[..., self.number :], targets[..., 1])
+        return Outcome(loss, float(asked))
+
+
+def _tag_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Summed over the targets (B, T) that are not below 0."""
+    asked = (targets.flatten() >= 0).nonzero()[:, 0]
+    return F.cross_entropy(logits.flatten(0, 1)[asked], targets.flatten()[asked], reduction="sum")
 
 
 def answer_spans(network: Network, batch: Batch, state: State = None) -> Outcome:
@@ -138,13 +156,16 @@ class ReaderJudge:
             outcome = self.objective(network, batch, None)
             loss += float(outcome.loss)
             asked += outcome.count
-            right += _num_right(read(network, batch), batch)
+            number = self.objective.number if isinstance(self.objective, TokenTags) else None
+            right += _num_right(read(network, batch), batch, number)
         return ReaderScore(loss / asked, right / asked, int(asked))
 
 
-def _num_right(logits: Tensor, batch: Batch) -> int:
-    if batch.weights is not None:
-        return int(((logits.argmax(2) == batch.targets) & (batch.weights > 0)).sum())
+def _num_right(logits: Tensor, batch: Batch, number: int | None) -> int:
+    """Right answers of a batch; `number`: of tags, where tokens are asked."""
+    if number is not None:
+        targets = batch.targets if batch.targets.ndim == 2 else batch.targets[..., 0]
+        return int((logits[..., :number].argmax(2) == targets).sum())
     if batch.targets.is_floating_point():
         return int(((logits > 0) == (batch.targets > 0.5)).all(1).sum())
     return int((logits.argmax(1) == batch.targets).view(len(logits), -1).all(1).sum())

@@ -115,6 +115,8 @@ class TaggedSentence:
 
     words: tuple[str, ...]
     tags: tuple[str, ...]
+    others: tuple[str, ...] = field(default=(), compare=False)
+    """Tags of another kind, one for each word, that a tagger may learn beside: in CoNLL-U the language's own. Empty: none."""
 
     @property
     def key(self) -> tuple[str, ...]:

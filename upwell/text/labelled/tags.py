@@ -101,7 +101,7 @@ def _from_lines(files: Sequence[TextFile], tags: str | None, errors: str) -> Lab
                     tuple(clean(cell, name=name, errors=errors) for cell in column)
                     for column in zip(*pairs, strict=True)
                 )
-                rows.append(TaggedSentence(words, labels))
+                rows.append(TaggedSentence(words, labels, _others(lines, tags, name, errors) if is_conllu else ()))
     if not rows and not left_out:
         raise UserError(f"{name}: holds no sentences")
     columns = (
@@ -132,6 +132,15 @@ def _blocks(file: TextFile, *, comments: bool) -> Iterator[list[tuple[int, str]]
 def _conllu_pairs(lines: Sequence[tuple[int, str]], column: str) -> list[tuple[str, str]]:
     cells = [line.split("\t") for _, line in lines]
     return [(row[1], row[CONLLU_COLUMNS[column]]) for row in cells if len(row) == 10 and row[0].isdigit()]
+
+
+def _others(lines: Sequence[tuple[int, str]], column: str | None, name: str, errors: str) -> tuple[str, ...]:
+    """The tags of the other column of CoNLL-U; none where a word has none."""
+    other = "upos" if (column or "upos").lower() == "xpos" else "xpos"
+    found = [tag for _, tag in _conllu_pairs(lines, other)]
+    return (
+        () if any(tag in ("", "_") for tag in found) else tuple(clean(tag, name=name, errors=errors) for tag in found)
+    )
 
 
 def _plain_pairs(lines: Sequence[tuple[int, str]], name: str) -> list[tuple[str, str]]:
