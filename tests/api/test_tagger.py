@@ -64,6 +64,8 @@ def test_it_is_kept_and_loaded_whole(tagger: Tagger, tmp_path: Path) -> None:
     for change, said in (
         ({"labels": ["a"] * 99}, "names of the network's"),
         ({"labels": None}, "not come to its end"),
+        ({"members": 0}, "members must be a whole number"),
+        ({"members": 4}, "no such file"),
         ({"kind": "classifier"}, "is a classifier, not a tagger"),
     ):
         run.config_path.write_text(json.dumps({**values, **change}), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -30,26 +31,45 @@ class ReaderTraining:
     judge: ReaderJudge
     epochs: float
     """Where the user gave no budget."""
+    members: int = 1
+    """Networks that are trained, one after the other."""
 
     def plan(self, known: tuple[Compute, float] | None = None) -> ReaderPlan:
         """What the training will be; `known`: way of computing and peak, where they were measured before."""
         return plan_reader(
-            self.config, self.stream, self.recipe, self.objective, self.options, epochs=self.epochs, known=known
+            self.config,
+            self.stream,
+            self.recipe,
+            self.objective,
+            self.options,
+            epochs=self.epochs,
+            members=self.members,
+            known=known,
         )
 
     def train(
-        self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
+        self,
+        plan: ReaderPlan,
+        folder: Path,
+        observe: Observer,
+        stopped: Callable[[], bool] = lambda: False,
+        *,
+        member: int = 0,
     ) -> tuple[Reader, Result]:
-        """Train a network, going on from the newest checkpoint in `folder`; it ends in fp32 with its best weights."""
+        """Train a network, going on from the newest checkpoint in `folder`; it ends in fp32 with its best weights.
+
+        Each `member` of several has a seed of its own.
+        """
         apply_threads(plan.compute)
+        seed = self.recipe.seed + member
         network = build_network(self.config)
-        network.reset_parameters(self.recipe.seed)
+        network.reset_parameters(seed)
         result = fit(
             network.to(plan.compute.device),
             objective=self.objective,
-            stream=self.stream,
+            stream=self.stream.with_seed(seed),
             validate=self.judge,
-            recipe=self.recipe,
+            recipe=dataclasses.replace(self.recipe, seed=seed),
             budget=plan.budget,
             folder=folder,
             dtype=torch_dtype(plan.compute.dtype),

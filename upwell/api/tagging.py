@@ -5,6 +5,7 @@ docs/experiments.md, "Taggers", has what each part is worth. Shapes: T words of 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, Self, cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.special import log_softmax
+from scipy.special import softmax
 
 from upwell.api.labelled_task import Score, score
 from upwell.api.reader_training import ReaderTraining, chosen
@@ -34,10 +35,13 @@ from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TokenTags, read_all
 from upwell.training.runs import TAGGER, Run
+from upwell.training.schedules import Budget
 
 MODEL, SIZE, DEPTH, EMBEDDING = "lstm", "280k", 1, 96
 EPOCHS, WORDS = 14.0, 500_000
 """Passes over the sentences, more where they hold few words: so many are read in all."""
+MEMBERS, FEW_WORDS, MOST_MEMBERS = 3, 100_000, 99
+"""Networks that are averaged where the sentences hold no more than so many words."""
 RATE, DECAY, AVERAGE = 3e-3, 0.01, 0.99
 WORD_DROPOUT, FEATURE_DROPOUT = 0.25, 0.1
 DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
@@ -50,7 +54,8 @@ FEATURES = "features.safetensors"
 class TaggerModel:
     """All that says what tags the words of a sentence have."""
 
-    network: Reader
+    networks: tuple[Reader, ...]
+    """Their probabilities are averaged."""
     features: WordFeatures
     tags: tuple[str, ...]
 
@@ -61,8 +66,9 @@ class TaggerModel:
         if full:
             tokens = [self.features.encode(sentences[number]) for number in full]
             examples = Examples(tokens, np.zeros(len(full), np.int64))
-            for number, said in zip(full, read_all(self.network.eval(), examples), strict=True):
-                found[number] = log_softmax(said[:, : len(self.tags)], 1)
+            members = [read_all(network.eval(), examples) for network in self.networks]
+            for number, *said in zip(full, *members, strict=True):
+                found[number] = np.log(np.mean([softmax(one[:, : len(self.tags)], 1) for one in said], axis=0))
         return cast(list[npt.NDArray[np.floating[Any]]], found)
 
     def predict(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -71,15 +77,22 @@ class TaggerModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        run.write_config({**values, "network": self.network.config.to_dict(), "labels": list(self.tags)}, TAGGER)
-        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
+        config = self.networks[0].config.to_dict()
+        members = {"members": len(self.networks)}
+        run.write_config({**values, "network": config, "labels": list(self.tags), **members}, TAGGER)
+        for member, network in enumerate(self.networks):
+            folder = member_folder(run.folder, member)
+            folder.mkdir(exist_ok=True)
+            weights = {name: p.detach().float() for name, p in network.named_parameters()}
+            save_weights(folder / run.weights_path.name, weights)
         hashes = torch.from_numpy(self.features.hashes.view(np.int64))
         save_weights(run.folder / FEATURES, {"hashes": hashes, "counts": torch.from_numpy(self.features.counts)})
 
     @classmethod
     def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
         """The tagger of a run; a UserError where a file is missing, damaged or of something else."""
-        config, tags = run.network_config(TAGGER), run.config(TAGGER).get("labels")
+        config, values = run.network_config(TAGGER), run.config(TAGGER)
+        tags, members = values.get("labels"), values.get("members")
         if tags is None:
             raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
         if (
@@ -88,13 +101,22 @@ class TaggerModel:
             or not all(isinstance(x, str) for x in tags)
         ):
             raise UserError(f"{run.config_path}: labels must be names of the network's {config.outputs} outputs")
+        if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
+            raise UserError(f"{run.config_path}: members must be a whole number from 1 to {MOST_MEMBERS}")
         path = run.folder / FEATURES
         shape = tensor_shapes(path).get("hashes", (0,))
         tensors = load_tensors(path, {"hashes": (shape, torch.int64), "counts": (shape, torch.int64)})
         features = WordFeatures(tensors["hashes"].numpy().view(np.uint64), tensors["counts"].numpy())
         if features.size != config.vocab_size or not (np.diff(features.hashes) > 0).all():
             raise UserError(f"{path}: is not of this run, or damaged")
-        return cls(cast(Reader, load_network(run.weights_path, config).to(device, dtype).eval()), features, tuple(tags))
+        weights = [member_folder(run.folder, member) / run.weights_path.name for member in range(members)]
+        networks = tuple(cast(Reader, load_network(one, config).to(device, dtype).eval()) for one in weights)
+        return cls(networks, features, tuple(tags))
+
+
+def member_folder(folder: Path, member: int) -> Path:
+    """Where a network of several is, in the folder of a run: the first in the folder itself."""
+    return folder if member == 0 else folder / f"member-{member + 1}"
 
 
 class TaggerTraining(ReaderTraining):
@@ -107,7 +129,9 @@ class TaggerTraining(ReaderTraining):
         others = tuple(sorted({tag for row in train for tag in row.others}))
         self.features = WordFeatures.learn([row.words for row in train])
         examples, held_out = (self._examples(rows, others) for rows in (train, valid))
-        self.epochs = max(EPOCHS, round(WORDS / int(examples.lengths.sum())))
+        words = int(examples.lengths.sum())
+        self.epochs = max(EPOCHS, round(WORDS / words))
+        self.members = MEMBERS if words <= FEW_WORDS else 1
         self.recipe = reader_recipe(
             examples, options, rows=16, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
         )
@@ -138,9 +162,20 @@ class TaggerTraining(ReaderTraining):
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[TaggerModel | None, Result]:
-        """Train the network; None after an interrupt."""
-        network, result = self.train(plan, folder, observe, stopped)
-        return (TaggerModel(network, self.features, self.tags) if result.finished else None), result
+        """Train the networks one after the other; None after an interrupt."""
+        budget, networks, seconds, steps = plan.budget, [], 0.0, 0
+        if budget.kind == "minutes":
+            plan = dataclasses.replace(plan, budget=Budget("minutes", budget.amount / self.members))
+        for member in range(self.members):
+            if self.members > 1:
+                observe("note", {"text": f"network {member + 1} of {self.members}"})
+            network, result = self.train(plan, member_folder(folder, member), observe, stopped, member=member)
+            if not result.finished:
+                return None, result
+            networks.append(network)
+            seconds, steps = seconds + result.progress.seconds, steps + result.progress.step
+        progress = dataclasses.replace(result.progress, seconds=seconds, step=steps)
+        return TaggerModel(tuple(networks), self.features, self.tags), dataclasses.replace(result, progress=progress)
 
     def _examples(self, rows: Sequence[TaggedSentence], others: Sequence[str]) -> Examples:
         """Bags of words with the places of their tags, and of those of another kind where there are `others`."""
@@ -178,8 +213,9 @@ class Tag:
         return TaggerTraining(train.rows, valid.rows, options)
 
     def parameters(self, model: TaggerModel, plan: ReaderPlan) -> dict[str, int]:
-        """Of the network."""
-        return {"total": plan.parameters["total"], "network": plan.parameters["total"]}
+        """Of the networks together."""
+        total = plan.parameters["total"] * len(model.networks)
+        return {"total": total, "network" if len(model.networks) == 1 else "networks": total}
 
     def scores(
         self, model: TaggerModel, train: Labelled[TaggedSentence], valid: Labelled[TaggedSentence]

@@ -8,9 +8,10 @@ Shapes: N texts, B rows, T tokens of the longest text of a batch, F ids of a bag
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,12 @@ class ExampleStream:
         self._lengths = examples.lengths
         self._epoch = -1
         self._order = np.empty((0, rows), np.int64)
+
+    def with_seed(self, seed: int) -> Self:
+        """The same examples in another order."""
+        other = copy.copy(self)
+        other.seed, other._epoch = seed, -1
+        return other
 
     @property
     def windows(self) -> int:

@@ -40,6 +40,7 @@ KEYS = [
     "labels",
     "several",
     "shares",
+    "members",
 ]
 
 
