@@ -121,7 +121,7 @@ def test_every_module_imports_without_the_extras() -> None:
     program = """
 import importlib, pkgutil, sys
 for extra in ("zstandard", "pyarrow", "gensim", "rjieba", "tensorboard", "matplotlib", "transformers", "pytest", "hypothesis",
-              "bm25s", "nltk", "ftfy", "charset_normalizer", "selectolax", "py3langid", "phonenumbers", "stdnum", "opencc", "datasets", "ray",
+              "bm25s", "nltk", "sklearn", "ftfy", "charset_normalizer", "selectolax", "py3langid", "phonenumbers", "stdnum", "opencc", "datasets", "ray",
               "regex", "sentencex", "snowballstemmer", "simplemma"):
     sys.modules[extra] = None
 import upwell

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from upwell.model.network import Network
 from upwell.model.reader import Reader
 from upwell.model.sizes import network_config
 from upwell.training.example_streams import Examples, ExampleStream
 from upwell.training.loop import fit
+from upwell.training.objectives import Batch, masked_token
 from upwell.training.reading import ReaderJudge, ReaderScore, TextClasses, TokenTags, answer_spans, read_all
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
@@ -137,3 +139,22 @@ def test_smoothing_never_wants_certainty() -> None:
     assert float(plain) == pytest.approx(float(smooth), rel=1e-5)  # at first every answer is even
     network.output_bias.data.fill_(20)
     assert float(TextClasses(0.2)(network, batch).loss) > float(TextClasses()(network, batch).loss)
+
+
+@pytest.mark.parametrize("model", ["gru", "attention"])
+def test_an_encoder_is_asked_for_tokens_that_it_is_not_shown(model: str) -> None:
+    network = Network(network_config(model, 6000, vocab_size=9, context=40, causal=False))
+    network.reset_parameters(0)
+    tokens = torch.randint(1, 9, (4, 10), generator=torch.Generator().manual_seed(0))
+    concealed = torch.zeros(4, 10, dtype=torch.bool)
+    concealed[:, [2, 7]] = True
+    lengths = torch.full((4,), 10)
+    batch = Batch(tokens, tokens, concealed.float(), lengths=lengths, concealed=concealed)
+    outcome = masked_token(network, batch)
+    assert outcome.count == 8
+    others = torch.where(concealed, tokens % 8 + 1, tokens)  # what stands there is not seen
+    unseen = masked_token(network, Batch(others, tokens, concealed.float(), lengths=lengths, concealed=concealed))
+    torch.testing.assert_close(unseen.loss, outcome.loss)
+    hidden, _ = network.hidden(tokens, lengths=lengths, concealed=concealed)
+    expected = torch.nn.functional.cross_entropy(network.logits(hidden)[concealed], tokens[concealed], reduction="sum")
+    torch.testing.assert_close(outcome.loss, expected)

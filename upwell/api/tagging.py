@@ -42,6 +42,8 @@ EPOCHS, WORDS = 14.0, 500_000
 """Passes over the sentences, more where they hold few words: so many are read in all."""
 MEMBERS, FEW_WORDS, MOST_MEMBERS = 3, 100_000, 99
 """Networks that are averaged where the sentences hold no more than so many words."""
+CONTEXT = 512
+"""Words of a sentence that attention can see, or as many as the longest sentence had."""
 RATE, DECAY, AVERAGE = 3e-3, 0.01, 0.99
 WORD_DROPOUT, FEATURE_DROPOUT = 0.25, 0.1
 DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
@@ -147,7 +149,7 @@ class TaggerTraining(ReaderTraining):
             options.model or MODEL,
             parse_size(options.size or SIZE),
             vocab_size=self.features.size,
-            context=max(int(examples.lengths.max()), int(held_out.lengths.max())),
+            context=max(CONTEXT, int(examples.lengths.max()), int(held_out.lengths.max())),
             depth=options.depth or (DEPTH if options.model is None else None),
             embedding_width=EMBEDDING,
             causal=False,

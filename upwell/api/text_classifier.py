@@ -51,6 +51,17 @@ class TextClassifier(Estimator):
         self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
         self.tokenizer, self.seed, self.threads, self.dtype = tokenizer, seed, threads, dtype
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks an estimator to be told: a classifier of texts."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_label=True),
+            input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
+        )
+
     def fit(self, X: Iterable[str], y: Iterable[Any]) -> Self:
         """Learn from texts `X` and their labels `y`; a part of them is held out to choose by."""
         labels = list(y)
