@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from upwell.model.network import Network
 from upwell.model.reader import Reader
 from upwell.model.sizes import network_config
 from upwell.training.example_streams import Examples, ExampleStream
 from upwell.training.loop import fit
-from upwell.training.objectives import Batch, masked_token
-from upwell.training.reading import ReaderJudge, ReaderScore, TextClasses, TokenTags, answer_spans, read_all
+from upwell.training.reading import ReaderJudge, ReaderScore, TextClasses, TokenTags, read_all
 from upwell.training.recipe import Recipe
 from upwell.training.schedules import Budget
 
@@ -43,19 +41,14 @@ def several(tokens: list[np.ndarray]) -> Examples:
 
 def tags(tokens: list[np.ndarray]) -> Examples:
     """Whether the next token is greater; of the last one nothing is asked."""
-    return Examples(tokens, [np.append((text[1:] > text[:-1]).astype(int), -1) for text in tokens])
+    return Examples(tokens, [np.append((text[1:] > text[:-1]).astype(int), -1)[:, None] for text in tokens])
 
 
 def both_tags(tokens: list[np.ndarray]) -> Examples:
     """The same, and as a second kind the remainder of the token by three, of which nothing is asked in some texts."""
     first = tags(tokens).targets
     second = [text % 3 if place % 2 else np.full(len(text), -1) for place, text in enumerate(tokens)]
-    return Examples(tokens, [np.stack(pair, 1) for pair in zip(first, second, strict=True)])
-
-
-def spans(tokens: list[np.ndarray]) -> Examples:
-    """From the first greatest to the last token."""
-    return Examples(tokens, np.array([[text.argmax(), len(text) - 1] for text in tokens]))
+    return Examples(tokens, [np.column_stack(pair) for pair in zip(first, second, strict=True)])
 
 
 KINDS: dict[str, tuple[Any, Any, int]] = {
@@ -63,7 +56,6 @@ KINDS: dict[str, tuple[Any, Any, int]] = {
     "several": (several, TextClasses(), 3),
     "tags": (tags, TokenTags(2), 2),
     "two kinds of tags": (both_tags, TokenTags(2), 5),
-    "spans": (spans, answer_spans, 0),
 }
 
 
@@ -94,7 +86,7 @@ def test_a_reader_learns(kind: str, tmp_path: Path) -> None:
     if kind == "classes":
         right = np.mean(np.stack(said).argmax(1) == held_out.targets)
         assert right == pytest.approx(score.accuracy)
-    if kind in ("tags", "spans"):
+    if kind == "tags":
         assert [len(one) for one in said] == held_out.lengths.tolist()
 
 
@@ -139,22 +131,3 @@ def test_smoothing_never_wants_certainty() -> None:
     assert float(plain) == pytest.approx(float(smooth), rel=1e-5)  # at first every answer is even
     network.output_bias.data.fill_(20)
     assert float(TextClasses(0.2)(network, batch).loss) > float(TextClasses()(network, batch).loss)
-
-
-@pytest.mark.parametrize("model", ["gru", "attention"])
-def test_an_encoder_is_asked_for_tokens_that_it_is_not_shown(model: str) -> None:
-    network = Network(network_config(model, 6000, vocab_size=9, context=40, causal=False))
-    network.reset_parameters(0)
-    tokens = torch.randint(1, 9, (4, 10), generator=torch.Generator().manual_seed(0))
-    concealed = torch.zeros(4, 10, dtype=torch.bool)
-    concealed[:, [2, 7]] = True
-    lengths = torch.full((4,), 10)
-    batch = Batch(tokens, tokens, concealed.float(), lengths=lengths, concealed=concealed)
-    outcome = masked_token(network, batch)
-    assert outcome.count == 8
-    others = torch.where(concealed, tokens % 8 + 1, tokens)  # what stands there is not seen
-    unseen = masked_token(network, Batch(others, tokens, concealed.float(), lengths=lengths, concealed=concealed))
-    torch.testing.assert_close(unseen.loss, outcome.loss)
-    hidden, _ = network.hidden(tokens, lengths=lengths, concealed=concealed)
-    expected = torch.nn.functional.cross_entropy(network.logits(hidden)[concealed], tokens[concealed], reduction="sum")
-    torch.testing.assert_close(outcome.loss, expected)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upwell.api.classifying import ClassifierModel, encode, fit_shares, learn_linear, targets_of
-from upwell.api.labelled_task import Score, score
+from upwell.api.labelled_task import details, score
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.model.sizes import network_config, parse_size
@@ -32,7 +32,6 @@ MODEL, SIZE, DEPTH = "lstm", "250k", 1
 VOCABULARY = 8000
 CONTEXT = 256
 """Tokens of a text that are read; the middle of a longer one is left out."""
-SHOWN_CONFUSIONS = 10
 EPOCHS, RATE, DECAY = 12.0, 2e-3, 0.05
 SMOOTHING, WORD_DROPOUT = 0.05, 0.1
 DROPOUTS = {"embedding_dropout": 0.0, "dropout": 0.3, "output_dropout": 0.5}
@@ -110,47 +109,37 @@ class Classify:
         network, grams = plan.parameters["total"], model.linear.size
         return {"total": network + grams, "network": network, "ngrams": grams}
 
-    def scores(
+    def examine(
         self, model: ClassifierModel, train: Labelled[LabelledText], valid: Labelled[LabelledText]
-    ) -> dict[str, Score]:
+    ) -> dict[str, Any]:
         """Accuracy, macro F1 and calibration error; where a text may have several classes, accuracy of whole sets, micro and
         macro F1. Baseline: the most frequent answer of the training texts.
         """
-        said = model.predict([row.text for row in valid.rows])
-        wanted = [row.labels for row in valid.rows]
-        common = Counter(row.labels for row in train.rows).most_common(1)[0]
+        log_p = model.log_probabilities([row.text for row in valid.rows])
+        said, wanted = model.decide(log_p), [row.labels for row in valid.rows]
+        common, times = Counter(row.labels for row in train.rows).most_common(1)[0]
+        guessed = [common] * len(wanted)
+        by_label = MultiLabelled(wanted, said)
         if model.several:
-            right, guessed = MultiLabelled(wanted, said), MultiLabelled(wanted, [common[0]] * len(wanted))
-            return {
-                "accuracy": score(right.exact_match(), guessed.exact_match()),
-                "f1_micro": score(right.micro(), guessed.micro()),
-                "f1_macro": score(right.macro(), guessed.macro()),
+            other = MultiLabelled(wanted, guessed)
+            scores = {
+                "accuracy": score(by_label.exact_match(), other.exact_match()),
+                "f1_micro": score(by_label.micro(), other.micro()),
+                "f1_macro": score(by_label.macro(), other.macro()),
             }
-        one, other = Classified(*_singles(wanted, said)), Classified(*_singles(wanted, [common[0]] * len(wanted)))
-        surest = np.exp(model.log_probabilities([row.text for row in valid.rows]).max(1))
-        hits = [label == guess for label, guess in zip(wanted, said, strict=True)]
-        frequent = [label == common[0] for label in wanted]
-        return {
-            "accuracy": score(one.accuracy(), other.accuracy()),
-            "f1_macro": score(one.macro(), other.macro()),
+            return {"scores": scores, "details": details(by_label.each(), valid.labels, None)}
+        right, frequent, answers = _singles(wanted), _singles(guessed), _singles(said)
+        one, baseline = Classified(right, answers), Classified(right, frequent)
+        scores = {
+            "accuracy": score(one.accuracy(), baseline.accuracy()),
+            "f1_macro": score(one.macro(), baseline.macro()),
             "calibration_error": score(
-                expected_calibration_error(surest, hits),
-                expected_calibration_error([common[1] / len(train)] * len(wanted), frequent),
+                expected_calibration_error(np.exp(log_p.max(1)), list(map(str.__eq__, right, answers))),
+                expected_calibration_error([times / len(train)] * len(right), list(map(str.__eq__, right, frequent))),
             ),
         }
-
-    def details(self, model: ClassifierModel, valid: Labelled[LabelledText]) -> dict[str, Any]:
-        """`labels`: precision, recall, F1 and number of each class; `confusions`: class, what it was taken for, how often."""
-        said = model.predict([row.text for row in valid.rows])
-        wanted = [row.labels for row in valid.rows]
-        numbers = valid.labels
-        labels = {
-            label: {**{what: measure.value() for what, measure in figures.items()}, "number": numbers.get(label, 0)}
-            for label, figures in MultiLabelled(wanted, said).each().items()
-        }
-        confusions = [] if model.several else confusion(*_singles(wanted, said)).most(SHOWN_CONFUSIONS)
-        return {"labels": labels, "confusions": confusions}
+        return {"scores": scores, "details": details(by_label.each(), valid.labels, confusion(right, answers))}
 
 
-def _singles(*sets: Sequence[Sequence[str]]) -> tuple[list[str], ...]:
-    return tuple([labels[0] for labels in each] for each in sets)
+def _singles(sets: Sequence[Sequence[str]]) -> list[str]:
+    return [labels[0] for labels in sets]

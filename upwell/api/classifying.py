@@ -60,7 +60,10 @@ class ClassifierModel:
 
     def predict(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """The likeliest class of each text; where a text may have several, those likelier than not."""
-        log_p = self.log_probabilities(texts)
+        return self.decide(self.log_probabilities(texts))
+
+    def decide(self, log_p: Floats) -> list[tuple[str, ...]]:
+        """The same, of log-probabilities (N, C)."""
         if not self.several:
             return [(self.labels[place],) for place in log_p.argmax(1)]
         return [tuple(self.labels[place] for place in np.flatnonzero(row > np.log(0.5))) for row in log_p]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from upwell.api.reader_training import ReaderTraining
+from upwell.tasks.label_metrics import Confusion
 from upwell.tasks.metrics import Measure
 from upwell.text.labelled import Labelled
 from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan
+
+SHOWN_CONFUSIONS = 10
 
 
 class LabelledTask(Protocol):
@@ -38,11 +41,10 @@ class LabelledTask(Protocol):
     def parameters(self, model: Any, plan: ReaderPlan) -> dict[str, int]:
         """Parameters by part, with `total`."""
 
-    def scores(self, model: Any, train: Labelled[Any], valid: Labelled[Any]) -> dict[str, Score]:
-        """Measures on `valid`: value, low, high, and the baseline that learned from `train`."""
-
-    def details(self, model: Any, valid: Labelled[Any]) -> dict[str, Any]:
-        """What else is to be told of the answers on `valid`."""
+    def examine(self, model: Any, train: Labelled[Any], valid: Labelled[Any]) -> dict[str, Any]:
+        """How the model does on `valid`: `scores`, measures beside a baseline that learned from `train`; and `details`, which
+        are `labels`, precision, recall, F1 and number of each, and `confusions`: label, what it was taken for, how often.
+        """
 
 
 Score = dict[str, float | None]
@@ -53,3 +55,14 @@ def score(measure: Measure, baseline: Measure) -> Score:
     """A measure with its interval, beside that of a baseline on the same items."""
     figures = {**dataclasses.asdict(measure.interval()), "baseline": baseline.value()}
     return {name: None if math.isnan(value) else value for name, value in figures.items()}
+
+
+def details(
+    figures: Mapping[str, Mapping[str, Measure]], numbers: Mapping[str, int], confused: Confusion | None
+) -> dict[str, Any]:
+    """The figures of each label with its number, and the most frequent confusions where an answer is one label."""
+    labels = {
+        label: {**{what: measure.value() for what, measure in found.items()}, "number": numbers.get(label, 0)}
+        for label, found in figures.items()
+    }
+    return {"labels": labels, "confusions": confused.most(SHOWN_CONFUSIONS) if confused else []}

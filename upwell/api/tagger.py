@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from upwell.api.estimator import Estimator
+from upwell.api.estimator import Estimator, learned
 from upwell.api.tagging import TaggerModel, TaggerTraining
 from upwell.errors import UserError
-from upwell.model.machine import choose_device
 from upwell.text.labelled import Labelled, TaggedSentence, hold_out
-from upwell.training.compute import torch_dtype
 from upwell.training.options import TrainOptions
-from upwell.training.runs import Run
 
 
-class Tagger(Estimator):
+class Tagger(Estimator[TaggerModel]):
     """Says what tag each word of a sentence has: its part of speech, or whether it belongs to a name."""
+
+    kind_of_model = TaggerModel
 
     def __init__(
         self,
@@ -49,11 +45,7 @@ class Tagger(Estimator):
             raise UserError("two tags at least are needed to tell apart")
         data = Labelled(name="these sentences", noun="sentences", rows=rows, columns=())
         train, valid = hold_out(data, seed=self.seed)
-        training = TaggerTraining(train.rows, valid.rows, TrainOptions(**self.get_params()))
-        with tempfile.TemporaryDirectory(prefix="upwell-") as folder:
-            model, _ = training.learn(training.plan(), Path(folder), lambda kind, figures: None)
-        assert model is not None, "nobody can interrupt it"
-        self.model_, self.tags_ = model, model.tags
+        self._loaded(learned(TaggerTraining(train.rows, valid.rows, TrainOptions(**self.get_params()))))
         return self
 
     def predict(self, X: Iterable[Sequence[str]]) -> list[list[str]]:
@@ -75,38 +67,5 @@ class Tagger(Estimator):
         ]
         return float(np.mean(pairs))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a run folder that `load` and `upwell tag` read."""
-        run = Run(Path(path))
-        if run.weights_path.exists():
-            raise UserError(f"{run.folder}: holds a model already; choose another folder")
-        run.folder.mkdir(parents=True, exist_ok=True)
-        self._fitted().save(run, {})
-
-    @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        device: str | None = None,
-        dtype: str | None = None,
-        threads: int | None = None,
-    ) -> Self:
-        """The tagger of the run folder at `path`. Nothing in a run is ever executed."""
-        if threads is not None:
-            import torch
-
-            torch.set_num_threads(threads)
-        found = cls(threads=threads, dtype=dtype)
-        found.model_ = TaggerModel.load(
-            Run(Path(path)), device=choose_device(device), dtype=torch_dtype(dtype or "float32")
-        )
-        found.tags_ = found.model_.tags
-        return found
-
-    def _fitted(self) -> TaggerModel:
-        if not hasattr(self, "model_"):
-            raise UserError("this tagger has learned nothing yet; call fit, or load one")
-        model: Any = self.model_
-        assert isinstance(model, TaggerModel)
-        return model
+    def _loaded(self, model: TaggerModel) -> None:
+        self.model_, self.tags_ = model, model.tags

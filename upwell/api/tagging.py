@@ -6,6 +6,7 @@ docs/experiments.md, "Taggers", has what each part is worth. Shapes: T words of 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import torch
 from scipy.special import softmax
 
-from upwell.api.labelled_task import Score, score
+from upwell.api.labelled_task import details, score
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.errors import UserError
@@ -38,8 +39,8 @@ from upwell.training.runs import TAGGER, Run
 from upwell.training.schedules import Budget
 
 MODEL, SIZE, DEPTH, EMBEDDING = "lstm", "280k", 1, 96
-EPOCHS, WORDS = 14.0, 500_000
-"""Passes over the sentences, more where they hold few words: so many are read in all."""
+EPOCHS, WORDS, MOST_EPOCHS = 14.0, 500_000, 60.0
+"""Passes over the sentences; more where they hold few words, so that so many are read in all, but no more than 60."""
 MEMBERS, FEW_WORDS, MOST_MEMBERS = 3, 100_000, 99
 """Networks that are averaged where the sentences hold no more than so many words."""
 CONTEXT = 512
@@ -47,7 +48,6 @@ CONTEXT = 512
 RATE, DECAY, AVERAGE = 3e-3, 0.01, 0.99
 WORD_DROPOUT, FEATURE_DROPOUT = 0.25, 0.1
 DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
-SHOWN_CONFUSIONS = 10
 FEATURES = "features.safetensors"
 """The file of a run that holds the features of words."""
 
@@ -132,7 +132,7 @@ class TaggerTraining(ReaderTraining):
         self.features = WordFeatures.learn([row.words for row in train])
         examples, held_out = (self._examples(rows, others) for rows in (train, valid))
         words = int(examples.lengths.sum())
-        self.epochs = max(EPOCHS, round(WORDS / words))
+        self.epochs = min(MOST_EPOCHS, max(EPOCHS, round(WORDS / words)))
         self.members = MEMBERS if words <= FEW_WORDS else 1
         self.recipe = reader_recipe(
             examples, options, rows=16, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
@@ -219,9 +219,9 @@ class Tag:
         total = plan.parameters["total"] * len(model.networks)
         return {"total": total, "network" if len(model.networks) == 1 else "networks": total}
 
-    def scores(
+    def examine(
         self, model: TaggerModel, train: Labelled[TaggedSentence], valid: Labelled[TaggedSentence]
-    ) -> dict[str, Score]:
+    ) -> dict[str, Any]:
         """Share of words with the right tag and, of tags that mark entities, F1 of these; intervals are over sentences.
         Baseline: the most frequent tag of each word.
         """
@@ -229,21 +229,12 @@ class Tag:
         said = model.predict([row.words for row in valid.rows])
         guessed = [frequent.tag(row.words) for row in valid.rows]
         wanted = [row.tags for row in valid.rows]
-        found = {"accuracy": score(_word_accuracy(wanted, said), _word_accuracy(wanted, guessed))}
+        scores = {"accuracy": score(_word_accuracy(wanted, said), _word_accuracy(wanted, guessed))}
         if is_entity_scheme(train.labels):
-            found["entity_f1"] = score(entity_measures(wanted, said)["f1"], entity_measures(wanted, guessed)["f1"])
-        return found
-
-    def details(self, model: TaggerModel, valid: Labelled[TaggedSentence]) -> dict[str, Any]:
-        """`labels`: precision, recall, F1 and number of each tag; `confusions`: tag, what it was taken for, how often."""
-        said = [tag for tags in model.predict([row.words for row in valid.rows]) for tag in tags]
-        wanted = [tag for row in valid.rows for tag in row.tags]
-        numbers = valid.labels
-        labels = {
-            tag: {**{what: measure.value() for what, measure in figures.items()}, "number": numbers.get(tag, 0)}
-            for tag, figures in each_label(wanted, said).items()
-        }
-        return {"labels": labels, "confusions": confusion(wanted, said).most(SHOWN_CONFUSIONS)}
+            scores["entity_f1"] = score(entity_measures(wanted, said)["f1"], entity_measures(wanted, guessed)["f1"])
+        right, answers = (list(itertools.chain(*tags)) for tags in (wanted, said))
+        found = details(each_label(right, answers), valid.labels, confusion(right, answers))
+        return {"scores": scores, "details": found}
 
 
 def _word_accuracy(wanted: Sequence[Sequence[str]], said: Sequence[Sequence[str]]) -> Measure:

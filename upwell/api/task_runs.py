@@ -43,8 +43,8 @@ def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer)
     Raises UserError for data that cannot be used and options that the task does not have.
     """
     check_out(options.out)
-    train, valid = _read(sources, options)
-    observe("labelled", {"lines": [*train.describe(), *(f"held out: {line}" for line in valid.describe()[:1])]})
+    train, valid, lines = _read(sources, options)
+    observe("labelled", {"lines": lines})
     keep_freed_memory()
     assert options.task is not None
     task = TASKS[options.task]
@@ -85,7 +85,7 @@ def resume_task(run: Run, observe: Observer) -> dict[str, Any]:
         if finished is not None:
             return {"finished": True, **finished}
         sources, options = run.options()
-        train, valid = _read(sources, options)
+        train, valid, _ = _read(sources, options)
         if run.config(None).get("corpus") != _fingerprint(train, valid):
             raise UserError(
                 f"{run.folder}: the data in {', '.join(sources)} is not what this run was begun with; begin a new run"
@@ -121,11 +121,17 @@ def _learn(
 
 def _fingerprint(*parts: Labelled[Any]) -> list[str]:
     """Hashes of the rows of each part."""
-    return [hashlib.blake2b(repr(part.rows).encode("utf-8", "replace"), digest_size=16).hexdigest() for part in parts]
+    found = []
+    for part in parts:
+        digest = hashlib.blake2b(digest_size=16)
+        for row in part.rows:
+            digest.update(repr(row).encode("utf-8", "replace"))
+        found.append(digest.hexdigest())
+    return found
 
 
-def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any], Labelled[Any]]:
-    """What is learned from, and what is held out: given, or a part of it."""
+def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any], Labelled[Any], list[str]]:
+    """What is learned from, and what is held out: given, or a part of it. With lines that say what was understood."""
     if options.task not in TASKS:
         raise UserError(f"--task {options.task}: choose {' or '.join(TASKS)}")
     task, plain = TASKS[options.task], TrainOptions()
@@ -147,7 +153,8 @@ def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any],
             f"{valid.name}: what is held out has no label that is left to learn; give more rows of each label"
         )
     unknown = len(valid.rows) - len(rows)
-    return train, valid.with_rows(rows, left_out={"with a label that is not there to learn": unknown})
+    valid = valid.with_rows(rows, left_out={"with a label that is not there to learn": unknown})
+    return train, valid, [*data.describe(), f"held out: {valid.describe()[0]}"]
 
 
 def _columns(options: TrainOptions, roles: Sequence[str]) -> dict[str, str]:
@@ -187,6 +194,5 @@ def _figures(
         },
         "seconds": round(result.progress.seconds, 3),
         "steps": result.progress.step,
-        "scores": TASKS[task].scores(model, train, valid),
-        "details": TASKS[task].details(model, valid),
+        **TASKS[task].examine(model, train, valid),
     }

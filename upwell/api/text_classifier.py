@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,27 +10,25 @@ import numpy.typing as npt
 
 from upwell.api.classifier_runs import ClassifierTraining
 from upwell.api.classifying import ClassifierModel
-from upwell.api.estimator import Estimator
+from upwell.api.estimator import Estimator, learned
 from upwell.errors import UserError
-from upwell.model.machine import choose_device
 from upwell.text.labelled import Labelled, LabelledText, hold_out
 from upwell.text.vectors.cutting import cut_words
-from upwell.training.compute import torch_dtype
 from upwell.training.options import TrainOptions
-from upwell.training.runs import Run
 
 MOST_WORDS = 200
 """Words of a text that are tried one by one when a decision is to be explained."""
 
 
-class TextClassifier(Estimator):
+class TextClassifier(Estimator[ClassifierModel]):
     """Says what class a text is of, or which classes: a network beside weighed n-grams, both learned from your texts.
 
     Used as scikit-learn's classifiers are, in its pipelines and cross-validation too: `fit`, `predict`, `predict_proba`,
     `score`, `classes_`. Where labels are given as lists, tuples or sets, a text may have several or none.
     """
 
-    _estimator_type = "classifier"
+    kind_of_model = ClassifierModel
+    _estimator_type = "classifier"  # what scikit-learn before 1.6 asks for
 
     def __init__(
         self,
@@ -77,20 +72,20 @@ class TextClassifier(Estimator):
         if len(known) < 2:
             raise UserError("two labels at least are needed to tell apart")
         train, valid = hold_out(Labelled(name="these texts", noun="texts", rows=rows, columns=()), seed=self.seed)
-        training = ClassifierTraining(train.rows, valid.rows, TrainOptions(**self.get_params()))
-        with tempfile.TemporaryDirectory(prefix="upwell-") as folder:
-            model, _ = training.learn(training.plan(), Path(folder), lambda kind, figures: None)
-        assert model is not None, "nobody can interrupt it"
-        self.model_ = model
+        options = TrainOptions(**self.get_params())
+        self.model_ = learned(ClassifierTraining(train.rows, valid.rows, options))
         self.classes_ = np.array([known[name] for name in self.model_.labels])
         return self
 
     def predict(self, X: Iterable[str]) -> Any:
         """The likeliest class (N,) of each text; where a text may have several, a list of those likelier than not."""
-        log_p = self._log_probabilities(X)
-        if not self.model_.several:
-            return self.classes_[log_p.argmax(1)]
-        return [[self.classes_[i] for i in np.flatnonzero(row > np.log(0.5))] for row in log_p]
+        return self.decide(self.predict_proba(X))
+
+    def decide(self, probabilities: npt.NDArray[np.float64]) -> Any:
+        """What `predict` says where the probabilities are these (N, C)."""
+        if not self._fitted().several:
+            return self.classes_[probabilities.argmax(1)]
+        return [[self.classes_[i] for i in np.flatnonzero(row > 0.5)] for row in probabilities]
 
     def predict_proba(self, X: Iterable[str]) -> npt.NDArray[np.float64]:
         """Probabilities (N, C) in the order of `classes_`; each row sums to 1 unless a text may have several classes."""
@@ -123,39 +118,8 @@ class TextClassifier(Estimator):
         chosen = int(log_p[0].argmax()) if label is None else list(self.classes_).index(label)
         return [(word, float(log_p[0, chosen] - row[chosen])) for word, row in zip(words, log_p[1:], strict=True)]
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a run folder that `load` and `upwell classify` read."""
-        run = Run(Path(path))
-        if run.weights_path.exists():
-            raise UserError(f"{run.folder}: holds a model already; choose another folder")
-        run.folder.mkdir(parents=True, exist_ok=True)
-        self._fitted().save(run, {})
-
-    @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        device: str | None = None,
-        dtype: str | None = None,
-        threads: int | None = None,
-    ) -> Self:
-        """The classifier of the run folder at `path`; its classes are texts. Nothing in a run is ever executed."""
-        found = cls(threads=threads, dtype=dtype)
-        if threads is not None:
-            import torch
-
-            torch.set_num_threads(threads)
-        found.model_ = ClassifierModel.load(
-            Run(Path(path)), device=choose_device(device), dtype=torch_dtype(dtype or "float32")
-        )
-        found.classes_ = np.array(found.model_.labels)
-        return found
-
     def _log_probabilities(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         return np.asarray(self._fitted().log_probabilities([str(text) for text in texts]), np.float64)
 
-    def _fitted(self) -> ClassifierModel:
-        if not hasattr(self, "model_"):
-            raise UserError("this classifier has learned nothing yet; call fit, or load one")
-        return self.model_
+    def _loaded(self, model: ClassifierModel) -> None:
+        self.model_, self.classes_ = model, np.array(model.labels)

@@ -71,9 +71,9 @@ def classify(
 
 def _of_classifier(model: TextClassifier, *, explain: bool) -> Callable[[str], dict[str, Any]]:
     def say(line: str) -> dict[str, Any]:
-        probabilities = model.predict_proba([line])[0]
-        named = {str(name): round(float(p), 4) for name, p in zip(model.classes_, probabilities, strict=True)}
-        said = model.predict([line])[0]
+        probabilities = model.predict_proba([line])
+        named = {str(name): round(float(p), 4) for name, p in zip(model.classes_, probabilities[0], strict=True)}
+        said = model.decide(probabilities)[0]
         answer = ", ".join(said) if isinstance(said, list) else str(said)
         found: dict[str, Any] = {"answer": answer, "probabilities": named}
         if explain:

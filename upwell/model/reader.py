@@ -1,4 +1,4 @@
-"""A network that reads: it says of a text what class it is of, of its tokens what tags they have, or where in it an answer is.
+"""A network that reads: it says of a text what class it is of, or of its tokens what tags they have.
 
 Shapes: B texts, T tokens of the longest, F ids of a bag, D width, C classes or tags.
 """
@@ -21,9 +21,9 @@ class Reader(Network):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
-        outputs, parts = {"classes": (config.outputs, 2), "tags": (config.outputs, 1), "spans": (2, 1)}[config.head]
-        self.output_weight = nn.Parameter(torch.empty(outputs, parts * config.width))
-        self.output_bias = nn.Parameter(torch.empty(outputs))
+        parts = 2 if config.head == "classes" else 1
+        self.output_weight = nn.Parameter(torch.empty(config.outputs, parts * config.width))
+        self.output_bias = nn.Parameter(torch.empty(config.outputs))
 
     def reset_parameters(self, seed: int) -> None:
         """As a network's; every class is as likely as the others at first."""
@@ -32,7 +32,7 @@ class Reader(Network):
         nn.init.zeros_(self.output_bias)
 
     def read(self, tokens: Tensor, lengths: Tensor, *, concealed: Tensor | None = None) -> Tensor:
-        """Logits of classes (B, C), of tags (B, T, C), or of the places where an answer begins and ends (B, T, 2).
+        """Logits of classes (B, C), or of tags (B, T, C).
 
         `tokens` (B, T), or (B, T, F) in bags, padded behind `lengths` (B,); `concealed` (B, T): tokens that are not shown.
         """

@@ -79,15 +79,12 @@ def choose_column(rows: Iterable[Mapping[str, object]], wanted: str | None, name
             columns[column] = None
             if isinstance(value, str) and value:
                 lengths[column] = lengths.get(column, 0) + len(value)
-    there = ", ".join(list(columns)[:20]) or "none"
     if wanted is not None:
         if wanted not in columns:
-            near = difflib.get_close_matches(wanted, columns, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise UserError(f"{name}: has no column {wanted!r}; it has: {there}.{hint}")
+            raise unknown_column(wanted, list(columns), name)
         return wanted, "as asked"
     if not lengths:
-        raise UserError(f"{name}: no column holds text; it has: {there}")
+        raise UserError(f"{name}: no column holds text; it has: {_listed(list(columns))}")
     lowered = {column.strip().lower(): column for column in reversed(lengths)}
     for known in TEXT_NAMES:
         if known in lowered:
@@ -96,6 +93,20 @@ def choose_column(rows: Iterable[Mapping[str, object]], wanted: str | None, name
         return next(iter(lengths)), "the only one with text"
     longest = max(lengths, key=lambda column: lengths[column])
     return longest, f"the longest texts among {', '.join(list(lengths)[:8])}"
+
+
+def unknown_column(wanted: str, columns: Sequence[str], name: str, purpose: str = "") -> UserError:
+    """The error that says which columns `name` has, and which of them is nearest to the one asked for.
+
+    `purpose`: what it was asked for, e.g. " for the label".
+    """
+    near = difflib.get_close_matches(wanted, columns, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UserError(f"{name}: has no column {wanted!r}{purpose}; it has: {_listed(columns)}.{hint}")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:20]) or "none"
 
 
 def is_header(first: Sequence[str], second: Sequence[str] | None, wanted: str | None) -> bool:

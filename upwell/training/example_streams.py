@@ -32,8 +32,8 @@ class Examples:
     tokens: Sequence[Ids]
     """N times (T,) ids, or (T, F) bags of ids; none is empty."""
     targets: npt.NDArray[Any] | Sequence[Ids]
-    """Classes (N,), or (N, C) 0 and 1; spans (N, 2); or N times the tags (T,) of the tokens, or two kinds of
-    tags (T, 2), below 0 where none is asked."""
+    """Classes (N,), or (N, C) 0 and 1; or N times the tags (T, K) of the tokens, of one kind or two, below 0 where none is
+    asked."""
 
     def __len__(self) -> int:
         return len(self.tokens)

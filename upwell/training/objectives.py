@@ -25,7 +25,7 @@ class Batch:
     """(B, T) int64, what the network reads."""
     targets: Tensor
     """(B, T) int64, what it should predict. Of readers: classes (B,) int64, or (B, C) float where a text may have several;
-    tags (B, T) int64; first and last token of an answer (B, 2) int64."""
+    tags (B, T, K) int64 of one kind or two, below 0 where none is asked."""
     weights: Tensor | None = None
     """(B, T) weight of each prediction in the loss; None: all one."""
     fresh: Tensor | None = None
@@ -71,12 +71,3 @@ def next_token(network: Network, batch: Batch, state: State = None) -> Outcome:
     weights = None if batch.weights is None else batch.weights.flatten().float()
     loss = linear_cross_entropy(hidden.flatten(0, 1), network.head(), batch.targets.flatten(), weights)
     return Outcome(loss, batch.targets.numel() if weights is None else float(weights.sum()), state)
-
-
-def masked_token(network: Network, batch: Batch, state: State = None) -> Outcome:
-    """Cross-entropy of the tokens that have a weight, among them all that an encoder was not shown (Devlin et al. 2019)."""
-    assert batch.weights is not None
-    hidden, _ = network.hidden(batch.tokens, lengths=batch.lengths, concealed=batch.concealed)
-    asked = batch.weights.flatten().nonzero()[:, 0]
-    loss = linear_cross_entropy(hidden.flatten(0, 1)[asked], network.head(), batch.targets.flatten()[asked], None)
-    return Outcome(loss, len(asked))

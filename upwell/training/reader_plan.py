@@ -36,16 +36,6 @@ class ReaderPlan:
     flops_per_token: int
     """Of training."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON values."""
-        return {
-            "network": self.network.to_dict(),
-            "recipe": self.recipe.to_dict(),
-            "budget": {self.budget.kind: self.budget.amount},
-            "parameters": self.parameters,
-            "flops_per_token": self.flops_per_token,
-        }
-
 
 def reader_recipe(examples: Examples, options: TrainOptions, *, rows: int, **usual: Any) -> Recipe:
     """The recipe for `examples`, with batches of `rows` of them and further `usual` fields; what the user gave stands."""

@@ -1,13 +1,13 @@
-"""What readers are trained for and judged by: classes of texts, tags of tokens, spans of answers.
+"""What readers are trained for and judged by: classes of texts, tags of tokens.
 
-Shapes: N texts, B texts of a batch, T tokens of the longest, C classes or tags.
+Shapes: N texts, B texts of a batch, T tokens of the longest, C classes or tags, K kinds of tags.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,24 +16,32 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from upwell.model.network import Network
-from upwell.model.reader import FAR, Reader
+from upwell.model.reader import Reader
 from upwell.model.state import State
 from upwell.training.example_streams import Examples
-from upwell.training.objectives import Batch, Objective, Outcome
+from upwell.training.objectives import Batch, Outcome
 
 TOKENS_AT_ONCE = 8192
 """Tokens, padding among them, that are read together where nothing is learned."""
 
 
 def read(network: Network, batch: Batch) -> Tensor:
-    """What `network`, a reader, says of a batch: logits in fp32, of which those of padding are out of reach."""
+    """What `network`, a reader, says of a batch: logits in fp32."""
     assert batch.lengths is not None
-    reader = cast(Reader, network)
-    logits = reader.read(batch.tokens, batch.lengths, concealed=batch.concealed).float()
-    if network.config.head != "spans":
-        return logits
-    outside = torch.arange(logits.shape[1], device=logits.device) >= batch.lengths[:, None]
-    return logits.masked_fill(outside[..., None], FAR)
+    return cast(Reader, network).read(batch.tokens, batch.lengths, concealed=batch.concealed).float()
+
+
+class ReaderObjective(Protocol):
+    """An objective that can also tell which answers are right."""
+
+    def __call__(self, network: Network, batch: Batch, state: State = None) -> Outcome:
+        """The loss of a batch, summed over what is asked."""
+
+    def loss(self, logits: Tensor, batch: Batch) -> Outcome:
+        """The same, of logits that `read` gave."""
+
+    def num_right(self, logits: Tensor, batch: Batch) -> int:
+        """Right answers among what is asked."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,10 @@ class TextClasses:
 
     def __call__(self, network: Network, batch: Batch, state: State = None) -> Outcome:
         """The loss of a batch, summed over its texts."""
-        logits = read(network, batch)  # (B, C)
+        return self.loss(read(network, batch), batch)
+
+    def loss(self, logits: Tensor, batch: Batch) -> Outcome:
+        """The same, of logits (B, C)."""
         if batch.targets.is_floating_point():
             wanted = batch.targets + self.smoothing * (0.5 - batch.targets)
             loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
@@ -53,10 +64,16 @@ class TextClasses:
             loss = F.cross_entropy(logits, batch.targets, reduction="sum", label_smoothing=self.smoothing)
         return Outcome(loss, len(logits))
 
+    def num_right(self, logits: Tensor, batch: Batch) -> int:
+        """Texts with exactly their classes."""
+        if batch.targets.is_floating_point():
+            return int(((logits > 0) == (batch.targets > 0.5)).all(1).sum())
+        return int((logits.argmax(1) == batch.targets).sum())
+
 
 @dataclass(frozen=True)
 class TokenTags:
-    """Cross-entropy of the tag of each token that has a weight, and of its tag of another kind where there is one."""
+    """Cross-entropy of the tag of each token that is asked, and of its tag of another kind where there is one."""
 
     number: int
     """Tags of the first kind: the first outputs of the network. The others are those of the other kind."""
@@ -64,28 +81,25 @@ class TokenTags:
     """Of the other kind's loss: docs/experiments.md, "Taggers"."""
 
     def __call__(self, network: Network, batch: Batch, state: State = None) -> Outcome:
-        """The loss of a batch, summed over its tokens; targets (B, T), or (B, T, 2) with both kinds."""
-        logits = read(network, batch)
-        targets = batch.targets if batch.targets.ndim == 3 else batch.targets[..., None]
-        asked = (targets[..., 0] >= 0).sum()
-        loss = _tag_loss(logits[..., : self.number], targets[..., 0])
-        if targets.shape[2] > 1:
-            loss = loss + self.other_weight * _tag_loss(logits[..., self.number :], targets[..., 1])
-        return Outcome(loss, float(asked))
+        """The loss of a batch, summed over its tokens; targets (B, T, K), of one kind or two."""
+        return self.loss(read(network, batch), batch)
+
+    def loss(self, logits: Tensor, batch: Batch) -> Outcome:
+        """The same, of logits (B, T, C)."""
+        loss = _tag_loss(logits[..., : self.number], batch.targets[..., 0])
+        if batch.targets.shape[2] > 1:
+            loss = loss + self.other_weight * _tag_loss(logits[..., self.number :], batch.targets[..., 1])
+        return Outcome(loss, float((batch.targets[..., 0] >= 0).sum()))
+
+    def num_right(self, logits: Tensor, batch: Batch) -> int:
+        """Tokens with their tag of the first kind."""
+        return int((logits[..., : self.number].argmax(2) == batch.targets[..., 0]).sum())
 
 
 def _tag_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Summed over the targets (B, T) that are not below 0."""
     asked = (targets.flatten() >= 0).nonzero()[:, 0]
     return F.cross_entropy(logits.flatten(0, 1)[asked], targets.flatten()[asked], reduction="sum")
-
-
-def answer_spans(network: Network, batch: Batch, state: State = None) -> Outcome:
-    """Cross-entropy of where the answer begins and of where it ends, in the mean of the two."""
-    begins, ends = read(network, batch).unbind(2)  # (B, T)
-    loss = F.cross_entropy(begins, batch.targets[:, 0], reduction="sum")
-    loss = loss + F.cross_entropy(ends, batch.targets[:, 1], reduction="sum")
-    return Outcome(loss / 2, len(begins))
 
 
 def batches(examples: Examples) -> Iterator[npt.NDArray[np.int64]]:
@@ -101,7 +115,7 @@ def batches(examples: Examples) -> Iterator[npt.NDArray[np.int64]]:
 
 @torch.inference_mode()
 def read_all(network: Network, examples: Examples) -> list[npt.NDArray[np.float32]]:
-    """What a reader, in the mode it is in, says of each example: logits (C,), (T, C) or (T, 2)."""
+    """What a reader, in the mode it is in, says of each example: logits (C,) or (T, C)."""
     device = next(network.parameters()).device
     found: list[Any] = [None] * len(examples)
     for numbers in batches(examples):
@@ -120,7 +134,7 @@ class ReaderScore:
     loss: float
     """Nats for each thing that was asked."""
     accuracy: float
-    """Share of right answers: texts with exactly their classes, tokens with their tag, spans that are right at both ends."""
+    """Share of right answers: texts with exactly their classes, tokens with their tag."""
     asked: int
     """Texts, or tokens."""
 
@@ -139,7 +153,7 @@ class ReaderJudge:
     """Held-out examples to judge a reader by."""
 
     examples: Examples
-    objective: Objective
+    objective: ReaderObjective
 
     @property
     def num_tokens(self) -> int:
@@ -153,19 +167,9 @@ class ReaderJudge:
         loss = right = asked = 0.0
         for numbers in batches(self.examples):
             batch = self.examples.batch(numbers).to(device)
-            outcome = self.objective(network, batch, None)
+            logits = read(network, batch)
+            outcome = self.objective.loss(logits, batch)
             loss += float(outcome.loss)
             asked += outcome.count
-            number = self.objective.number if isinstance(self.objective, TokenTags) else None
-            right += _num_right(read(network, batch), batch, number)
+            right += self.objective.num_right(logits, batch)
         return ReaderScore(loss / asked, right / asked, int(asked))
-
-
-def _num_right(logits: Tensor, batch: Batch, number: int | None) -> int:
-    """Right answers of a batch; `number`: of tags, where tokens are asked."""
-    if number is not None:
-        targets = batch.targets if batch.targets.ndim == 2 else batch.targets[..., 0]
-        return int((logits[..., :number].argmax(2) == targets).sum())
-    if batch.targets.is_floating_point():
-        return int(((logits > 0) == (batch.targets > 0.5)).all(1).sum())
-    return int((logits.argmax(1) == batch.targets).view(len(logits), -1).all(1).sum())

@@ -7,7 +7,6 @@ by tabs. A row of another width than the first, which a stray tab or comma makes
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import math
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upwell.errors import UserError
-from upwell.text.columns import GUESS_ROWS, is_header
+from upwell.text.columns import GUESS_ROWS, is_header, unknown_column
 from upwell.text.decoding import check_encoding, normalize, replace_surrogates
 from upwell.text.formats import CSV, PLAIN, TSV, Reading, TextFile
 from upwell.text.labelled.rows import Column
@@ -60,10 +59,7 @@ class Table:
         if wanted is not None:
             if wanted in columns:
                 return Column(role, wanted, "as asked")
-            near = difflib.get_close_matches(wanted, columns, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            there = ", ".join(columns[:20])
-            raise UserError(f"{self.name}: has no column {wanted!r} for the {role}; it has: {there}.{hint}")
+            raise unknown_column(wanted, columns, self.name, f" for the {role}")
         lowered = {column.strip().lower(): column for column in reversed(columns)}
         return next((Column(role, lowered[name], "by its name") for name in names if name in lowered), None)
 

@@ -1,0 +1,89 @@
+"""The page on labelled text: its commands and its Python run, and what it shows is what is printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGES = [Path(__file__).resolve().parents[2] / "docs" / name for name in ("labelled.md", "labelled.zh.md")]
+SENTENCES = (("The", "cat", "sleeps"), ("A", "dog", "barks"), ("This", "bird", "sings"))
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def commands(page: Path) -> list[str]:
+    """Without what is said about them behind a #."""
+    return [line.split("  #")[0].rstrip() for block in blocks(page, "bash") for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the page speaks of."""
+    folder = tmp_path_factory.mktemp("page")
+    rows = [
+        (f"{said} on day {day}", stars)
+        for day in range(14)
+        for said, stars in (("I loved it", 5), ("It broke", 1), ("Fine", 3))
+    ]
+    rows += [*rows[:2], ("No stars", ""), ("None here either", "")]
+    (folder / "reviews.csv").write_text("review,stars\n" + "".join(f"{a},{b}\n" for a, b in rows), encoding="utf-8")
+    tags = ("DET", "NOUN", "VERB")
+    (folder / "sentences.conllu").write_text(
+        "".join(
+            "".join(
+                f"{i}\t{word}\t_\t{tag}\t_\t_\t0\t_\t_\t_\n"
+                for i, (word, tag) in enumerate(zip(words, tags, strict=True), 1)
+            )
+            + "\n"
+            for words in SENTENCES
+            for _ in range(8)
+        ),
+        encoding="utf-8",
+    )
+    for name in ("lines.txt", "words.txt"):
+        (folder / name).write_text("It broke\nA cat sleeps\n", encoding="utf-8")
+    return folder
+
+
+def test_both_pages_have_the_same_commands_and_programs() -> None:
+    assert commands(PAGES[0]) == commands(PAGES[1])
+    assert len(commands(PAGES[0])) >= 8
+    code = [[re.sub(r" *#.*", "", block) for block in blocks(page, "python")] for page in PAGES]
+    assert code[0] == code[1]
+
+
+def test_the_commands_of_the_page_run_and_print_what_it_shows(upwell: Any, folder: Path) -> None:
+    shown = blocks(PAGES[0], "text")[0]
+    assert shown == blocks(PAGES[1], "text")[0]
+    said = ""
+    for command in commands(PAGES[0]):
+        line, _, source = command.partition(" < ")
+        words = shlex.split(line)[1:]
+        if words[0] == "train":  # enough to see that it runs
+            words += ["--epochs", "2", "--size", "2k"]
+        given = (folder / source).read_bytes() if source else b""
+        done = upwell(*words, input=given, cwd=folder)
+        assert done.returncode == 0, (command, done.stderr)
+        said += done.stderr
+    for part in shown.splitlines():
+        assert part in said
+
+
+def test_the_programs_of_the_page_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    texts = [f"{said} {day}" for day in range(10) for said in ("Too loud.", "Nice and quiet.")]
+    names: dict[str, Any] = {
+        "texts": texts,
+        "labels": ["bad", "good"] * 10,
+        "sentences": [list(words) for words in SENTENCES] + [["The", "cow", "moos"]],
+        "tags": [["DET", "NOUN", "VERB"]] * 4,
+    }
+    for block in blocks(PAGES[0], "python"):
+        exec(block.replace("runs/reviews", "runs/from-python"), names)
+    assert names["model"].predict([["A", "dog", "barks"]]) == [["DET", "NOUN", "VERB"]]
