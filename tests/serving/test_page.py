@@ -21,7 +21,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to show the page in")
 
 PAGE = Path(__file__).resolve().parents[2] / "upwell/serving/page"
-CARD = '# A run\n\nLearned from <script>alert("x")</script> texts.\n\n| | |\n|---|---|\n| width | 16 |\n\n> the cat **sat**\n'
+CARD = '---\nlicense: other\n---\n\n# A run\n\nLearned from <script>alert("x")</script> texts.\n\n| | |\n|---|---|\n| width | 16 |\n\n> the cat **sat**\n'
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,7 @@ def test_a_run_shows_its_curve_as_it_grows_and_its_card_as_text(page: Any, run: 
         file.write(json.dumps({"kind": "validation", "step": 250, "loss": 1.9, "bits_per_byte": 1.4}) + "\n")
     expect(page.locator("#curve-state")).to_contain_text("Step 250")
     assert page.text_content("#card h3") == "A run"
+    assert "license" not in page.text_content("#card")
     assert '<script>alert("x")</script>' in page.text_content("#card p")
     assert page.text_content("#card strong") == "sat" and page.text_content("#card td") == "16"
 

@@ -10,6 +10,7 @@ export function drawCard(markdown) {
     while (lines.length && test(lines[0])) taken.push(lines.shift());
     return taken;
   };
+  if (lines[0] === "---") lines.splice(0, lines.indexOf("---", 1) + 1); // what catalogues of models read
   while (lines.length) {
     const line = lines[0];
     const heading = /^(#{1,6}) (.*)/.exec(line);
