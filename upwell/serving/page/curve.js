@@ -6,11 +6,11 @@ import { say } from "./words.js";
 const HEIGHT = 280, NARROWEST = 280, USUAL = 720;
 const EDGE = { left: 48, right: 12, top: 12, bottom: 34 };
 
-export function drawCurve(place, caption, { steps, validations, finished }) {
+export function drawCurve(place, caption, { steps, validations, finished, looked }) {
   const points = [...steps, ...validations].filter((point) => point.loss !== null);
   if (!points.length) {
     place.replaceChildren();
-    caption.textContent = say("noCurve");
+    caption.textContent = looked ? say("noCurve") : "";
     return;
   }
   const state = say(finished ? "finished" : "growing");

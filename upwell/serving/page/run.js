@@ -7,12 +7,16 @@ import { get } from "./server.js";
 import { say } from "./words.js";
 
 const SECONDS_BETWEEN_LOOKS = 3;
-let shown = { name: "", about: null, steps: [], validations: [], last: -1, finished: false };
+let shown = begin("", null);
 let timer = 0;
+
+function begin(name, about) {
+  return { name, about, steps: [], validations: [], last: -1, looked: false, finished: false };
+}
 
 export async function showRun(name, about) {
   clearTimeout(timer);
-  shown = { name, about, steps: [], validations: [], last: -1, finished: false };
+  shown = begin(name, about);
   drawRun();
   await look(shown);
 }
@@ -37,6 +41,7 @@ async function look(run) {
     if (news.finished && !run.finished && run.last >= 0) run.about = await get(`/v1/runs/${encodeURIComponent(run.name)}`);
     run.last = news.last;
     run.finished = news.finished;
+    run.looked = true;
     drawRun();
   } catch (error) {
     showProblem(error);
