@@ -1,5 +1,6 @@
 """The library's front door: train a model, load it, let it write, measure it."""
 
+from upwell.api.encoding import Encoder
 from upwell.api.evaluation import evaluate, score
 from upwell.api.language_model import LanguageModel
 from upwell.api.preparing import prepare
@@ -7,4 +8,4 @@ from upwell.api.tagger import Tagger
 from upwell.api.text_classifier import TextClassifier
 from upwell.api.training_runs import train, train_run
 
-__all__ = ["LanguageModel", "Tagger", "TextClassifier", "evaluate", "prepare", "score", "train", "train_run"]
+__all__ = ["Encoder", "LanguageModel", "Tagger", "TextClassifier", "evaluate", "prepare", "score", "train", "train_run"]

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from upwell.api.classifying import ClassifierModel, encode, fit_shares, learn_linear, targets_of
+from upwell.api.classifying import CONTEXT, ClassifierModel, fit_shares, learn_linear, targets_of
+from upwell.api.embedding import encode
 from upwell.api.labelled_task import details, score
+from upwell.api.members import usual_members
 from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.calibration import expected_calibration_error
@@ -26,64 +29,90 @@ from upwell.training.loop import Result
 from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TextClasses
-from upwell.training.runs import CLASSIFIER
+from upwell.training.runs import CLASSIFIER, ENCODER, LANGUAGE_MODEL
 
-MODEL, SIZE, DEPTH = "lstm", "250k", 1
+MODEL, SIZE, DEPTH = "gru", "250k", 1
 VOCABULARY = 8000
-CONTEXT = 256
-"""Tokens of a text that are read; the middle of a longer one is left out."""
-EPOCHS, RATE, DECAY = 12.0, 2e-3, 0.05
-SMOOTHING, WORD_DROPOUT = 0.05, 0.1
+EPOCHS, MINUTES, RATE, DECAY = 12.0, 1.25, 2e-3, 0.05
+"""Passes over the texts, or as many as the minutes allow."""
+LONGEST_WORDS = 12
+"""Characters between blanks, on average, up to which these are taken for words."""
+SMOOTHING, WORD_DROPOUT = 0.05, 0.2
 DROPOUTS = {"embedding_dropout": 0.0, "dropout": 0.3, "output_dropout": 0.5}
 
 
 class ClassifierTraining(ReaderTraining):
     """Labelled texts, ready to be learned from."""
 
-    def __init__(self, train: Sequence[LabelledText], valid: Sequence[LabelledText], options: TrainOptions) -> None:
-        """Learn from `train`, choose by `valid`."""
-        self.options, self.epochs = options, EPOCHS
+    def __init__(
+        self,
+        train: Sequence[LabelledText],
+        valid: Sequence[LabelledText],
+        options: TrainOptions,
+        start: Start | None = None,
+    ) -> None:
+        """Learn from `train`, choose by `valid`; `start`: an encoder, a language model or a classifier to begin with."""
+        self.options, self.epochs, self.minutes, self.start = options, EPOCHS, MINUTES, start
         self.names = tuple(sorted({label for row in train for label in row.labels}))
         self.several = any(len(row.labels) != 1 for row in train)
         self.texts, self.held_out = [row.text for row in train], [row.text for row in valid]
         self.targets, self.wanted = (targets_of([row.labels for row in rows], self.names) for rows in (train, valid))
-        kind = options.tokenizer or "bpe"
-        size = options.vocab_size or (VOCABULARY if kind == "bpe" else None)
-        self.tokenizer = train_tokenizer(kind, self.texts, vocab_size=size)
-        self.context = options.context or CONTEXT
+        if start:
+            self.tokenizer, self.context = start.tokenizer, min(CONTEXT, start.config.context)
+        else:
+            kind = options.tokenizer or usual_tokenizer(self.texts)
+            size = options.vocab_size or (VOCABULARY if kind == "bpe" else None)
+            self.tokenizer, self.context = (
+                train_tokenizer(kind, self.texts, vocab_size=size),
+                options.context or CONTEXT,
+            )
         examples = self._examples(self.texts, self.targets)
+        self.members = usual_members(int(examples.lengths.sum()))
         self.recipe = reader_recipe(examples, options, rows=32, learning_rate=RATE, weight_decay=DECAY)
         self.stream = ExampleStream(examples, self.recipe.rows, self.recipe.seed, word_dropout=WORD_DROPOUT)
-        self.config = network_config(
-            options.model or MODEL,
-            parse_size(options.size or SIZE),
-            vocab_size=self.tokenizer.vocab_size,
-            context=self.context,
-            depth=options.depth or (DEPTH if options.model is None else None),
-            causal=False,
-            head="classes",
-            outputs=len(self.names),
-            **chosen(options, DROPOUTS),
-        )
+        head: dict[str, Any] = {"head": "classes", "outputs": len(self.names), **chosen(options, DROPOUTS)}
+        if start:
+            self.config = replace(start.config, **head)
+        else:
+            self.config = network_config(
+                options.model or MODEL,
+                parse_size(options.size or SIZE),
+                vocab_size=self.tokenizer.vocab_size,
+                context=self.context,
+                depth=options.depth or (DEPTH if options.model is None else None),
+                causal=False,
+                **head,
+            )
         self.objective = TextClasses(SMOOTHING)
         self.judge = ReaderJudge(self._examples(self.held_out, self.wanted), TextClasses())
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[ClassifierModel | None, Result]:
-        """Train the network, then the weights of n-grams, then how much either counts; None after an interrupt."""
-        network, result = self.train(plan, folder, observe, stopped)
+        """Train the networks, then the weights of n-grams, then how much either counts; None after an interrupt."""
+        networks, result = self.train_members(plan, folder, observe, stopped)
         if not result.finished:
             return None, result
         linear = learn_linear(self.texts, self.targets, self.held_out, self.wanted)
-        model = ClassifierModel(network, self.tokenizer, linear, self.names, self.several)
+        model = ClassifierModel(networks, self.tokenizer, linear, self.names, self.several)
         shares = fit_shares(model.judgements(self.held_out), self.wanted, several=self.several)
-        observe("note", {"text": f"shares: network {shares[0]:.2f}, n-grams {shares[1]:.2f} and {shares[2]:.2f}"})
+        observe(
+            "note",
+            {
+                "text": f"shares: network{'' if len(networks) == 1 else 's'} {shares[0]:.2f}, n-grams {shares[1]:.2f} and {shares[2]:.2f}"
+            },
+        )
         return replace(model, shares=shares), result
 
     def _examples(self, texts: Sequence[str], targets: npt.NDArray[np.float32]) -> Examples:
         wanted = targets if self.several else targets.argmax(1)
         return Examples(encode(self.tokenizer, texts, self.context), wanted)
+
+
+def usual_tokenizer(texts: Sequence[str]) -> str:
+    """Words where blanks divide them, as in English; else pieces, as in Chinese: docs/experiments.md, "Classifiers"."""
+    letters = sum(len(text) for text in texts)
+    return "word" if letters <= LONGEST_WORDS * sum(len(text.split()) for text in texts) else "bpe"
 
 
 class Classify:
@@ -92,6 +121,7 @@ class Classify:
     kind = CLASSIFIER
     roles = ("text", "label")
     foreign = ()
+    begins_with = (ENCODER, LANGUAGE_MODEL, CLASSIFIER)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[LabelledText]:
         """Texts with their labels."""
@@ -99,15 +129,20 @@ class Classify:
         return read_classes(list(sources), **how, **columns)
 
     def training(
-        self, train: Labelled[LabelledText], valid: Labelled[LabelledText], options: TrainOptions
+        self,
+        train: Labelled[LabelledText],
+        valid: Labelled[LabelledText],
+        options: TrainOptions,
+        start: Start | None = None,
     ) -> ClassifierTraining:
         """Ready to learn."""
-        return ClassifierTraining(train.rows, valid.rows, options)
+        return ClassifierTraining(train.rows, valid.rows, options, start)
 
     def parameters(self, model: ClassifierModel, plan: ReaderPlan) -> dict[str, int]:
         """Of the network and of the n-grams."""
-        network, grams = plan.parameters["total"], model.linear.size
-        return {"total": network + grams, "network": network, "ngrams": grams}
+        networks, grams = plan.parameters["total"] * len(model.networks), model.linear.size
+        name = "network" if len(model.networks) == 1 else "networks"
+        return {"total": networks + grams, name: networks, "ngrams": grams}
 
     def examine(
         self, model: ClassifierModel, train: Labelled[LabelledText], valid: Labelled[LabelledText]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,20 +20,23 @@ import scipy.optimize
 import torch
 from scipy.special import log_expit, log_softmax
 
+from upwell.api.embedding import encode
+from upwell.api.members import load_members, save_members
 from upwell.errors import UserError
-from upwell.model.files import load_network, save_weights
 from upwell.model.linear_classifier import EXPERTS, LinearClassifier, as_rows
 from upwell.model.reader import Reader
 from upwell.text.grams import MOST, GramIndex
-from upwell.text.tokenizers import Ids, Tokenizer
+from upwell.text.tokenizers import Tokenizer
 from upwell.training.example_streams import Examples
 from upwell.training.logistic_regression import MOST_WEIGHTS, choose_linear, class_ratios
 from upwell.training.reading import read_all
 from upwell.training.runs import CLASSIFIER, Run
 
+CONTEXT = 256
+"""Tokens of a text that are read; the middle of a longer one is left out."""
 FEW_HELD_OUT = 20
 """With fewer held-out texts all have equal shares: there is too little to tell which is surer."""
-HOLD = 0.002
+HOLD = 0.01
 """How strongly the shares are held to equal ones."""
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -43,14 +46,15 @@ Floats = npt.NDArray[np.floating[Any]]
 class ClassifierModel:
     """All that says what class a text is of."""
 
-    network: Reader
+    networks: tuple[Reader, ...]
+    """Their judgements are averaged."""
     tokenizer: Tokenizer
     linear: LinearClassifier
     labels: tuple[str, ...]
     several: bool
     """Whether a text may have several of them, or none."""
     shares: tuple[float, ...] = (1 / 3, 1 / 3, 1 / 3)
-    """Of the judgements of the network and of the n-grams' experts."""
+    """Of the judgements of the networks together and of the n-grams' experts."""
 
     def log_probabilities(self, texts: Sequence[str]) -> Floats:
         """(N, C); where a text may have several classes, of each being there."""
@@ -69,22 +73,24 @@ class ClassifierModel:
         return [tuple(self.labels[place] for place in np.flatnonzero(row > np.log(0.5))) for row in log_p]
 
     def judgements(self, texts: Sequence[str]) -> list[Floats]:
-        """Scores (N, C) of the network and of each of the n-grams' experts, before any softmax."""
-        examples = Examples(encode(self.tokenizer, texts, self.network.config.context), np.zeros(len(texts), np.int64))
-        said = np.stack(read_all(self.network.eval(), examples))
+        """Scores (N, C) of the networks together and of each of the n-grams' experts, before any softmax."""
+        context = min(CONTEXT, self.networks[0].config.context)
+        examples = Examples(encode(self.tokenizer, texts, context), np.zeros(len(texts), np.int64))
+        said = np.mean([np.stack(read_all(network.eval(), examples)) for network in self.networks], axis=0)
         return [said, *self.linear.scores(texts)]
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
         run.write_config({**values, **self.describe()}, CLASSIFIER)
         self.tokenizer.save(run.tokenizer_path)
-        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
+        save_members(run, self.networks)
         self.linear.save(run.folder / LINEAR)
 
     def describe(self) -> dict[str, Any]:
         """Its part of a run's config."""
         return {
-            "network": self.network.config.to_dict(),
+            "network": self.networks[0].config.to_dict(),
+            "members": len(self.networks),
             "labels": list(self.labels),
             "several": self.several,
             "shares": list(self.shares),
@@ -103,10 +109,10 @@ class ClassifierModel:
             raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} classes")
         if not _are(shares, float, 1 + len(EXPERTS)):
             raise UserError(f"{run.config_path}: shares must be {1 + len(EXPERTS)} numbers")
-        network = cast(Reader, load_network(run.weights_path, config).to(device, dtype).eval())
+        networks = load_members(run, config, device=device, dtype=dtype)
         linear = LinearClassifier.load(run.folder / LINEAR, classes=len(labels))
         tokenizer = Tokenizer.load(run.tokenizer_path)
-        return cls(network, tokenizer, linear, tuple(labels), values.get("several") is True, tuple(shares))
+        return cls(networks, tokenizer, linear, tuple(labels), values.get("several") is True, tuple(shares))
 
 
 def _are(values: Any, kind: type, number: int) -> bool:
@@ -115,16 +121,6 @@ def _are(values: Any, kind: type, number: int) -> bool:
 
 LINEAR = "ngrams.safetensors"
 """The file of a run that holds the n-grams and their weights."""
-
-
-def encode(tokenizer: Tokenizer, texts: Sequence[str], context: int) -> list[Ids]:
-    """Token ids of each text, the middle of a long one left out; an empty text is an end of text."""
-    found = []
-    for ids in tokenizer.encode_batch(list(texts)):
-        if len(ids) > context:
-            ids = np.concatenate([ids[: context - context // 2], ids[-(context // 2) :]])
-        found.append(ids if len(ids) else np.array([tokenizer.end_of_text], ids.dtype))
-    return found
 
 
 def targets_of(labels: Sequence[Sequence[str]], names: Sequence[str]) -> npt.NDArray[np.float32]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from upwell.api.reader_training import ReaderTraining
+from upwell.api.starting import Start
 from upwell.tasks.label_metrics import Confusion
 from upwell.tasks.metrics import Measure
 from upwell.text.labelled import Labelled
@@ -32,11 +33,17 @@ class LabelledTask(Protocol):
     def foreign(self) -> tuple[str, ...]:
         """Options of training that it does not have."""
 
+    @property
+    def begins_with(self) -> tuple[str, ...]:
+        """Kinds of runs that its training can begin with."""
+
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[Any]:
         """Labelled data; a UserError for what cannot be used."""
 
-    def training(self, train: Labelled[Any], valid: Labelled[Any], options: TrainOptions) -> ReaderTraining:
-        """Ready to learn from `train` and to choose by `valid`."""
+    def training(
+        self, train: Labelled[Any], valid: Labelled[Any], options: TrainOptions, start: Start | None = None
+    ) -> ReaderTraining:
+        """Ready to learn from `train` and to choose by `valid`; `start`: a run to begin with."""
 
     def parameters(self, model: Any, plan: ReaderPlan) -> dict[str, int]:
         """Parameters by part, with `total`."""

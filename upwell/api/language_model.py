@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, overload
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
+from upwell.api.embedding import embed, encode
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions
 from upwell.generation import generate as generate_texts
@@ -106,6 +109,17 @@ class LanguageModel:
     def stream(self, prompt: str = "", *, options: SamplingOptions | None = None, **changes: Any) -> Iterator[str]:
         """The same text in pieces as it is made; never half a character."""
         return stream_text(self.network, self.tokenizer, prompt, _sampling(options, changes))
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Vectors (N, D) of texts, of length one: the mean of what the network has behind each token, of what is too long for
+        attention without its middle.
+
+        They come from a model that learned to write, not to compare; `Encoder` has others.
+        """
+        config, end = self.network.config, self.tokenizer.end_of_text
+        limited = "attention" in config.mixers and config.window is None
+        ids = encode(self.tokenizer, texts, config.context - 1) if limited else self.tokenizer.encode_batch(list(texts))
+        return embed(self.network, [np.concatenate([[end], one if len(one) else [end]]) for one in ids])
 
     @property
     def answerer(self) -> ModelAnswerer:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from upwell.api.members import member_folder
+from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.model.config import NetworkConfig
 from upwell.model.reader import Reader, build_network
@@ -15,9 +17,10 @@ from upwell.training.example_streams import ExampleStream
 from upwell.training.loop import Result, fit
 from upwell.training.objectives import Objective
 from upwell.training.options import TrainOptions
-from upwell.training.reader_plan import ReaderPlan, plan_reader
-from upwell.training.reading import ReaderJudge
+from upwell.training.reader_plan import MINUTES, ReaderPlan, plan_reader
 from upwell.training.recipe import Recipe
+from upwell.training.schedules import Budget
+from upwell.training.validation import Judge
 
 
 class ReaderTraining:
@@ -28,11 +31,15 @@ class ReaderTraining:
     recipe: Recipe
     stream: ExampleStream
     objective: Objective
-    judge: ReaderJudge
+    judge: Judge
     epochs: float
     """Where the user gave no budget."""
+    minutes: float = MINUTES
+    """That it may take where the user gave no budget; then there are fewer epochs."""
     members: int = 1
     """Networks that are trained, one after the other."""
+    start: Start | None = None
+    """A run that they begin with."""
 
     def plan(self, known: tuple[Compute, float] | None = None) -> ReaderPlan:
         """What the training will be; `known`: way of computing and peak, where they were measured before."""
@@ -43,6 +50,7 @@ class ReaderTraining:
             self.objective,
             self.options,
             epochs=self.epochs,
+            minutes=self.minutes,
             members=self.members,
             known=known,
         )
@@ -64,6 +72,8 @@ class ReaderTraining:
         seed = self.recipe.seed + member
         network = build_network(self.config)
         network.reset_parameters(seed)
+        if self.start is not None:
+            self.start.begin(network, member)
         result = fit(
             network.to(plan.compute.device),
             objective=self.objective,
@@ -78,6 +88,24 @@ class ReaderTraining:
             stopped=stopped,
         )
         return cast(Reader, network.float()), result
+
+    def train_members(
+        self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[tuple[Reader, ...], Result]:
+        """Train all networks, one after the other; the result is that of them together, or of the one that was interrupted."""
+        budget, networks, seconds, steps = plan.budget, [], 0.0, 0
+        if budget.kind == "minutes":
+            plan = dataclasses.replace(plan, budget=Budget("minutes", budget.amount / self.members))
+        for member in range(self.members):
+            if self.members > 1:
+                observe("note", {"text": f"network {member + 1} of {self.members}"})
+            network, result = self.train(plan, member_folder(folder, member), observe, stopped, member=member)
+            if not result.finished:
+                return (), result
+            networks.append(network)
+            seconds, steps = seconds + result.progress.seconds, steps + result.progress.step
+        progress = dataclasses.replace(result.progress, seconds=seconds, step=steps)
+        return tuple(networks), dataclasses.replace(result, progress=progress)
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False

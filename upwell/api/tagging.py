@@ -18,10 +18,13 @@ import torch
 from scipy.special import softmax
 
 from upwell.api.labelled_task import details, score
+from upwell.api.members import load_members, save_members, usual_members
 from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.errors import UserError
-from upwell.model.files import load_network, load_tensors, save_weights, tensor_shapes
+from upwell.model.config import NetworkConfig
+from upwell.model.files import load_tensors, save_weights, tensor_shapes
 from upwell.model.reader import Reader
 from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.baselines import MostFrequentTag
@@ -36,13 +39,10 @@ from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TokenTags, read_all
 from upwell.training.runs import TAGGER, Run
-from upwell.training.schedules import Budget
 
 MODEL, SIZE, DEPTH, EMBEDDING = "lstm", "280k", 1, 96
 EPOCHS, WORDS, MOST_EPOCHS = 14.0, 500_000, 60.0
 """Passes over the sentences; more where they hold few words, so that so many are read in all, but no more than 60."""
-MEMBERS, FEW_WORDS, MOST_MEMBERS = 3, 100_000, 99
-"""Networks that are averaged where the sentences hold no more than so many words."""
 CONTEXT = 512
 """Words of a sentence that attention can see, or as many as the longest sentence had."""
 RATE, DECAY, AVERAGE = 3e-3, 0.01, 0.99
@@ -82,11 +82,7 @@ class TaggerModel:
         config = self.networks[0].config.to_dict()
         members = {"members": len(self.networks)}
         run.write_config({**values, "network": config, "labels": list(self.tags), **members}, TAGGER)
-        for member, network in enumerate(self.networks):
-            folder = member_folder(run.folder, member)
-            folder.mkdir(exist_ok=True)
-            weights = {name: p.detach().float() for name, p in network.named_parameters()}
-            save_weights(folder / run.weights_path.name, weights)
+        save_members(run, self.networks)
         hashes = torch.from_numpy(self.features.hashes.view(np.int64))
         save_weights(run.folder / FEATURES, {"hashes": hashes, "counts": torch.from_numpy(self.features.counts)})
 
@@ -94,7 +90,7 @@ class TaggerModel:
     def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
         """The tagger of a run; a UserError where a file is missing, damaged or of something else."""
         config, values = run.network_config(TAGGER), run.config(TAGGER)
-        tags, members = values.get("labels"), values.get("members")
+        tags = values.get("labels")
         if tags is None:
             raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
         if (
@@ -103,37 +99,42 @@ class TaggerModel:
             or not all(isinstance(x, str) for x in tags)
         ):
             raise UserError(f"{run.config_path}: labels must be names of the network's {config.outputs} outputs")
-        if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
-            raise UserError(f"{run.config_path}: members must be a whole number from 1 to {MOST_MEMBERS}")
-        path = run.folder / FEATURES
-        shape = tensor_shapes(path).get("hashes", (0,))
-        tensors = load_tensors(path, {"hashes": (shape, torch.int64), "counts": (shape, torch.int64)})
-        features = WordFeatures(tensors["hashes"].numpy().view(np.uint64), tensors["counts"].numpy())
-        if features.size != config.vocab_size or not (np.diff(features.hashes) > 0).all():
-            raise UserError(f"{path}: is not of this run, or damaged")
-        weights = [member_folder(run.folder, member) / run.weights_path.name for member in range(members)]
-        networks = tuple(cast(Reader, load_network(one, config).to(device, dtype).eval()) for one in weights)
-        return cls(networks, features, tuple(tags))
+        networks = load_members(run, config, device=device, dtype=dtype)
+        return cls(networks, load_features(run, config), tuple(tags))
 
 
-def member_folder(folder: Path, member: int) -> Path:
-    """Where a network of several is, in the folder of a run: the first in the folder itself."""
-    return folder if member == 0 else folder / f"member-{member + 1}"
+def load_features(run: Run, config: NetworkConfig) -> WordFeatures:
+    """The features of words that a tagger of `config` knows; a UserError where the file is damaged or of another."""
+    path = run.folder / FEATURES
+    shape = tensor_shapes(path).get("hashes", (0,))
+    tensors = load_tensors(path, {"hashes": (shape, torch.int64), "counts": (shape, torch.int64)})
+    features = WordFeatures(tensors["hashes"].numpy().view(np.uint64), tensors["counts"].numpy())
+    if features.size != config.vocab_size or not (np.diff(features.hashes) > 0).all():
+        raise UserError(f"{path}: is not of this run, or damaged")
+    return features
 
 
 class TaggerTraining(ReaderTraining):
     """Tagged sentences, ready to be learned from."""
 
-    def __init__(self, train: Sequence[TaggedSentence], valid: Sequence[TaggedSentence], options: TrainOptions) -> None:
-        """Learn from `train`, choose by `valid`."""
-        self.options = options
+    def __init__(
+        self,
+        train: Sequence[TaggedSentence],
+        valid: Sequence[TaggedSentence],
+        options: TrainOptions,
+        start: Start | None = None,
+    ) -> None:
+        """Learn from `train`, choose by `valid`; `start`: a tagger to begin with."""
+        self.options, self.start = options, start
         self.tags = tuple(sorted({tag for row in train for tag in row.tags}))
         others = tuple(sorted({tag for row in train for tag in row.others}))
-        self.features = WordFeatures.learn([row.words for row in train])
+        self.features = (
+            load_features(start.run, start.config) if start else WordFeatures.learn([row.words for row in train])
+        )
         examples, held_out = (self._examples(rows, others) for rows in (train, valid))
         words = int(examples.lengths.sum())
         self.epochs = min(MOST_EPOCHS, max(EPOCHS, round(WORDS / words)))
-        self.members = MEMBERS if words <= FEW_WORDS else 1
+        self.members = usual_members(words)
         self.recipe = reader_recipe(
             examples, options, rows=16, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
         )
@@ -145,19 +146,23 @@ class TaggerTraining(ReaderTraining):
             word_dropout=WORD_DROPOUT,
             feature_dropout=FEATURE_DROPOUT,
         )
-        self.config = network_config(
-            options.model or MODEL,
-            parse_size(options.size or SIZE),
-            vocab_size=self.features.size,
-            context=max(CONTEXT, int(examples.lengths.max()), int(held_out.lengths.max())),
-            depth=options.depth or (DEPTH if options.model is None else None),
-            embedding_width=EMBEDDING,
-            causal=False,
-            bags=True,
-            head="tags",
-            outputs=len(self.tags) + len(others),
-            **chosen(options, DROPOUTS),
-        )
+        context = max(CONTEXT, int(examples.lengths.max()), int(held_out.lengths.max()))
+        head: dict[str, Any] = {"outputs": len(self.tags) + len(others), **chosen(options, DROPOUTS)}
+        if start:
+            self.config = dataclasses.replace(start.config, context=max(context, start.config.context), **head)
+        else:
+            self.config = network_config(
+                options.model or MODEL,
+                parse_size(options.size or SIZE),
+                vocab_size=self.features.size,
+                context=context,
+                depth=options.depth or (DEPTH if options.model is None else None),
+                embedding_width=EMBEDDING,
+                causal=False,
+                bags=True,
+                head="tags",
+                **head,
+            )
         self.objective = TokenTags(len(self.tags))
         self.judge = ReaderJudge(held_out, self.objective)
 
@@ -165,19 +170,8 @@ class TaggerTraining(ReaderTraining):
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[TaggerModel | None, Result]:
         """Train the networks one after the other; None after an interrupt."""
-        budget, networks, seconds, steps = plan.budget, [], 0.0, 0
-        if budget.kind == "minutes":
-            plan = dataclasses.replace(plan, budget=Budget("minutes", budget.amount / self.members))
-        for member in range(self.members):
-            if self.members > 1:
-                observe("note", {"text": f"network {member + 1} of {self.members}"})
-            network, result = self.train(plan, member_folder(folder, member), observe, stopped, member=member)
-            if not result.finished:
-                return None, result
-            networks.append(network)
-            seconds, steps = seconds + result.progress.seconds, steps + result.progress.step
-        progress = dataclasses.replace(result.progress, seconds=seconds, step=steps)
-        return TaggerModel(tuple(networks), self.features, self.tags), dataclasses.replace(result, progress=progress)
+        networks, result = self.train_members(plan, folder, observe, stopped)
+        return (TaggerModel(networks, self.features, self.tags) if result.finished else None), result
 
     def _examples(self, rows: Sequence[TaggedSentence], others: Sequence[str]) -> Examples:
         """Bags of words with the places of their tags, and of those of another kind where there are `others`."""
@@ -202,6 +196,7 @@ class Tag:
     kind = TAGGER
     roles = ("words", "tags")
     foreign = ("tokenizer", "vocab_size", "context", "separator")
+    begins_with = (TAGGER,)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[TaggedSentence]:
         """Tagged sentences."""
@@ -209,10 +204,14 @@ class Tag:
         return read_tags(list(sources), **how, **columns)
 
     def training(
-        self, train: Labelled[TaggedSentence], valid: Labelled[TaggedSentence], options: TrainOptions
+        self,
+        train: Labelled[TaggedSentence],
+        valid: Labelled[TaggedSentence],
+        options: TrainOptions,
+        start: Start | None = None,
     ) -> TaggerTraining:
         """Ready to learn."""
-        return TaggerTraining(train.rows, valid.rows, options)
+        return TaggerTraining(train.rows, valid.rows, options, start)
 
     def parameters(self, model: TaggerModel, plan: ReaderPlan) -> dict[str, int]:
         """Of the networks together."""

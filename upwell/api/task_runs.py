@@ -12,15 +12,17 @@ from typing import Any
 import torch
 
 from upwell.api.classifier_runs import Classify
+from upwell.api.encoding import Encode
 from upwell.api.interrupts import interrupts
 from upwell.api.labelled_task import LabelledTask
 from upwell.api.reader_training import ReaderTraining
+from upwell.api.starting import Start, open_start
 from upwell.api.tagging import Tag
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.machine import describe_machine
 from upwell.text.allocator import keep_freed_memory
-from upwell.text.files import atomic_write_json, lock_file
+from upwell.text.files import argument_of_text, atomic_write_json, lock_file, text_of_argument
 from upwell.text.labelled import Labelled, hold_out, without_copies
 from upwell.training.card import write_reader_card
 from upwell.training.loop import Result
@@ -28,7 +30,7 @@ from upwell.training.options import TrainOptions, option_name
 from upwell.training.reader_plan import ReaderPlan
 from upwell.training.runs import Run, check_out, create_run
 
-TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag()}
+TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag(), "encode": Encode()}
 OF_TEXTS = tuple(
     (
         "vectors freeze_vectors first column window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
@@ -37,18 +39,20 @@ OF_TEXTS = tuple(
 """Options that make no sense where labelled data is learned from."""
 
 
-def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer) -> tuple[Run, dict[str, Any]]:
-    """Learn `options.task` from labelled data in `sources`; the run and its figures.
+def train_task(
+    sources: Sequence[str], options: TrainOptions, observe: Observer, *, begin_with: str | None = None
+) -> tuple[Run, dict[str, Any]]:
+    """Learn `options.task` from labelled data in `sources`, from the run `begin_with` on if there is one; the run and its figures.
 
     Raises UserError for data that cannot be used and options that the task does not have.
     """
     check_out(options.out)
+    task = _task(options)
+    start = open_start(begin_with, options, task.begins_with)
     train, valid, lines = _read(sources, options)
     observe("labelled", {"lines": lines})
     keep_freed_memory()
-    assert options.task is not None
-    task = TASKS[options.task]
-    training = task.training(train, valid, options)
+    training = task.training(train, valid, options, start)
     plan = training.plan()
 
     def fill(run: Run, final: Path) -> None:
@@ -57,6 +61,7 @@ def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer)
         run.write_config(
             {
                 "sources": [os.fspath(name) for name in sources],
+                **({"start": argument_of_text(begin_with)} if begin_with is not None else {}),
                 "options": planned.to_dict(),
                 "network": plan.network.to_dict(),
                 "recipe": plan.recipe.to_dict(),
@@ -66,7 +71,7 @@ def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer)
                     "torch": torch.__version__,
                     "matmul_peaks": {plan.compute.dtype: plan.peak},
                 },
-                "corpus": _fingerprint(train, valid),
+                "corpus": _fingerprint(train, valid, start=start),
             },
             task.kind,
         )
@@ -74,7 +79,7 @@ def train_task(sources: Sequence[str], options: TrainOptions, observe: Observer)
     run = create_run(sources[0], out=options.out, overwrite=options.overwrite, fill=fill)
     observe("run", {"path": str(run.folder)})
     with lock_file(run.lock_path):
-        return run, _learn(run, options.task, training, plan, train, valid, observe)
+        return run, _learn(run, str(options.task), training, plan, train, valid, observe)
 
 
 def resume_task(run: Run, observe: Observer) -> dict[str, Any]:
@@ -86,13 +91,19 @@ def resume_task(run: Run, observe: Observer) -> dict[str, Any]:
             return {"finished": True, **finished}
         sources, options = run.options()
         train, valid, _ = _read(sources, options)
-        if run.config(None).get("corpus") != _fingerprint(train, valid):
+        begin_with = run.config(None).get("start")
+        start = open_start(
+            None if begin_with is None else text_of_argument(str(begin_with)),
+            options,
+            _task(options).begins_with,
+        )
+        if run.config(None).get("corpus") != _fingerprint(train, valid, start=start):
+            with_start = "" if start is None else f" or {start.run.folder}"
             raise UserError(
-                f"{run.folder}: the data in {', '.join(sources)} is not what this run was begun with; begin a new run"
+                f"{run.folder}: the data in {', '.join(sources)}{with_start} is not what this run was begun with; begin a new run"
             )
         keep_freed_memory()
-        assert options.task is not None
-        training = TASKS[options.task].training(train, valid, options)
+        training = _task(options).training(train, valid, options, start)
         return _learn(run, options.task, training, training.plan(run.compute()), train, valid, observe)
 
 
@@ -119,22 +130,26 @@ def _learn(
     return {"finished": True, **figures}
 
 
-def _fingerprint(*parts: Labelled[Any]) -> list[str]:
-    """Hashes of the rows of each part."""
+def _task(options: TrainOptions) -> LabelledTask:
+    if options.task not in TASKS:
+        raise UserError(f"--task {options.task}: choose {' or '.join(TASKS)}")
+    return TASKS[options.task]
+
+
+def _fingerprint(*parts: Labelled[Any], start: Start | None) -> list[str]:
+    """Hashes of the rows of each part, and of the weights that training began with."""
     found = []
     for part in parts:
         digest = hashlib.blake2b(digest_size=16)
         for row in part.rows:
             digest.update(repr(row).encode("utf-8", "replace"))
         found.append(digest.hexdigest())
-    return found
+    return found if start is None else [*found, start.fingerprint]
 
 
 def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any], Labelled[Any], list[str]]:
     """What is learned from, and what is held out: given, or a part of it. With lines that say what was understood."""
-    if options.task not in TASKS:
-        raise UserError(f"--task {options.task}: choose {' or '.join(TASKS)}")
-    task, plain = TASKS[options.task], TrainOptions()
+    task, plain = _task(options), TrainOptions()
     for name in (*OF_TEXTS, *task.foreign):
         if getattr(options, name) != getattr(plain, name):
             raise UserError(f"{option_name(name)}: is not an option of --task {options.task}")

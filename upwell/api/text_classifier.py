@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from upwell.api.classifier_runs import ClassifierTraining
+from upwell.api.classifier_runs import ClassifierTraining, Classify
 from upwell.api.classifying import ClassifierModel
 from upwell.api.estimator import Estimator, learned
+from upwell.api.starting import open_start
 from upwell.errors import UserError
 from upwell.text.labelled import Labelled, LabelledText, hold_out
 from upwell.text.vectors.cutting import cut_words
@@ -41,9 +42,14 @@ class TextClassifier(Estimator[ClassifierModel]):
         seed: int = 0,
         threads: int | None = None,
         dtype: str | None = None,
+        begin_with: str | None = None,
     ) -> None:
-        """As the options of `upwell train --task classify`; what is not given is chosen from the texts and the machine."""
+        """As the options of `upwell train --task classify`; what is not given is chosen from the texts and the machine.
+
+        `begin_with`: a run that the network goes on from, as `upwell finetune` takes it.
+        """
         self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
+        self.begin_with = begin_with
         self.tokenizer, self.seed, self.threads, self.dtype = tokenizer, seed, threads, dtype
 
     def __sklearn_tags__(self) -> Any:
@@ -72,8 +78,9 @@ class TextClassifier(Estimator[ClassifierModel]):
         if len(known) < 2:
             raise UserError("two labels at least are needed to tell apart")
         train, valid = hold_out(Labelled(name="these texts", noun="texts", rows=rows, columns=()), seed=self.seed)
-        options = TrainOptions(**self.get_params())
-        self.model_ = learned(ClassifierTraining(train.rows, valid.rows, options))
+        params = self.get_params()
+        start = open_start(params.pop("begin_with"), TrainOptions(task="classify", **params), Classify.begins_with)
+        self.model_ = learned(ClassifierTraining(train.rows, valid.rows, TrainOptions(**params), start))
         self.classes_ = np.array([known[name] for name in self.model_.labels])
         return self
 

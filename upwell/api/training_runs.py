@@ -82,10 +82,14 @@ def train_run(
     sources: str | Sequence[str] | None = None,
     *,
     resume: str | os.PathLike[str] | None = None,
+    begin_with: str | os.PathLike[str] | None = None,
     observe: Observer = lambda kind, figures: None,
     **options: Any,
 ) -> tuple[Run, dict[str, Any]]:
-    """As `train`, but gives the run and its figures; after an interrupt these say `finished`: false."""
+    """As `train`, but gives the run and its figures; after an interrupt these say `finished`: false.
+
+    `begin_with`: a run whose network a `task` goes on from.
+    """
     if sources is not None and resume is not None:
         raise UserError("name a source of text, or a run to --resume (not both)")
     if resume is not None and options:
@@ -102,7 +106,10 @@ def train_run(
         if wanted.task is not None:
             if world.size > 1:
                 raise UserError(f"--task {wanted.task}: runs in one process; leave torchrun out")
-            return train_task([os.fspath(name) for name in names], wanted, told)
+            start = None if begin_with is None else os.fspath(begin_with)
+            return train_task([os.fspath(name) for name in names], wanted, told, begin_with=start)
+        if begin_with is not None:
+            raise UserError("finetune: say what for, with --task classify, tag, answer or encode")
         if not names:
             names = [default_world(wanted)]
             wanted = dataclasses.replace(wanted, first=wanted.first or default_first(wanted))

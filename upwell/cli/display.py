@@ -59,7 +59,7 @@ def reader_plan_lines(plan: ReaderPlan) -> list[str]:
     network, amount = plan.network, plan.budget.amount
     unit = plan.budget.kind if amount != 1 else plan.budget.kind[:-1]
     return [
-        f"model      {len(network.blocks)} x {network.blocks[0]} reading both ways, width {network.width}, "
+        f"model      {len(network.blocks)} x {network.blocks[0]}{'' if network.causal else ' reading both ways'}, width {network.width}, "
         f"{network.vocab_size:,} {'features of words' if network.bags else 'tokens'}; {count(plan.parameters['total'])} parameters",
         f"budget     {amount:g} {unit}, {plan.recipe.rows} rows a step",
         f"machine    {plan.compute.describe()}"
@@ -221,7 +221,7 @@ class TrainingDisplay(Display):
 
     def _finish_task(self, run: Run, result: dict[str, Any], *, file: TextIO) -> None:
         """The last words of a run on labelled data: its scores, and what to do next."""
-        from upwell.training.runs import USES
+        from upwell.training.runs import ENCODER, USES
 
         parts = ", ".join(
             f"{count(number)} parameters of the {name}"
@@ -236,5 +236,6 @@ class TrainingDisplay(Display):
         for name, score in result["scores"].items():
             value, low, high, baseline = (figure(score[part]) for part in ("value", "low", "high", "baseline"))
             print(f"  {name:18} {value}  ({low} to {high}; by the most frequent {baseline})", file=file)
-        use = f'upwell {USES[run.kind()]} {run.folder} "a text"'
+        given = "DATA --task classify" if run.kind() == ENCODER else '"a text"'
+        use = f"upwell {USES[run.kind()]} {run.folder} {given}"
         print(f"\nNext:\n  {use}\n  upwell info {run.folder}", file=file, flush=True)

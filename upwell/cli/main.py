@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 VERBS = {
     "train": "Learn a model from text.",
+    "finetune": "Learn a task, beginning with what a run has learned.",
     "generate": "Write on from a prompt.",
     "chat": "Write in turns with a model.",
     "evaluate": "Measure a model on text.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -38,6 +39,19 @@ def train(
     quiet
         No progress, no samples.
     """
+    return run_training(sources, options, resume=resume, as_json=as_json, quiet=quiet)
+
+
+def run_training(
+    sources: Sequence[str],
+    options: TrainOptions,
+    *,
+    resume: str | None = None,
+    begin_with: str | None = None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Train and show it; the exit code."""
     given = {
         field.name: getattr(options, field.name)
         for field in dataclasses.fields(options)
@@ -47,10 +61,9 @@ def train(
     from upwell.cli.display import TrainingDisplay
     from upwell.training.distributed import is_first
 
+    names = [source_name(word) for word in sources] or None
     with TrainingDisplay(quiet=quiet or not is_first()) as display:
-        run, result = train_run(
-            [source_name(word) for word in sources] or None, resume=resume, observe=display, **given
-        )
+        run, result = train_run(names, resume=resume, begin_with=begin_with, observe=display, **given)
     if is_first():
         display.finish(run, result, file=sys.stderr if as_json else sys.stdout)
     if as_json and is_first():

@@ -8,7 +8,7 @@ from typing import Any
 from upwell.text.files import atomic_write_bytes
 from upwell.training.compute import Compute
 from upwell.training.energy import energy_line
-from upwell.training.runs import CLASSIFIER, TAGGER, USES
+from upwell.training.runs import CLASSIFIER, ENCODER, TAGGER, USES
 
 LICENCE = """\
 Whoever publishes this model states its licence in the head of this file; that of the text it was trained on applies too."""
@@ -57,9 +57,6 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
     """Write README.md into `folder` for a run that learned from labelled data."""
     network, recipe, compute, data = config["network"], config["recipe"], config["compute"], figures["data"]
     what, catalogue, labels_are, thing, bounds = _READERS[config["kind"]]
-    labels = data["labels"]
-    shown = ", ".join(f"{label} ({number:,})" for label, number in list(labels.items())[:SHOWN_LABELS])
-    more = f" and {len(labels) - SHOWN_LABELS:,} more" if len(labels) > SHOWN_LABELS else ""
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in figures["parameters"].items() if kind != "total")
     lines = [
         *_head(folder, catalogue),
@@ -67,8 +64,9 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         "",
         "| | |",
         "|---|---|",
-        f"| {labels_are} | {shown}{more} |",
-        f"| blocks | {' '.join(network['blocks'])}, width {network['width']}, reading both ways |",
+        *_labels(labels_are, data["labels"]),
+        *([f"| begun with | {Path(config['start']).name} |"] if "start" in config else []),
+        f"| blocks | {' '.join(network['blocks'])}, width {network['width']}{'' if network['causal'] else ', reading both ways'} |",
         f"| parameters | {figures['parameters']['total']:,} ({kinds}) |",
         f"| {data['noun']} | {data['train']:,} to learn from, {data['valid']:,} held out |",
         f"| training | {figures['seconds']:.0f} s, {figures['steps']:,} steps, {recipe['optimizer']}, seed {recipe['seed']} |",
@@ -83,7 +81,7 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
     for name, score in figures["scores"].items():
         value, low, high, baseline = (_number(score[part]) for part in ("value", "low", "high", "baseline"))
         lines.append(f"| {name} | {value} | {low}–{high} | {baseline} |")
-    lines += _details(figures["details"])
+    lines += _details(figures["details"]) if data["labels"] else []
     lines += [
         "",
         f"What was held out also decided which weights were kept, so other {data['noun']} may go a little worse. {bounds}",
@@ -91,7 +89,7 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         LICENCE,
         "",
         "```bash",
-        f'upwell {USES[config["kind"]]} {folder.as_posix()} "{thing}"',
+        f"upwell {USES[config['kind']]} {folder.as_posix()} {thing}",
         "```",
         "",
     ]
@@ -111,19 +109,35 @@ def _details(details: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _labels(labels_are: str, labels: dict[str, int]) -> list[str]:
+    """A row on the labels, where there are some."""
+    if not labels:
+        return []
+    shown = ", ".join(f"{label} ({number:,})" for label, number in list(labels.items())[:SHOWN_LABELS])
+    more = f" and {len(labels) - SHOWN_LABELS:,} more" if len(labels) > SHOWN_LABELS else ""
+    return [f"| {labels_are} | {shown}{more} |"]
+
+
 _READERS = {
+    ENCODER: (
+        "An encoder of texts",
+        "fill-mask",
+        "",
+        "DATA --task classify",
+        "It has learned to tell words that were hidden from it, and is there for a task to begin with.",
+    ),
     CLASSIFIER: (
         "A classifier of texts",
         "text-classification",
         "classes",
-        "a text",
+        '"a text"',
         "It knows the classes above alone, and puts any text into one of them, however little it has to do with them.",
     ),
     TAGGER: (
         "A tagger of words",
         "token-classification",
         "tags",
-        "a sentence",
+        '"a sentence"',
         "It knows the tags above alone, and the kind of text that it was trained on best.",
     ),
 }

@@ -71,12 +71,13 @@ def plan_reader(
     options: TrainOptions,
     *,
     epochs: float,
+    minutes: float = MINUTES,
     members: int = 1,
     known: tuple[Compute, float] | None = None,
 ) -> ReaderPlan:
     """Measure this machine on a batch of `stream` and plan the training of `config`.
 
-    `epochs`: where the user gave no budget, of each of `members` networks; `known`: way of computing and matmul peak, where they were measured before.
+    `epochs`: where the user gave no budget, of each of `members` networks, or as many as all can do in `minutes`; `known`: way of computing and matmul peak, where they were measured before.
     """
     speed = 0.0
     if known is not None:
@@ -93,7 +94,7 @@ def plan_reader(
     if options.minutes is options.tokens is options.epochs is None:
         if speed:
             epoch = stream.windows * recipe.tokens_per_step / speed
-            epochs = max(1.0, min(epochs, math.floor(60 * MINUTES / members / epoch)))
+            epochs = max(1.0, min(epochs, math.floor(60 * minutes / members / epoch)))
         budget = Budget("epochs", epochs)
     else:
         budget = Budget.choose(minutes=options.minutes, tokens=options.tokens, epochs=options.epochs)

@@ -29,6 +29,7 @@ KEYS = [
     "format",
     "kind",
     "sources",
+    "start",
     "options",
     "network",
     "recipe",
@@ -44,9 +45,11 @@ KEYS = [
 ]
 
 
-LANGUAGE_MODEL, CLASSIFIER, TAGGER, ANSWERER = "language model", "classifier", "tagger", "question answerer"
+LANGUAGE_MODEL, ENCODER = "language model", "text encoder"
+CLASSIFIER, TAGGER, ANSWERER = "classifier", "tagger", "question answerer"
 USES = {
     LANGUAGE_MODEL: "generate",
+    ENCODER: "finetune",
     CLASSIFIER: "classify",
     TAGGER: "tag",
     ANSWERER: "answer",
