@@ -1,8 +1,4 @@
-"""What fastText and TF-IDF with logistic regression reach on six sets of labelled texts, each well tuned.
-
-    python -m benchmarks.classification_peers
-    python -m benchmarks.classification_peers --sets cls-en-trec --keep-nothing
-    python -m benchmarks.classification_peers --out predictions.json      # with the label that each says of each test text
+"""What fastText and TF-IDF with logistic regression reach on labelled texts, each well tuned: peers of `benchmarks.classification`.
 
 fastText (Joulin et al. 2017): learning rate, epochs, n-grams of words (of characters for Chinese, where words may also be
 jieba's) and character n-grams inside words. TF-IDF: words (1-2), characters (1-5) or both, rows seen once kept or not, and
@@ -12,16 +8,13 @@ chosen setting, trained on the training part alone. Each program runs in an envi
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.peer_venv import peer_environment, peer_python
-from benchmarks.report import call, write_result
+from benchmarks.report import call
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SETS = ("cls-en-sst2", "cls-en-trec", "cls-en-agnews", "cls-en-smsspam", "cls-zh-chnsenticorp", "cls-zh-thucnews")
@@ -148,38 +141,3 @@ def peer_run(program: str, folder: Path) -> dict[str, Any]:
         file.write_text(program, encoding="utf-8")
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         return call([str(python), str(file), str(task)], peer_environment() | one_thread)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
-    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--out", type=Path, help="a JSON file that takes the labels each peer says as well")
-    parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
-    asked = parser.parse_args(arguments)
-    found: dict[str, dict[str, Any]] = {}
-    for name in asked.sets:
-        for peer in asked.peers:
-            result = peer_run(PEERS[peer], asked.data / name)
-            found.setdefault(name, {})[peer] = result
-            print(
-                f"{name:20} {peer:30} test {result['accuracy']:.4f}  valid {result['valid']:.4f}  "
-                f"{result['seconds']:.0f} s  {result['settings']}",
-                flush=True,
-            )
-    if asked.out:
-        asked.out.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
-    if not asked.keep_nothing:
-        bare = {
-            name: {
-                peer: {key: value for key, value in result.items() if key != "predictions"}
-                for peer, result in peers.items()
-            }
-            for name, peers in found.items()
-        }
-        write_result("classification_peers", {"sets": bare})
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

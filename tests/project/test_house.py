@@ -82,7 +82,7 @@ def test_openmp_waits_a_little_then_sleeps_unless_the_user_says_otherwise() -> N
 TEXT = "\\n".join(f"line {i % 17} of a small text" for i in range(400))
 USES = {
     "Encoder": (
-        "upwell.api.train_run('text.txt', task='encode', size='1k', depth=1, epochs=1, vocab_size=300, out='encoder');"
+        "from upwell.api import train_run; train_run('text.txt', task='encode', size='1k', depth=1, epochs=1, vocab_size=300, out='encoder');"
         "assert upwell.Encoder.load('encoder').embed(['line 3', 'line 4']).shape[0] == 2"
     ),
     "LanguageModel": "model = upwell.LanguageModel.load(run); print(model.generate('line', max_tokens=3))",

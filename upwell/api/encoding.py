@@ -39,7 +39,7 @@ from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.runs import ENCODER, Run
 
-MODEL, SIZE, DEPTH = "lstm", "500k", 2
+MODEL, SIZE, DEPTH = "gru", "250k", 1
 VOCABULARY = 8000
 CONTEXT = 256
 """Tokens of a text that are read together; a longer one is cut."""

@@ -104,7 +104,7 @@ def resume_task(run: Run, observe: Observer) -> dict[str, Any]:
             )
         keep_freed_memory()
         training = _task(options).training(train, valid, options, start)
-        return _learn(run, options.task, training, training.plan(run.compute()), train, valid, observe)
+        return _learn(run, str(options.task), training, training.plan(run.compute()), train, valid, observe)
 
 
 def _learn(
