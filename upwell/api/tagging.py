@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from scipy.special import softmax
 
-from upwell.api.labelled_task import details, score
+from upwell.api.labelled_task import FREQUENT, details, score
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.errors import UserError
@@ -234,7 +234,7 @@ class Tag:
             scores["entity_f1"] = score(entity_measures(wanted, said)["f1"], entity_measures(wanted, guessed)["f1"])
         right, answers = (list(itertools.chain(*tags)) for tags in (wanted, said))
         found = details(each_label(right, answers), valid.labels, confusion(right, answers))
-        return {"scores": scores, "details": found}
+        return {"scores": scores, "details": found, "baseline": FREQUENT}
 
 
 def _word_accuracy(wanted: Sequence[Sequence[str]], said: Sequence[Sequence[str]]) -> Measure:

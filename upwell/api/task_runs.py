@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from upwell.api.answering import Answer
 from upwell.api.classifier_runs import Classify
 from upwell.api.interrupts import interrupts
 from upwell.api.labelled_task import LabelledTask
@@ -28,7 +29,7 @@ from upwell.training.options import TrainOptions, option_name
 from upwell.training.reader_plan import ReaderPlan
 from upwell.training.runs import Run, check_out, create_run
 
-TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag()}
+TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag(), "answer": Answer()}
 OF_TEXTS = tuple(
     (
         "vectors freeze_vectors first column window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
@@ -133,7 +134,7 @@ def _fingerprint(*parts: Labelled[Any]) -> list[str]:
 def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any], Labelled[Any], list[str]]:
     """What is learned from, and what is held out: given, or a part of it. With lines that say what was understood."""
     if options.task not in TASKS:
-        raise UserError(f"--task {options.task}: choose {' or '.join(TASKS)}")
+        raise UserError(f"--task {options.task}: choose {', '.join(TASKS)}")
     task, plain = TASKS[options.task], TrainOptions()
     for name in (*OF_TEXTS, *task.foreign):
         if getattr(options, name) != getattr(plain, name):

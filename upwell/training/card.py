@@ -8,7 +8,7 @@ from typing import Any
 from upwell.text.files import atomic_write_bytes
 from upwell.training.compute import Compute
 from upwell.training.energy import energy_line
-from upwell.training.runs import CLASSIFIER, TAGGER, USES
+from upwell.training.runs import ANSWERER, CLASSIFIER, TAGGER, USES
 
 LICENCE = """\
 Whoever publishes this model states its licence in the head of this file; that of the text it was trained on applies too."""
@@ -67,7 +67,7 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         "",
         "| | |",
         "|---|---|",
-        f"| {labels_are} | {shown}{more} |",
+        *([f"| {labels_are} | {shown}{more} |"] if labels else []),
         f"| blocks | {' '.join(network['blocks'])}, width {network['width']}, reading both ways |",
         f"| parameters | {figures['parameters']['total']:,} ({kinds}) |",
         f"| {data['noun']} | {data['train']:,} to learn from, {data['valid']:,} held out |",
@@ -77,13 +77,13 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         "",
         f"## On the {data['noun']} that were held out",
         "",
-        "| metric | score | 95% interval | baseline: the most frequent |",
+        f"| metric | score | 95% interval | baseline: {figures['baseline']} |",
         "|---|---|---|---|",
     ]
     for name, score in figures["scores"].items():
         value, low, high, baseline = (_number(score[part]) for part in ("value", "low", "high", "baseline"))
         lines.append(f"| {name} | {value} | {low}–{high} | {baseline} |")
-    lines += _details(figures["details"])
+    lines += _details(figures["details"]) if labels else []
     lines += [
         "",
         f"What was held out also decided which weights were kept, so other {data['noun']} may go a little worse. {bounds}",
@@ -125,6 +125,13 @@ _READERS = {
         "tags",
         "a sentence",
         "It knows the tags above alone, and the kind of text that it was trained on best.",
+    ),
+    ANSWERER: (
+        "A model that answers questions",
+        "question-answering",
+        "answers",
+        "a question",
+        "It knows the kind of passage and of question that it was trained on best, and nothing that does not stand there.",
     ),
 }
 """By kind of run: what it is, in catalogues of models, what its labels are, what it is given, and what bounds it."""

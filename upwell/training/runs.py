@@ -41,6 +41,7 @@ KEYS = [
     "several",
     "shares",
     "members",
+    "manner",
 ]
 
 
