@@ -5,19 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from upwell.api.texts import Observer
 from upwell.model.config import NetworkConfig
-from upwell.model.reader import Reader, build_network
+from upwell.model.reader import build_network
 from upwell.training.compute import Compute, apply_threads, torch_dtype
 from upwell.training.example_streams import ExampleStream
 from upwell.training.loop import Result, fit
 from upwell.training.objectives import Objective
 from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, plan_reader
-from upwell.training.reading import ReaderJudge
 from upwell.training.recipe import Recipe
+from upwell.training.validation import Judge
 
 
 class ReaderTraining:
@@ -26,9 +26,9 @@ class ReaderTraining:
     options: TrainOptions
     config: NetworkConfig
     recipe: Recipe
-    stream: ExampleStream
+    stream: ExampleStream[Any]
     objective: Objective
-    judge: ReaderJudge
+    judge: Judge
     epochs: float
     """Where the user gave no budget."""
     members: int = 1
@@ -55,7 +55,7 @@ class ReaderTraining:
         stopped: Callable[[], bool] = lambda: False,
         *,
         member: int = 0,
-    ) -> tuple[Reader, Result]:
+    ) -> tuple[Any, Result]:
         """Train a network, going on from the newest checkpoint in `folder`; it ends in fp32 with its best weights.
 
         Each `member` of several has a seed of its own.
@@ -77,7 +77,7 @@ class ReaderTraining:
             observe=observe,
             stopped=stopped,
         )
-        return cast(Reader, network.float()), result
+        return network.float(), result
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False

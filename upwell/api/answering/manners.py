@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from upwell.api.answering import spans
 from upwell.api.answering.replies import AnswererModel
 from upwell.api.reader_training import ReaderTraining
 from upwell.errors import UserError
@@ -36,7 +37,9 @@ class Manner:
     """What that says to the second questions, knowing the first with their answers."""
 
 
-MANNERS: dict[str, Manner] = {}
+MANNERS: dict[str, Manner] = {
+    "spans": Manner(spans.SpanModel, spans.SpanTraining, "a sliding window", spans.guesses),
+}
 """By the name that a run's config has."""
 
 
