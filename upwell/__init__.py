@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from upwell.api import LanguageModel as LanguageModel
+    from upwell.api import QuestionAnswerer as QuestionAnswerer
     from upwell.api import Tagger as Tagger
     from upwell.api import TextClassifier as TextClassifier
     from upwell.api import evaluate as evaluate
@@ -14,7 +15,16 @@ if TYPE_CHECKING:
     from upwell.api import train as train
 
 __version__ = "0.1.0"
-__all__ = ["LanguageModel", "Tagger", "TextClassifier", "__version__", "evaluate", "prepare", "train"]
+__all__ = [
+    "LanguageModel",
+    "QuestionAnswerer",
+    "Tagger",
+    "TextClassifier",
+    "__version__",
+    "evaluate",
+    "prepare",
+    "train",
+]
 
 # Idle OpenMP threads must not spin for long: beside one busy process two spinning threads were six times slower than one.
 # Nor should they sleep at once: waking them costs more than a short wait (docs/experiments.md, "waiting"). The library

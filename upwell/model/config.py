@@ -43,8 +43,8 @@ class NetworkConfig:
     """What the network says: tokens, by the embedding or a matrix of their number; classes of a text; tags of its tokens; pieces of
     a passage that answer a question; or which of several answers is right."""
     outputs: int = 0
-    """Classes or tags there are; of spans, the tokens of the longest; of choices, the
-    features of one; 0 for tokens."""
+    """Classes or tags there are; of spans, the tokens of the longest; 1 for choices;
+    0 for tokens."""
     embedding_width: int | None = None
     """Channels of the token embeddings, E; None: those of the stream. With another number a linear map leads from them to
     the stream, and one back before a tied head (Lan et al. 2020, section 3.1)."""

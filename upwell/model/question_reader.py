@@ -5,7 +5,7 @@ the question are like it (Chen et al. 2017, section 3.2), and, between the block
 al. 2017, section 2). docs/experiments.md, "Question answering", has what each part is worth.
 
 Shapes: B questions, T tokens of the passage, U of the question, F ids of a bag, M match features, E width of the embedding, D
-width, L tokens of the longest span, R rank, C choices, K features of a choice.
+width, L tokens of the longest span, R rank, C choices.
 """
 
 from __future__ import annotations
@@ -141,30 +141,24 @@ class SpanReader(QuestionReader):
 
 
 class ChoiceReader(QuestionReader):
-    """Says which of several answers is right: each is read with the question, as one text, beside the passage.
-
-    Its score is that of what the network reads and a weighted sum of features of the choice, which carries it where there is
-    little to learn from; the network's part begins at zero.
-    """
+    """Says which of several answers is right: each is read with the question, as one text, beside the passage."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
         self.choice_weight = nn.Parameter(torch.empty(1, 2 * config.width))
-        self.feature_weight = nn.Parameter(torch.empty(1, config.outputs))
 
     def reset_parameters(self, seed: int) -> None:
         """As a network's; every choice is as likely as the others at first."""
         super().reset_parameters(seed)
         nn.init.zeros_(self.choice_weight)
-        nn.init.zeros_(self.feature_weight)
 
     def read_choices(
-        self, passage: Tensor, lengths: Tensor, matches: Tensor, asked: Tensor, asked_lengths: Tensor, about: Tensor
+        self, passage: Tensor, lengths: Tensor, matches: Tensor, asked: Tensor, asked_lengths: Tensor
     ) -> Tensor:
         """Logits (B, C), FAR where there is no such choice.
 
         `passage` (B, T, F), padded behind `lengths` (B,); of each choice `matches` (B, C, T, M), `asked` (B, C, U, F), padded
-        behind `asked_lengths` (B, C), 0 where there is no choice, and `about` (B, C, K), its features.
+        behind `asked_lengths` (B, C), 0 where there is no choice.
         """
         rows, choices = asked_lengths.shape
         x, pooled = self.joined(
@@ -176,8 +170,7 @@ class ChoiceReader(QuestionReader):
         )
         there = inside(lengths.repeat_interleave(choices, 0), x.shape[1])
         most = x.masked_fill(~there[..., None], FAR).amax(1)  # (B C, D)
-        said = F.linear(torch.cat([most, pooled[:, 0]], -1), self.choice_weight)
-        scores = said.view(rows, choices) + F.linear(about.to(said.dtype), self.feature_weight)[..., 0]
+        scores = F.linear(torch.cat([most, pooled[:, 0]], -1), self.choice_weight).view(rows, choices)
         return scores.masked_fill(asked_lengths == 0, FAR)
 
 

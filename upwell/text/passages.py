@@ -90,9 +90,9 @@ class PassageFeatures:
         """Ids, 0 among them."""
         return len(self.hashes) + 1
 
-    def encode(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
+    def encode(self, tokens: Sequence[str]) -> npt.NDArray[np.int32]:
         """The bags of a text's tokens (T, F), 0 where there is no feature."""
-        rows = np.zeros((len(tokens), FEATURES), np.int64)
+        rows = np.zeros((len(tokens), FEATURES), np.int32)
         for place, row in enumerate(rows):
             found = features(tokens, place)
             row[: len(found)] = [self._place(feature) for feature in found]
@@ -135,7 +135,7 @@ def stem(token: str) -> str:
     return text
 
 
-def matches_of(passage: Sequence[str], question: Sequence[str], known: PassageFeatures) -> npt.NDArray[np.float32]:
+def matches_of(passage: Sequence[str], question: Sequence[str], known: PassageFeatures) -> npt.NDArray[np.float16]:
     """How each token of a passage matches the question (T, M): itself, the runs of words it is in, what is near, its sentence."""
     stems, asked = [_matched(token) for token in passage], [_matched(token) for token in question]
     runs = _longest_runs(stems, asked)
@@ -168,7 +168,7 @@ def matches_of(passage: Sequence[str], question: Sequence[str], known: PassageFe
         np.arange(len(passage)) / len(passage),
         1 / (1 + sentence),
     ]
-    return np.stack(columns, 1).astype(np.float32)
+    return np.stack(columns, 1).astype(np.float16)
 
 
 def _bags(text: str) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Questions with their passages: examples, batches, what a reader of them is trained for and judged by.
 
 Shapes: B questions, T tokens of the longest passage, U of the longest question, F ids of a bag, M match features, L tokens of the
-longest span, A right answers, C choices, K features of a choice.
+longest span, A right answers, C choices.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from upwell.training.example_streams import ExampleStream, Ids, pad
 from upwell.training.objectives import Batch, Outcome
 from upwell.training.reading import batches
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 LIKELIEST = 60
 """Spans among which the answer is chosen."""
 
@@ -37,8 +37,8 @@ class QuestionBatch(Batch):
     """(B, U, F), or (B, C, U, F) of the question with each choice."""
     asked_lengths: Tensor
     """(B,), or (B, C), 0 where there is no such choice."""
-    about: Tensor | None = None
-    """(B, C, K) features of the choices."""
+    known: Tensor | None = None
+    """(B, C) what is known of the choices without the network: logits, which are added to its own."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ class ChoiceExample:
     """C times (T, M)."""
     asked: Sequence[Ids]
     """C times (U, F): the question with each choice."""
-    about: Floats
-    """(C, K)"""
+    known: Floats
+    """(C,) logits that are known without the network."""
     right: int = 0
 
 
@@ -149,7 +149,7 @@ class ChoiceExamples:
             matches=_pad_numbers([_pad_numbers(row.matches).numpy() for row in rows]),
             asked=pad([pad(row.asked).numpy() for row in rows]),
             asked_lengths=pad(lengths),
-            about=_pad_numbers([row.about for row in rows]),
+            known=_pad_numbers([row.known for row in rows]),
         )
 
 
@@ -182,9 +182,9 @@ def read_batch(network: Network, batch: Batch) -> Tensor:
     batch = cast(QuestionBatch, batch)
     assert batch.lengths is not None
     given = batch.tokens, batch.lengths, batch.matches, batch.asked, batch.asked_lengths
-    if batch.about is None:
+    if batch.known is None:
         return cast(SpanReader, network).read_spans(*given).float()
-    return cast(ChoiceReader, network).read_choices(*given, batch.about).float()
+    return cast(ChoiceReader, network).read_choices(*given).float() + batch.known
 
 
 def right_answers(network: Network, batch: Batch, state: State = None) -> Outcome:

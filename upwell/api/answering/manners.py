@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from upwell.api.answering import spans
+from upwell.api.answering import choices, spans
 from upwell.api.answering.replies import AnswererModel
 from upwell.api.reader_training import ReaderTraining
 from upwell.errors import UserError
@@ -39,6 +38,7 @@ class Manner:
 
 MANNERS: dict[str, Manner] = {
     "spans": Manner(spans.SpanModel, spans.SpanTraining, "a sliding window", spans.guesses),
+    "choices": Manner(choices.ChoiceModel, choices.ChoiceTraining, "a sliding window", spans.guesses),
 }
 """By the name that a run's config has."""
 
@@ -57,12 +57,15 @@ def manner_of(questions: Sequence[Question]) -> str:
     return "words" if len(pairs) >= PASSAGES_PER_ANSWER * len(answers) > 0 else "spans"
 
 
-def load_answerer(run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> AnswererModel:
-    """What answers questions in a run; a UserError where a file is missing, damaged or of something else."""
-    values: dict[str, Any] = run.config(ANSWERER)
-    name = values.get("manner")
-    if name is None:
-        raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
-    if name not in MANNERS:
-        raise UserError(f"{run.config_path}: manner {name!r}: choose among {', '.join(MANNERS)}")
-    return MANNERS[name].model.load(run, device=device, dtype=dtype)
+class AnyAnswerer:
+    """What a run answers questions with, whatever its manner."""
+
+    @classmethod
+    def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> AnswererModel:
+        """The model of a run; a UserError where a file is missing, damaged or of something else."""
+        name = run.config(ANSWERER).get("manner")
+        if name is None:
+            raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
+        if name not in MANNERS:
+            raise UserError(f"{run.config_path}: manner {name!r}: choose among {', '.join(MANNERS)}")
+        return MANNERS[name].model.load(run, device=device, dtype=dtype)

@@ -30,6 +30,7 @@ from upwell.tasks.baselines import sliding_window
 from upwell.tasks.retrieval import PassageIndex
 from upwell.text.labelled import Question
 from upwell.text.passages import PassageFeatures, Token, matches_of, tokens_of
+from upwell.training.example_streams import Ids
 from upwell.training.loop import Result
 from upwell.training.options import TrainOptions
 from upwell.training.question_examples import (
@@ -71,6 +72,11 @@ class Part:
     offset: int
     """The character of the passage at which the part begins."""
 
+    @property
+    def words(self) -> list[str]:
+        """The texts of the tokens."""
+        return [token.text for token in self.tokens]
+
 
 @dataclass(frozen=True)
 class SpanModel:
@@ -110,7 +116,7 @@ class SpanModel:
     def _answer(self, questions: Sequence[Question]) -> list[Reply]:
         parts = [list(parts_of(row.context, row.question)) for row in questions]
         examples = [
-            encoded(part.tokens, row.question, self.features)
+            encoded(part.words, self.features.encode(part.words), row.question, self.features)
             for row, some in zip(questions, parts, strict=True)
             for part in some
         ]
@@ -139,12 +145,12 @@ class SpanModel:
         longest = self.network.config.outputs
         none = torch.stack([row[0] for row in logits]).min()  # there is none where no part holds one
         total = torch.cat([none[None], *(row[1:] for row in logits)]).logsumexp(0)
-        choices = []
+        candidates = []
         for part, row in zip(parts, logits, strict=True):
             probabilities = (torch.cat([none[None], row[1:]]) - total).exp()
-            place, expected = best_spans(probabilities[None], longest)
-            choices.append((float(expected), int(place), float(probabilities[place]), part))
-        _, place, probability, part = max(choices, key=lambda choice: choice[0])
+            best, expected = best_spans(probabilities[None], longest)
+            candidates.append((float(expected), int(best), float(probabilities[best]), part))
+        _, place, probability, part = max(candidates, key=lambda candidate: candidate[0])
         if place == 0:
             return Reply("", probability)
         first, length = divmod(place - 1, longest)
@@ -173,27 +179,29 @@ def _index(context: str) -> PassageIndex:
 
 
 def encoded(
-    passage: Sequence[Token], question: str, features: PassageFeatures, spans: Sequence[tuple[int, int]] = ()
+    words: Sequence[str],
+    bags: Ids,
+    question: str,
+    features: PassageFeatures,
+    spans: Sequence[tuple[int, int]] = (),
 ) -> SpanExample:
-    """What a reader is given; a question without a token is a question mark."""
-    words, asked = [token.text for token in passage], [token.text for token in tokens_of(question)] or ["?"]
-    return SpanExample(
-        features.encode(words),
-        matches_of(words, asked, features),
-        features.encode(asked),
-        np.array(sorted(set(spans)), np.int64).reshape(-1, 2),
-    )
+    """What a reader is given of a passage of `words` that are `bags`; a question without a token is a question mark."""
+    asked = [token.text for token in tokens_of(question)] or ["?"]
+    places = np.array(sorted(set(spans)), np.int64).reshape(-1, 2)
+    return SpanExample(bags, matches_of(words, asked, features), features.encode(asked), places)
 
 
 def examples_of(questions: Sequence[Question], features: PassageFeatures) -> list[SpanExample]:
     """Questions with their right spans, without those whose answers do not stand in the passage."""
-    tokens = {context: tokens_of(context) for context in {row.context for row in questions}}
+    passages = {context: tokens_of(context) for context in {row.context for row in questions}}
+    bags = {context: features.encode([token.text for token in tokens]) for context, tokens in passages.items()}
     found = []
     for row in questions:
-        passage = tokens[row.context]
+        passage = passages[row.context]
         spans = [span for answer in row.answers if (span := _span(passage, answer.text, answer.start)) is not None]
         if passage and (spans or not row.answers):
-            found.append(encoded(passage, row.question, features, spans))
+            words = [token.text for token in passage]
+            found.append(encoded(words, bags[row.context], row.question, features, spans))
     return found
 
 

@@ -29,7 +29,7 @@ class Answer:
         """Questions; where answers are cut from the passage, without those whose answer does not stand there."""
         how: dict[str, Any] = {"encoding": options.encoding, "errors": options.errors}
         found = read_questions(list(sources), extractive=False, **how, **columns)
-        return with_answers_inside(found) if manner_of(found.rows) == "spans" else found
+        return usable(found)
 
     def training(self, train: Labelled[Question], valid: Labelled[Question], options: TrainOptions) -> ReaderTraining:
         """Ready to learn, in the manner that the questions want."""
@@ -50,6 +50,11 @@ class Answer:
         found, other = measure(valid.rows, said), measure(valid.rows, [Reply(text, 0.0) for text in guessed])
         scores: dict[str, Score] = {what: score(found[what], other[what]) for what in found}
         return {"scores": scores, "details": details({}, {}, None), "baseline": manner.baseline}
+
+
+def usable(questions: Labelled[Question]) -> Labelled[Question]:
+    """Where answers are pieces of the passage, the questions whose answer stands there; else all."""
+    return with_answers_inside(questions) if manner_of(questions.rows) == "spans" else questions
 
 
 def _cut(questions: Sequence[Question], replies: Sequence[Reply]) -> dict[str, Measure]:

@@ -18,7 +18,7 @@ import dataclasses
 import re
 import string
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from upwell.errors import UserError
@@ -69,6 +69,24 @@ def read_questions(
     flat = [row for cells in table.rows for row in _unnested(cells)]
     is_table = files[0].kind in (CSV, TSV)
     return _questions(table, flat, {"context": context, "question": question, "answers": answer}, extractive, is_table)
+
+
+def questions_of(rows: Iterable[Question | Mapping[str, Any]]) -> Labelled[Question]:
+    """Questions of Python: rows as they are, and dicts with the fields that files have, flat or nested; whether an answer stands
+    in its passage is not asked.
+
+    Raises UserError where fields are missing or no question can be used.
+    """
+    given = list(rows)
+    ready = tuple(row for row in given if isinstance(row, Question))
+    dicts = [dict(row) for row in given if not isinstance(row, Question)]
+    name = "these questions"
+    if not dicts:
+        return checked(_counted(Labelled(name=name, noun="questions", rows=ready, columns=())))
+    table = Table(name=name, rows=dicts)
+    flat = [cells for row in dicts for cells in _unnested(row)]
+    found = _questions(table, flat, {}, extractive=False, is_table=False)
+    return found.with_rows([*ready, *found.rows])
 
 
 def _unnested(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
