@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from upwell.api.members import member_folder
 from upwell.api.texts import Observer
 from upwell.model.config import NetworkConfig
 from upwell.model.reader import build_network
@@ -17,6 +18,7 @@ from upwell.training.objectives import Objective
 from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, plan_reader
 from upwell.training.recipe import Recipe
+from upwell.training.schedules import Budget
 from upwell.training.validation import Judge
 
 
@@ -78,6 +80,27 @@ class ReaderTraining:
             stopped=stopped,
         )
         return network.float(), result
+
+    def train_members(
+        self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[tuple[Any, ...], Result]:
+        """Train all networks, one after the other, and count their work together; after an interrupt only some."""
+        budget, networks, seconds, steps = plan.budget, [], 0.0, 0
+        if budget.kind == "minutes":
+            plan = dataclasses.replace(plan, budget=Budget("minutes", budget.amount / self.members))
+        for member in range(self.members):
+            if self.members > 1:
+                observe("note", {"text": f"network {member + 1} of {self.members}"})
+            network, result = self.train(plan, member_folder(folder, member), observe, stopped, member=member)
+            if not result.finished:
+                break
+            networks.append(network)
+            seconds, steps = seconds + result.progress.seconds, steps + result.progress.step
+        else:
+            result = dataclasses.replace(
+                result, progress=dataclasses.replace(result.progress, seconds=seconds, step=steps)
+            )
+        return tuple(networks), result
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False

@@ -5,7 +5,6 @@ docs/experiments.md, "Taggers", has what each part is worth. Shapes: T words of 
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,10 +17,11 @@ import torch
 from scipy.special import softmax
 
 from upwell.api.labelled_task import FREQUENT, details, score
+from upwell.api.members import load_members, save_members
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.errors import UserError
-from upwell.model.files import load_network, load_tensors, save_weights, tensor_shapes
+from upwell.model.files import load_tensors, save_weights, tensor_shapes
 from upwell.model.reader import Reader
 from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.baselines import MostFrequentTag
@@ -36,12 +36,11 @@ from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TokenTags, read_all
 from upwell.training.runs import TAGGER, Run
-from upwell.training.schedules import Budget
 
 MODEL, SIZE, DEPTH, EMBEDDING = "lstm", "280k", 1, 96
 EPOCHS, WORDS, MOST_EPOCHS = 14.0, 500_000, 60.0
 """Passes over the sentences; more where they hold few words, so that so many are read in all, but no more than 60."""
-MEMBERS, FEW_WORDS, MOST_MEMBERS = 3, 100_000, 99
+MEMBERS, FEW_WORDS = 3, 100_000
 """Networks that are averaged where the sentences hold no more than so many words."""
 CONTEXT = 512
 """Words of a sentence that attention can see, or as many as the longest sentence had."""
@@ -79,14 +78,7 @@ class TaggerModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        config = self.networks[0].config.to_dict()
-        members = {"members": len(self.networks)}
-        run.write_config({**values, "network": config, "labels": list(self.tags), **members}, TAGGER)
-        for member, network in enumerate(self.networks):
-            folder = member_folder(run.folder, member)
-            folder.mkdir(exist_ok=True)
-            weights = {name: p.detach().float() for name, p in network.named_parameters()}
-            save_weights(folder / run.weights_path.name, weights)
+        run.write_config({**values, "labels": list(self.tags), **save_members(run, self.networks)}, TAGGER)
         hashes = torch.from_numpy(self.features.hashes.view(np.int64))
         save_weights(run.folder / FEATURES, {"hashes": hashes, "counts": torch.from_numpy(self.features.counts)})
 
@@ -94,7 +86,7 @@ class TaggerModel:
     def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
         """The tagger of a run; a UserError where a file is missing, damaged or of something else."""
         config, values = run.network_config(TAGGER), run.config(TAGGER)
-        tags, members = values.get("labels"), values.get("members")
+        tags = values.get("labels")
         if tags is None:
             raise UserError(f"{run.folder}: its training has not come to its end; upwell train --resume {run.folder}")
         if (
@@ -103,22 +95,14 @@ class TaggerModel:
             or not all(isinstance(x, str) for x in tags)
         ):
             raise UserError(f"{run.config_path}: labels must be names of the network's {config.outputs} outputs")
-        if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
-            raise UserError(f"{run.config_path}: members must be a whole number from 1 to {MOST_MEMBERS}")
+        networks = cast(tuple[Reader, ...], load_members(run, TAGGER, device=device, dtype=dtype))
         path = run.folder / FEATURES
         shape = tensor_shapes(path).get("hashes", (0,))
         tensors = load_tensors(path, {"hashes": (shape, torch.int64), "counts": (shape, torch.int64)})
         features = WordFeatures(tensors["hashes"].numpy().view(np.uint64), tensors["counts"].numpy())
         if features.size != config.vocab_size or not (np.diff(features.hashes) > 0).all():
             raise UserError(f"{path}: is not of this run, or damaged")
-        weights = [member_folder(run.folder, member) / run.weights_path.name for member in range(members)]
-        networks = tuple(cast(Reader, load_network(one, config).to(device, dtype).eval()) for one in weights)
         return cls(networks, features, tuple(tags))
-
-
-def member_folder(folder: Path, member: int) -> Path:
-    """Where a network of several is, in the folder of a run: the first in the folder itself."""
-    return folder if member == 0 else folder / f"member-{member + 1}"
 
 
 class TaggerTraining(ReaderTraining):
@@ -165,19 +149,8 @@ class TaggerTraining(ReaderTraining):
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[TaggerModel | None, Result]:
         """Train the networks one after the other; None after an interrupt."""
-        budget, networks, seconds, steps = plan.budget, [], 0.0, 0
-        if budget.kind == "minutes":
-            plan = dataclasses.replace(plan, budget=Budget("minutes", budget.amount / self.members))
-        for member in range(self.members):
-            if self.members > 1:
-                observe("note", {"text": f"network {member + 1} of {self.members}"})
-            network, result = self.train(plan, member_folder(folder, member), observe, stopped, member=member)
-            if not result.finished:
-                return None, result
-            networks.append(network)
-            seconds, steps = seconds + result.progress.seconds, steps + result.progress.step
-        progress = dataclasses.replace(result.progress, seconds=seconds, step=steps)
-        return TaggerModel(tuple(networks), self.features, self.tags), dataclasses.replace(result, progress=progress)
+        networks, result = self.train_members(plan, folder, observe, stopped)
+        return (TaggerModel(networks, self.features, self.tags) if result.finished else None), result
 
     def _examples(self, rows: Sequence[TaggedSentence], others: Sequence[str]) -> Examples:
         """Bags of words with the places of their tags, and of those of another kind where there are `others`."""

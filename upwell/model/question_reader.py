@@ -127,14 +127,14 @@ class SpanReader(QuestionReader):
         alone = F.linear(x, self.ends_weight)  # (B, T, 2)
         start = (x * F.linear(pooled, self.start_weight)).sum(-1) * scale + alone[..., 0]
         end = (x * F.linear(pooled, self.end_weight)).sum(-1) * scale + alone[..., 1]
-        start, end = start.masked_fill(~there, FAR), end.masked_fill(~there, FAR)  # (B, T)
-        ends = F.pad(end, (0, longest - 1), value=FAR).unfold(1, longest, 1)  # (B, T, L)
+        ends = F.pad(end, (0, longest - 1)).unfold(1, longest, 1)  # (B, T, L)
+        can_be = F.pad(there, (0, longest - 1)).unfold(1, longest, 1)  # where the last token is there, the first is
         left, right = F.linear(x, self.left_weight), F.linear(x, self.right_weight)  # (B, T, R)
         pairs = F.pad(left @ right.transpose(1, 2), (0, longest - 1)) / math.sqrt(left.shape[-1])  # (B, T, T + L - 1)
         places = torch.arange(x.shape[1], device=x.device)[:, None] + torch.arange(longest, device=x.device)  # (T, L)
         both = pairs.gather(2, places.expand(len(x), -1, -1))  # (B, T, L)
         length = F.linear(pooled, self.length_weight, self.length_bias)  # (B, 1, L)
-        spans = (start[..., None] + ends + both + length).flatten(1)
+        spans = (start[..., None] + ends + both + length).masked_fill(~can_be, FAR).flatten(1)
         most = x.masked_fill(~there[..., None], FAR).amax(1)  # (B, D)
         none = F.linear(torch.cat([most, pooled[:, 0]], -1), self.none_weight, self.none_bias)
         return torch.cat([none, spans], 1)

@@ -173,7 +173,8 @@ def trust(model: ChoiceModel, questions: Sequence[Question]) -> float:
         log_p = [log_softmax(one + share * (other - one)) for one, other in zip(known, read, strict=True)]
         return DOUBT * share - sum(float(row[place]) for row, place in zip(log_p, right, strict=True))
 
-    return min(np.linspace(0, 1, 21).tolist(), key=loss)
+    shares: list[float] = np.linspace(0, 1, 21).tolist()
+    return min(shares, key=loss)
 
 
 class ChoiceTraining(ReaderTraining):

@@ -20,10 +20,11 @@ import torch
 from torch import Tensor
 
 from upwell.api.answering.replies import Reply
+from upwell.api.members import load_members, save_members
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.errors import UserError
-from upwell.model.files import load_network, load_tensors, save_weights, tensor_shapes
+from upwell.model.files import load_tensors, save_weights, tensor_shapes
 from upwell.model.question_reader import SpanReader
 from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.baselines import sliding_window
@@ -57,7 +58,9 @@ PARTS, PART_WORDS, OVERLAP_WORDS = 4, 350, 50
 """Of longer passages: how many parts are read, and their words."""
 AT_ONCE = 256
 """Questions that are answered together."""
-EPOCHS, RATE, DECAY, AVERAGE = 12.0, 2e-3, 0.01, 0.995
+MEMBERS, FEW_QUESTIONS = 3, 20_000
+"""Networks that are averaged where there are no more than so many questions."""
+EPOCHS, RATE, DECAY, AVERAGE = 6.0, 2e-3, 0.01, 0.995
 FEATURE_DROPOUT = 0.1
 DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
 FEATURES = "features.safetensors"
@@ -82,7 +85,8 @@ class Part:
 class SpanModel:
     """All that finds the piece of a passage that answers."""
 
-    network: SpanReader
+    networks: tuple[SpanReader, ...]
+    """Their probabilities are averaged."""
     features: PassageFeatures
 
     def answer(self, questions: Sequence[Question]) -> list[Reply]:
@@ -93,14 +97,13 @@ class SpanModel:
         return found
 
     def parameters(self) -> dict[str, int]:
-        """Of the network."""
-        total = sum(weight.numel() for weight in self.network.parameters())
-        return {"total": total, "network": total}
+        """Of the networks together."""
+        total = sum(weight.numel() for network in self.networks for weight in network.parameters())
+        return {"total": total, "network" if len(self.networks) == 1 else "networks": total}
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        run.write_config({**values, "manner": "spans", "network": self.network.config.to_dict()}, ANSWERER)
-        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
+        run.write_config({**values, "manner": "spans", **save_members(run, self.networks)}, ANSWERER)
         save_features(run, self.features)
 
     @classmethod
@@ -109,8 +112,8 @@ class SpanModel:
         config = run.network_config(ANSWERER)
         if config.head != "spans":
             raise UserError(f"{run.config_path}: the network's head must be spans, not {config.head}")
-        network = cast(SpanReader, load_network(run.weights_path, config).to(device, dtype).eval())
-        return cls(network, load_features(run, config.vocab_size))
+        networks = cast(tuple[SpanReader, ...], load_members(run, ANSWERER, device=device, dtype=dtype))
+        return cls(networks, load_features(run, config.vocab_size))
 
     @torch.inference_mode()
     def _answer(self, questions: Sequence[Question]) -> list[Reply]:
@@ -120,34 +123,20 @@ class SpanModel:
             for row, some in zip(questions, parts, strict=True)
             for part in some
         ]
-        logits = iter(self._logits(SpanExamples(examples, LONGEST, READ)))
+        said = [iter(_logits(network, SpanExamples(examples, LONGEST, READ))) for network in self.networks]
         return [
-            self._reply(row, some, list(itertools.islice(logits, len(some))))
+            self._reply(row, some, [together(list(itertools.islice(one, len(some)))) for one in said])
             for row, some in zip(questions, parts, strict=True)
         ]
 
-    def _logits(self, examples: SpanExamples) -> list[Tensor]:
-        """(1 + T L,) of each example."""
-        device = next(self.network.parameters()).device
-        longest = self.network.config.outputs
-        found: list[Any] = [None] * len(examples)
-        for numbers in batches(examples):
-            batch = examples.batch(numbers).to(device)
-            assert batch.lengths is not None
-            said = read_batch(self.network.eval(), batch).cpu()
-            for number, row, length in zip(numbers, said, batch.lengths.tolist(), strict=True):
-                found[number] = row[: 1 + length * longest]
-        return found
-
-    def _reply(self, question: Question, parts: Sequence[Part], logits: Sequence[Tensor]) -> Reply:
+    def _reply(self, question: Question, parts: Sequence[Part], said: Sequence[Sequence[Tensor]]) -> Reply:
+        """What `said`, probabilities by network and part, comes to."""
         if not parts:
             return Reply("", 1.0)
-        longest = self.network.config.outputs
-        none = torch.stack([row[0] for row in logits]).min()  # there is none where no part holds one
-        total = torch.cat([none[None], *(row[1:] for row in logits)]).logsumexp(0)
+        longest = self.networks[0].config.outputs
         candidates = []
-        for part, row in zip(parts, logits, strict=True):
-            probabilities = (torch.cat([none[None], row[1:]]) - total).exp()
+        for part, *rows in zip(parts, *said, strict=True):
+            probabilities = torch.stack(rows).mean(0)
             best, expected = best_spans(probabilities[None], longest)
             candidates.append((float(expected), int(best), float(probabilities[best]), part))
         _, place, probability, part = max(candidates, key=lambda candidate: candidate[0])
@@ -157,6 +146,29 @@ class SpanModel:
         last = min(first + length, len(part.tokens) - 1)
         start, end = part.offset + part.tokens[first].start, part.offset + part.tokens[last].end
         return Reply(question.context[start:end], probability, start=start)
+
+
+def _logits(network: SpanReader, examples: SpanExamples) -> list[Tensor]:
+    """(1 + T L,) of each example."""
+    device, longest = next(network.parameters()).device, network.config.outputs
+    found: list[Any] = [None] * len(examples)
+    for numbers in batches(examples):
+        batch = examples.batch(numbers).to(device)
+        assert batch.lengths is not None
+        said = read_batch(network.eval(), batch).cpu()
+        for number, row, length in zip(numbers, said, batch.lengths.tolist(), strict=True):
+            found[number] = row[: 1 + length * longest]
+    return found
+
+
+def together(logits: Sequence[Tensor]) -> list[Tensor]:
+    """Probabilities of the spans of all parts of a passage together, and of there being no answer in any, of each part's
+    logits (1 + T L,)."""
+    if not logits:
+        return []
+    none = torch.stack([row[0] for row in logits]).min()
+    total = torch.cat([none[None], *(row[1:] for row in logits)]).logsumexp(0)
+    return [(torch.cat([none[None], row[1:]]) - total).exp() for row in logits]
 
 
 def parts_of(context: str, question: str) -> Iterator[Part]:
@@ -219,6 +231,7 @@ class SpanTraining(ReaderTraining):
     def __init__(self, train: Sequence[Question], valid: Sequence[Question], options: TrainOptions) -> None:
         """Learn from `train`, choose by `valid`."""
         self.options, self.epochs = options, EPOCHS
+        self.members = MEMBERS if len(train) <= FEW_QUESTIONS else 1
         self.features = PassageFeatures.learn((row.context for row in train), (row.question for row in train))
         rows, held_out = examples_of(train, self.features), examples_of(valid, self.features)
         if not rows or not held_out:
@@ -251,9 +264,9 @@ class SpanTraining(ReaderTraining):
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[SpanModel | None, Result]:
-        """Train the network; None after an interrupt."""
-        network, result = self.train(plan, folder, observe, stopped)
-        return (SpanModel(network, self.features) if result.finished else None), result
+        """Train the networks one after the other; None after an interrupt."""
+        networks, result = self.train_members(plan, folder, observe, stopped)
+        return (SpanModel(networks, self.features) if result.finished else None), result
 
 
 def save_features(run: Run, features: PassageFeatures) -> None:
