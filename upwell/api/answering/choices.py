@@ -21,7 +21,7 @@ import torch
 from scipy.special import log_softmax, softmax
 
 from upwell.api.answering.replies import Reply
-from upwell.api.answering.spans import load_features, parts_of, save_features
+from upwell.api.answering.spans import READ, load_features, parts_of, save_features
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.texts import Observer
 from upwell.errors import UserError
@@ -45,7 +45,7 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import batches
 from upwell.training.runs import ANSWERER, Run
 
-MODEL, SIZE, DEPTH, EMBEDDING, CONTEXT = "gru", "25k", 1, 32, 600
+MODEL, SIZE, DEPTH, EMBEDDING = "gru", "25k", 1, 32
 EPOCHS, RATE, DECAY, AVERAGE = 8.0, 1e-3, 0.05, 0.99
 FEATURE_DROPOUT = 0.2
 DROPOUTS = {"dropout": 0.4, "output_dropout": 0.5}
@@ -197,7 +197,7 @@ class ChoiceTraining(ReaderTraining):
             options.model or MODEL,
             parse_size(options.size or SIZE),
             vocab_size=self.features.size,
-            context=CONTEXT,
+            context=READ,
             depth=options.depth or (DEPTH if options.model is None else None),
             embedding_width=EMBEDDING,
             causal=False,

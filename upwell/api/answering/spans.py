@@ -52,7 +52,7 @@ LONGEST = 40
 """Tokens of an answer."""
 CROP = 200
 """Tokens of a passage that training reads."""
-READ = 600
+READ = 1000
 """Tokens of a passage that are read at once where it is asked."""
 PARTS, PART_WORDS, OVERLAP_WORDS = 4, 350, 50
 """Of longer passages: how many parts are read, and their words."""
