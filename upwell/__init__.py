@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from upwell.api import train as train
 
 __version__ = "0.1.0"
-__all__ = ["Encoder", "LanguageModel", "Tagger", "TextClassifier", "__version__", "evaluate", "prepare", "train"]
+__all__ = [
+    "Encoder",
+    "LanguageModel",
+    "QuestionAnswerer",
+    "Tagger",
+    "TextClassifier",
+    "__version__",
+    "evaluate",
+    "prepare",
+    "train",
+]
 
 # Idle OpenMP threads must not spin for long: beside one busy process two spinning threads were six times slower than one.
 # Nor should they sleep at once: waking them costs more than a short wait (docs/experiments.md, "waiting"). The library

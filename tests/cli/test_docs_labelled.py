@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -46,6 +47,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         encoding="utf-8",
     )
+    asked = [
+        {
+            "context": f"In {1900 + day} {who}{day} sold the {thing}. Nobody knew why.",
+            "question": f"Who sold the {thing}?",
+            "answers": [f"{who}{day}"],
+        }
+        for day in range(20)
+        for who, thing in (("Anna", "boat"), ("Tom", "lamp"))
+    ]
+    (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked), encoding="utf-8")
+    (folder / "story.txt").write_text("In 1925 Anna sold the boat. Tom was sad.\n", encoding="utf-8")
+    (folder / "asked.txt").write_text("Who sold the boat?\nWho was sad?\n", encoding="utf-8")
     for name in ("lines.txt", "words.txt"):
         (folder / name).write_text("It broke\nA cat sleeps\n", encoding="utf-8")
     return folder
@@ -83,7 +96,11 @@ def test_the_programs_of_the_page_run(folder: Path, monkeypatch: pytest.MonkeyPa
         "labels": ["bad", "good"] * 10,
         "sentences": [list(words) for words in SENTENCES] + [["The", "cow", "moos"]],
         "tags": [["DET", "NOUN", "VERB"]] * 4,
+        "questions": [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()],
     }
+    models = []
     for block in blocks(PAGES[0], "python"):
         exec(block.replace("runs/reviews", "runs/from-python"), names)
-    assert names["model"].predict([["A", "dog", "barks"]]) == [["DET", "NOUN", "VERB"]]
+        models.append(names["model"])
+    assert models[1].predict([["A", "dog", "barks"]]) == [["DET", "NOUN", "VERB"]]
+    assert len(models[2].predict([("In 1925 Anna sold the boat.", "Who sold the boat?")])) == 1

@@ -74,7 +74,7 @@ def test_info_shows_what_a_classifier_is(upwell: Any, run: Path) -> None:
         (("train", "-", "--task", "classify"), "name a file of labelled data"),
         (("plan", "films.tsv", "--task", "classify"), "a plan is of a language model"),
         (("train", "none.csv", "--task", "classify"), "none.csv"),
-        (("train", "films.tsv", "--task", "sing"), "choose classify or tag"),
+        (("train", "films.tsv", "--task", "sing"), "choose classify, tag, answer"),
         (("train", "films.tsv", "--task", "classify", "--columns", "label=star"), "Did you mean 'stars'"),
     ],
 )

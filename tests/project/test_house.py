@@ -95,6 +95,11 @@ USES = {
         "model = upwell.Tagger(size='1k', epochs=2).fit(X, [['D', 'N']] * 9);"
         "assert len(model.predict([['a', 'dog', 'cat']])[0]) == 3"
     ),
+    "QuestionAnswerer": (
+        "X = [(f'The colour of box {i} is shade{i}.', f'What is the colour of box {i}?') for i in range(12)];"
+        "model = upwell.QuestionAnswerer(size='1k', epochs=1).fit(X, [f'shade{i}' for i in range(12)]);"
+        "assert model.predict_proba(X[:2]).shape == (2,)"
+    ),
     "__version__": "assert upwell.__version__.count('.') == 2",
     "evaluate": "assert upwell.evaluate(run, 'text.txt')['bits_per_byte'] > 0",
     "prepare": "assert upwell.prepare('text.txt', out='prepared', skip=('quality',)).has_tokens",

@@ -4,8 +4,20 @@ from upwell.api.encoding import Encoder
 from upwell.api.evaluation import evaluate, score
 from upwell.api.language_model import LanguageModel
 from upwell.api.preparing import prepare
+from upwell.api.question_answerer import QuestionAnswerer
 from upwell.api.tagger import Tagger
 from upwell.api.text_classifier import TextClassifier
 from upwell.api.training_runs import train, train_run
 
-__all__ = ["Encoder", "LanguageModel", "Tagger", "TextClassifier", "evaluate", "prepare", "score", "train", "train_run"]
+__all__ = [
+    "Encoder",
+    "LanguageModel",
+    "QuestionAnswerer",
+    "Tagger",
+    "TextClassifier",
+    "evaluate",
+    "prepare",
+    "score",
+    "train",
+    "train_run",
+]

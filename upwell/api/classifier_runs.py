@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from upwell.api.classifying import CONTEXT, ClassifierModel, fit_shares, learn_linear, targets_of
 from upwell.api.embedding import encode
-from upwell.api.labelled_task import details, score
+from upwell.api.labelled_task import FREQUENT, details, score
 from upwell.api.members import usual_members
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.starting import Start
@@ -162,7 +162,7 @@ class Classify:
                 "f1_micro": score(by_label.micro(), other.micro()),
                 "f1_macro": score(by_label.macro(), other.macro()),
             }
-            return {"scores": scores, "details": details(by_label.each(), valid.labels, None)}
+            return {"scores": scores, "details": details(by_label.each(), valid.labels, None), "baseline": FREQUENT}
         right, frequent, answers = _singles(wanted), _singles(guessed), _singles(said)
         one, baseline = Classified(right, answers), Classified(right, frequent)
         scores = {
@@ -173,7 +173,8 @@ class Classify:
                 expected_calibration_error([times / len(train)] * len(right), list(map(str.__eq__, right, frequent))),
             ),
         }
-        return {"scores": scores, "details": details(by_label.each(), valid.labels, confusion(right, answers))}
+        found = details(by_label.each(), valid.labels, confusion(right, answers))
+        return {"scores": scores, "details": found, "baseline": FREQUENT}
 
 
 def _singles(sets: Sequence[Sequence[str]]) -> list[str]:

@@ -81,20 +81,10 @@ class ClassifierModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        run.write_config({**values, **self.describe()}, CLASSIFIER)
+        about = {"labels": list(self.labels), "several": self.several, "shares": list(self.shares)}
+        run.write_config({**values, **about, **save_members(run, self.networks)}, CLASSIFIER)
         self.tokenizer.save(run.tokenizer_path)
-        save_members(run, self.networks)
         self.linear.save(run.folder / LINEAR)
-
-    def describe(self) -> dict[str, Any]:
-        """Its part of a run's config."""
-        return {
-            "network": self.networks[0].config.to_dict(),
-            "members": len(self.networks),
-            "labels": list(self.labels),
-            "several": self.several,
-            "shares": list(self.shares),
-        }
 
     @classmethod
     def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
@@ -109,7 +99,7 @@ class ClassifierModel:
             raise UserError(f"{run.config_path}: labels must be the names of the network's {config.outputs} classes")
         if not _are(shares, float, 1 + len(EXPERTS)):
             raise UserError(f"{run.config_path}: shares must be {1 + len(EXPERTS)} numbers")
-        networks = load_members(run, config, device=device, dtype=dtype)
+        networks = load_members(run, CLASSIFIER, device=device, dtype=dtype)
         linear = LinearClassifier.load(run.folder / LINEAR, classes=len(labels))
         tokenizer = Tokenizer.load(run.tokenizer_path)
         return cls(networks, tokenizer, linear, tuple(labels), values.get("several") is True, tuple(shares))

@@ -16,6 +16,8 @@ from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan
 
 SHOWN_CONFUSIONS = 10
+FREQUENT = "the most frequent"
+"""The baseline that says what was most frequent in training."""
 
 
 class LabelledTask(Protocol):
@@ -50,7 +52,8 @@ class LabelledTask(Protocol):
 
     def examine(self, model: Any, train: Labelled[Any], valid: Labelled[Any]) -> dict[str, Any]:
         """How the model does on `valid`: `scores`, measures beside a baseline that learned from `train`; and `details`, which
-        are `labels`, precision, recall, F1 and number of each, and `confusions`: label, what it was taken for, how often.
+        are `labels`, precision, recall, F1 and number of each, and `confusions`: label, what it was taken for, how often; and
+        `baseline`, its name.
         """
 
 

@@ -1,4 +1,4 @@
-"""The networks of a run that is several: trained one after the other from seeds of their own, and averaged."""
+"""Networks whose probabilities are averaged: where they are in a run, one after the other."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 import torch
 
 from upwell.errors import UserError
-from upwell.model.config import NetworkConfig
 from upwell.model.files import load_network, save_weights
-from upwell.model.reader import Reader
+from upwell.model.network import Network
 from upwell.training.runs import Run
 
 MEMBERS, FEW_TOKENS = 3, 100_000
@@ -29,20 +28,21 @@ def member_folder(folder: Path, member: int) -> Path:
     return folder if member == 0 else folder / f"member-{member + 1}"
 
 
-def save_members(run: Run, networks: Sequence[Reader]) -> None:
-    """Write the weights of each."""
+def save_members(run: Run, networks: Sequence[Network]) -> dict[str, Any]:
+    """Write the weights of the networks into a run; what its config says of them."""
     for member, network in enumerate(networks):
         folder = member_folder(run.folder, member)
         folder.mkdir(exist_ok=True)
         weights = {name: p.detach().float() for name, p in network.named_parameters()}
         save_weights(folder / run.weights_path.name, weights)
+    return {"network": networks[0].config.to_dict(), "members": len(networks)}
 
 
 def load_members(
-    run: Run, config: NetworkConfig, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    run: Run, kind: str, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
 ) -> tuple[Any, ...]:
-    """The networks of a run, as many as its config says; a UserError where one is missing or damaged."""
-    members: Any = run.config(None).get("members", 1)
+    """The networks of a run of this kind; a UserError where a file is missing, damaged or of something else."""
+    config, members = run.network_config(kind), run.config(kind).get("members", 1)
     if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
         raise UserError(f"{run.config_path}: members must be a whole number from 1 to {MOST_MEMBERS}")
     paths = [member_folder(run.folder, member) / run.weights_path.name for member in range(members)]

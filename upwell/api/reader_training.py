@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from upwell.api.members import member_folder
 from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.model.config import NetworkConfig
-from upwell.model.reader import Reader, build_network
+from upwell.model.reader import build_network
 from upwell.training.compute import Compute, apply_threads, torch_dtype
 from upwell.training.example_streams import ExampleStream
 from upwell.training.loop import Result, fit
@@ -29,7 +29,7 @@ class ReaderTraining:
     options: TrainOptions
     config: NetworkConfig
     recipe: Recipe
-    stream: ExampleStream
+    stream: ExampleStream[Any]
     objective: Objective
     judge: Judge
     epochs: float
@@ -63,7 +63,7 @@ class ReaderTraining:
         stopped: Callable[[], bool] = lambda: False,
         *,
         member: int = 0,
-    ) -> tuple[Reader, Result]:
+    ) -> tuple[Any, Result]:
         """Train a network, going on from the newest checkpoint in `folder`; it ends in fp32 with its best weights.
 
         Each `member` of several has a seed of its own.
@@ -87,11 +87,11 @@ class ReaderTraining:
             observe=observe,
             stopped=stopped,
         )
-        return cast(Reader, network.float()), result
+        return network.float(), result
 
     def train_members(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
-    ) -> tuple[tuple[Reader, ...], Result]:
+    ) -> tuple[tuple[Any, ...], Result]:
         """Train all networks, one after the other; the result is that of them together, or of the one that was interrupted."""
         budget, networks, seconds, steps = plan.budget, [], 0.0, 0
         if budget.kind == "minutes":

@@ -45,7 +45,7 @@ class Start:
                 else f"--task {task}: begins with no run; upwell train makes one from its beginning"
             )
         config = run.network_config(kind)
-        return cls(run, kind, config, load_members(run, config))
+        return cls(run, kind, config, load_members(run, kind))
 
     @property
     def tokenizer(self) -> Tokenizer:

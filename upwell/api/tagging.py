@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from scipy.special import softmax
 
-from upwell.api.labelled_task import details, score
+from upwell.api.labelled_task import FREQUENT, details, score
 from upwell.api.members import load_members, save_members, usual_members
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.starting import Start
@@ -79,10 +79,7 @@ class TaggerModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        config = self.networks[0].config.to_dict()
-        members = {"members": len(self.networks)}
-        run.write_config({**values, "network": config, "labels": list(self.tags), **members}, TAGGER)
-        save_members(run, self.networks)
+        run.write_config({**values, "labels": list(self.tags), **save_members(run, self.networks)}, TAGGER)
         hashes = torch.from_numpy(self.features.hashes.view(np.int64))
         save_weights(run.folder / FEATURES, {"hashes": hashes, "counts": torch.from_numpy(self.features.counts)})
 
@@ -99,7 +96,7 @@ class TaggerModel:
             or not all(isinstance(x, str) for x in tags)
         ):
             raise UserError(f"{run.config_path}: labels must be names of the network's {config.outputs} outputs")
-        networks = load_members(run, config, device=device, dtype=dtype)
+        networks = cast(tuple[Reader, ...], load_members(run, TAGGER, device=device, dtype=dtype))
         return cls(networks, load_features(run, config), tuple(tags))
 
 
@@ -233,7 +230,7 @@ class Tag:
             scores["entity_f1"] = score(entity_measures(wanted, said)["f1"], entity_measures(wanted, guessed)["f1"])
         right, answers = (list(itertools.chain(*tags)) for tags in (wanted, said))
         found = details(each_label(right, answers), valid.labels, confusion(right, answers))
-        return {"scores": scores, "details": found}
+        return {"scores": scores, "details": found, "baseline": FREQUENT}
 
 
 def _word_accuracy(wanted: Sequence[Sequence[str]], said: Sequence[Sequence[str]]) -> Measure:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from upwell.api.answering import Answer
 from upwell.api.classifier_runs import Classify
 from upwell.api.encoding import Encode
 from upwell.api.interrupts import interrupts
@@ -30,7 +31,7 @@ from upwell.training.options import TrainOptions, option_name
 from upwell.training.reader_plan import ReaderPlan
 from upwell.training.runs import Run, check_out, create_run
 
-TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag(), "encode": Encode()}
+TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag(), "answer": Answer(), "encode": Encode()}
 OF_TEXTS = tuple(
     (
         "vectors freeze_vectors first column window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
@@ -132,7 +133,7 @@ def _learn(
 
 def _task(options: TrainOptions) -> LabelledTask:
     if options.task not in TASKS:
-        raise UserError(f"--task {options.task}: choose {' or '.join(TASKS)}")
+        raise UserError(f"--task {options.task}: choose {', '.join(TASKS)}")
     return TASKS[options.task]
 
 

@@ -235,7 +235,7 @@ class TrainingDisplay(Display):
         print(f"\nOn {data['valid']:,} held-out {data['noun']}:", file=file)
         for name, score in result["scores"].items():
             value, low, high, baseline = (figure(score[part]) for part in ("value", "low", "high", "baseline"))
-            print(f"  {name:18} {value}  ({low} to {high}; by the most frequent {baseline})", file=file)
+            print(f"  {name:18} {value}  ({low} to {high}; {result['baseline']} {baseline})", file=file)
         given = "DATA --task classify" if run.kind() == ENCODER else '"a text"'
         use = f"upwell {USES[run.kind()]} {run.folder} {given}"
         print(f"\nNext:\n  {use}\n  upwell info {run.folder}", file=file, flush=True)

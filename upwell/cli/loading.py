@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from upwell.api import LanguageModel, Tagger, TextClassifier
+    from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,12 @@ class Loading:
         from upwell.api import Tagger
 
         return Tagger.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
+
+    def answerer(self, run: str) -> QuestionAnswerer:
+        """What answers questions in a run."""
+        from upwell.api import QuestionAnswerer
+
+        return QuestionAnswerer.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
 
 
 LoadOptions = Annotated[Loading, Parameter(name="*")]

@@ -32,12 +32,12 @@ def parameters_by_kind(network: Network) -> dict[str, int]:
             kind = "embedding"
         elif parts[0] in ("head_weight", "output_weight", "output_bias"):
             kind = "head"
-        elif parts[0] in ("embedding_map", "head_map"):
+        elif parts[0].endswith("_map"):
             kind = "map"
         elif "mixer" in parts or "mlp" in parts:
             kind = "mixer" if "mixer" in parts else "mlp"
         else:
-            kind = "norm"
+            kind = "norm" if any("norm" in part for part in parts) else "head"
         counts[kind] += parameter.numel()
     total = sum(counts.values())
     return {**counts, "total": total, "non_embedding": total - counts["embedding"] - counts["head"]}

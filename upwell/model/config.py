@@ -14,7 +14,7 @@ MIXERS = ("rnn", "lstm", "gru", "mingru", "attention")
 MIXERS_WITH_MLP = ("mingru", "attention")
 """Mixers that are (nearly) linear along the channels, so that a block needs a channel MLP beside them."""
 
-HEADS = ("tokens", "classes", "tags")
+HEADS = ("tokens", "classes", "tags", "spans", "choices")
 """What a network can say."""
 
 MAX_BLOCKS = 512
@@ -40,9 +40,11 @@ class NetworkConfig:
     """Whether what stands at a place is a bag of ids (B, T, F), whose embeddings are added up and divided by the root of
     their number; id 0 stands for none. A word may so be known by its parts."""
     head: str = "tokens"
-    """What the network says: tokens, by the embedding or a matrix of their number; classes of a text; or tags of its tokens."""
+    """What the network says: tokens, by the embedding or a matrix of their number; classes of a text; tags of its tokens; pieces of
+    a passage that answer a question; or which of several answers is right."""
     outputs: int = 0
-    """Classes or tags there are; 0 for tokens."""
+    """Classes or tags there are; of spans, the tokens of the longest; 1 for choices;
+    0 for tokens."""
     embedding_width: int | None = None
     """Channels of the token embeddings, E; None: those of the stream. With another number a linear map leads from them to
     the stream, and one back before a tied head (Lan et al. 2020, section 3.1)."""
@@ -122,7 +124,7 @@ class NetworkConfig:
         if self.head not in HEADS:
             raise UserError(f"network config: head {self.head!r}: choose among {', '.join(HEADS)}")
         if (self.outputs > 0) != (self.head != "tokens"):
-            raise UserError("network config: outputs must be above 0 exactly where the head is of classes or tags")
+            raise UserError("network config: outputs must be above 0 exactly where the head is not of tokens")
         if self.bags and self.head == "tokens":
             raise UserError("network config: bags of ids can be read, not written; choose another head than tokens")
         if self.nonlinearity not in ("tanh", "relu"):

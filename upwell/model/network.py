@@ -19,6 +19,8 @@ from upwell.model.noise import keep_mask
 from upwell.model.state import State, detach
 
 NORM_EPSILON = 1e-6
+FAR = -1e4
+"""A logit of what cannot be: far enough in every dtype, and finite, so that no gradient is lost in it."""
 MLP_PARTS = 4
 """Parts of an MLP's hidden units that Muon orthogonalises each for itself: docs/experiments.md, "Muon's parts"."""
 
@@ -83,6 +85,19 @@ class Block(nn.Module):
             x = x + self.mlp(locked_dropout(self.mlp_norm(x), self.dropout, training=self.training))
         return x, state
 
+    def reset_parameters(self, branches: int) -> None:
+        """Draw the weights of one of the blocks whose `branches` add up in a stream.
+
+        Smaller last matrices keep the sum near one (Radford et al. 2019, section 2.3).
+        """
+        for part in (self.mixer_norm, self.mixer, self.mlp_norm, self.mlp):
+            if part is not None:
+                part.reset_parameters()
+        lasts = [getattr(self.mixer, "output_weight", None), self.mlp.down_weight if self.mlp else None]
+        for last in lasts:
+            if isinstance(last, Tensor):
+                last.data.mul_(1 / math.sqrt(branches))
+
 
 class Network(nn.Module):
     """A language model: tokens (B, T) and a state to logits (B, T, V) and the next state; or, where it is not causal, an
@@ -98,15 +113,7 @@ class Network(nn.Module):
         writes = config.head == "tokens"
         is_back = is_mapped and writes and config.tied
         self.head_map = nn.Parameter(torch.empty(embedding_width, config.width)) if is_back else None
-        self.blocks = nn.ModuleList(
-            Block(
-                _mixer(name.partition("+")[0], config),
-                GatedMLP(config.width, config.mlp_width) if name.endswith("+mlp") else None,
-                config.width,
-                config.dropout,
-            )
-            for name in config.blocks
-        )
+        self.blocks = nn.ModuleList(build_block(name, config) for name in config.blocks)
         self.norm = RMSNorm(config.width)
         has_own_head = writes and not config.tied
         self.head_weight = nn.Parameter(torch.empty(config.vocab_size, config.width)) if has_own_head else None
@@ -130,14 +137,7 @@ class Network(nn.Module):
         self.norm.reset_parameters()
         branches = sum(2 if block.mlp else 1 for block in self._blocks())
         for block in self._blocks():
-            for part in (block.mixer_norm, block.mixer, block.mlp_norm, block.mlp):
-                if part is not None:
-                    part.reset_parameters()
-            # Residual branches add up; smaller last matrices keep the sum near one (Radford et al. 2019, section 2.3).
-            lasts = [getattr(block.mixer, "output_weight", None), block.mlp.down_weight if block.mlp else None]
-            for last in lasts:
-                if isinstance(last, Tensor):
-                    last.data.mul_(1 / math.sqrt(branches))
+            block.reset_parameters(branches)
         for weight in (self.embedding_map, self.head_map):
             if weight is not None:
                 nn.init.normal_(weight, std=1 / math.sqrt(weight.shape[1]))
@@ -227,6 +227,12 @@ def locked_dropout(x: Tensor, probability: float, *, training: bool) -> Tensor:
     if not training or probability == 0:
         return x
     return x * keep_mask(x, (x.shape[0], 1, x.shape[2]), probability)
+
+
+def build_block(name: str, config: NetworkConfig) -> Block:
+    """The block that a name of `config.blocks` stands for."""
+    mlp = GatedMLP(config.width, config.mlp_width) if name.endswith("+mlp") else None
+    return Block(_mixer(name.partition("+")[0], config), mlp, config.width, config.dropout)
 
 
 def _mixer(name: str, config: NetworkConfig) -> Mixer:

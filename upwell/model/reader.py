@@ -10,10 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from upwell.model.config import NetworkConfig
-from upwell.model.network import Network
-
-FAR = -1e4
-"""A logit of what cannot be: far enough in every dtype, and finite, so that no gradient is lost in it."""
+from upwell.model.network import FAR, Network
+from upwell.model.question_reader import ChoiceReader, SpanReader
 
 
 class Reader(Network):
@@ -42,8 +40,9 @@ class Reader(Network):
 
 
 def build_network(config: NetworkConfig) -> Network:
-    """The network of `config`: a Reader unless it writes."""
-    return Network(config) if config.head == "tokens" else Reader(config)
+    """The network of `config`: one that writes, a reader of texts, or of questions with their passages."""
+    heads: dict[str, type[Network]] = {"tokens": Network, "spans": SpanReader, "choices": ChoiceReader}
+    return heads.get(config.head, Reader)(config)
 
 
 def pool(hidden: Tensor, lengths: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def sliding_window(question: Question) -> str:
     """The answer that a window of words finds: one of the choices, or a run of words of the passage; empty for an empty passage."""
     passage = words_of(question.context)
     asked = [word.text for word in words_of(question.question)]
-    window = _Window([word.text for word in passage], asked)
+    window = SlidingWindow([word.text for word in passage], asked)
     if question.choices:
         return max(question.choices, key=lambda choice: window.score([word.text for word in words_of(choice)]))
     candidates = _best_candidates(question.context, asked)
@@ -63,7 +63,7 @@ def sliding_window(question: Question) -> str:
     return question.context[best[0].start : best[-1].end]
 
 
-class _Window:
+class SlidingWindow:
     """Scores answers to one question by one passage (Richardson et al. 2013, algorithm 1 and section 4.1)."""
 
     def __init__(self, passage: Sequence[str], question: Sequence[str]) -> None:
@@ -78,16 +78,18 @@ class _Window:
 
     def score(self, answer: Sequence[str]) -> float:
         """The most that a window holds of question and answer, less how far these lie apart."""
-        return self._overlap(set(answer)) - self._distance(set(answer))
+        return self.overlap(set(answer)) - self.distance(set(answer))
 
-    def _overlap(self, answer: set[str]) -> float:
+    def overlap(self, answer: set[str]) -> float:
+        """The most that a window holds of the words of question and answer, rare ones counting more."""
         wanted = self._asked.copy()
         wanted[[place for word in answer for place in self._places.get(word, ())]] = True
         sums = np.concatenate([[0.0], np.cumsum(self._weights * wanted)])
         length = min(len(self._question | answer), len(self._passage))
         return float((sums[length:] - sums[: len(sums) - length]).max())
 
-    def _distance(self, answer: set[str]) -> float:
+    def distance(self, answer: set[str]) -> float:
+        """Words between the nearest ones of answer and question, as a share of the passage; 1 where there are none."""
         asked = [place for word in self._question - FUNCTION_WORDS for place in self._places.get(word, ())]
         said = [place for word in answer - self._question - FUNCTION_WORDS for place in self._places.get(word, ())]
         if not asked or not said:

@@ -17,12 +17,15 @@ from typing import Any, Literal
 import numpy as np
 
 from upwell.tasks.metrics import Measure, f1_of_bags, mean
+from upwell.text.words import HAN
 
 SquadVersion = Literal["1.1", "2.0"]
 CMRC_MARKS = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
 """What the script of CMRC 2018 takes out; other marks stay."""
 
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
+_ANY_HAN = re.compile(f"[{HAN}]")
+_WITHOUT_CHINESE_MARKS = dict.fromkeys(map(ord, CMRC_MARKS - set(string.punctuation)))
 _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _HAN = re.compile("([\u4e00-\u9fa5])")
 
@@ -65,6 +68,18 @@ def squad_measures(
     exact = [squad_exact_match(right, said, version=version) for right, said in zip(answers, outputs, strict=True)]
     f1 = [squad_f1(right, said, version=version) for right, said in zip(answers, outputs, strict=True)]
     return _by_answerable(answers, exact, f1)
+
+
+def answer_words(text: str) -> list[str]:
+    """The words of SQuAD, and Han characters one by one: for texts of both kinds, without further libraries."""
+    apart = _ANY_HAN.sub(r" \g<0> ", text.translate(_WITHOUT_CHINESE_MARKS))
+    return squad_words(apart)
+
+
+def answer_measures(answers: Sequence[Sequence[str]], outputs: Sequence[str]) -> dict[str, Measure]:
+    """As `squad_measures`, with Han characters compared one by one; for texts without them it is equal to it."""
+    cut = [[" ".join(answer_words(answer)) for answer in right] for right in answers]
+    return squad_measures(cut, [" ".join(answer_words(output)) for output in outputs])
 
 
 def cmrc_measures(answers: Sequence[Sequence[str]], outputs: Sequence[str]) -> dict[str, Measure]:

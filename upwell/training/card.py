@@ -8,7 +8,7 @@ from typing import Any
 from upwell.text.files import atomic_write_bytes
 from upwell.training.compute import Compute
 from upwell.training.energy import energy_line
-from upwell.training.runs import CLASSIFIER, ENCODER, TAGGER, USES
+from upwell.training.runs import ANSWERER, CLASSIFIER, ENCODER, TAGGER, USES
 
 LICENCE = """\
 Whoever publishes this model states its licence in the head of this file; that of the text it was trained on applies too."""
@@ -75,7 +75,7 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         "",
         f"## On the {data['noun']} that were held out",
         "",
-        "| metric | score | 95% interval | baseline: the most frequent |",
+        f"| metric | score | 95% interval | baseline: {figures['baseline']} |",
         "|---|---|---|---|",
     ]
     for name, score in figures["scores"].items():
@@ -139,6 +139,13 @@ _READERS = {
         "tags",
         '"a sentence"',
         "It knows the tags above alone, and the kind of text that it was trained on best.",
+    ),
+    ANSWERER: (
+        "A model that answers questions",
+        "question-answering",
+        "answers",
+        '"a question"',
+        "It knows the kind of passage and of question that it was trained on best, and nothing that does not stand there.",
     ),
 }
 """By kind of run: what it is, in catalogues of models, what its labels are, what it is given, and what bounds it."""

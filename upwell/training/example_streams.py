@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,18 +45,35 @@ class Examples:
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
         """The texts of these `numbers` (B,) as one batch."""
-        tokens = _pad([self.tokens[i] for i in numbers])
+        tokens = pad([self.tokens[i] for i in numbers])
         lengths = torch.tensor([len(self.tokens[i]) for i in numbers])
         if isinstance(self.targets, np.ndarray):
             targets = torch.from_numpy(self.targets[numbers])
             return Batch(tokens, targets, lengths=lengths)
-        return Batch(tokens, _pad([self.targets[i] for i in numbers], filling=-1), lengths=lengths)
+        return Batch(tokens, pad([self.targets[i] for i in numbers], filling=-1), lengths=lengths)
 
 
-class ExampleStream:
+class ExampleSet(Protocol):
+    """Examples that can be made a batch of."""
+
+    def __len__(self) -> int:
+        """Their number, N."""
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens (N,) of each."""
+
+    def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+        """The examples of these `numbers` (B,) as one batch."""
+
+
+Set = TypeVar("Set", bound=ExampleSet)
+
+
+class ExampleStream(Generic[Set]):
     """Examples in batches of `rows`, over and over."""
 
-    def __init__(self, examples: Examples, rows: int, seed: int, *, word_dropout: float = 0.0) -> None:
+    def __init__(self, examples: Set, rows: int, seed: int, *, word_dropout: float = 0.0) -> None:
         """There must be at least `rows` examples. `word_dropout`: share of the tokens that are not shown, drawn anew each
         time.
         """
@@ -107,7 +124,7 @@ class ExampleStream:
         return chosen
 
 
-class BagStream(ExampleStream):
+class BagStream(ExampleStream[Examples]):
     """Examples in bags, of which ids are left out at random, so that no feature is relied on alone.
 
     The first id of a bag is the word itself. One that was seen n times is left out with probability d / (d + n), where d is
@@ -144,8 +161,8 @@ class BagStream(ExampleStream):
         return replace(batch, tokens=batch.tokens.masked_fill(torch.from_numpy(dropped), 0))
 
 
-def _pad(rows: Sequence[npt.NDArray[Any]], filling: int = 0) -> torch.Tensor:
-    """Arrays (t,) or (t, f) of unequal sizes as one tensor, filled up behind."""
+def pad(rows: Sequence[npt.NDArray[Any]], filling: int = 0) -> torch.Tensor:
+    """Arrays of whole numbers, of unequal sizes, as one tensor, filled up behind."""
     shape = np.max([row.shape for row in rows], axis=0)
     padded = np.full((len(rows), *shape), filling, np.int64)
     for place, row in zip(padded, rows, strict=True):

@@ -45,7 +45,7 @@ def mask(batch: Batch, drawn: npt.NDArray[np.float32], vocab_size: int) -> Batch
     )
 
 
-class MaskedStream(ExampleStream):
+class MaskedStream(ExampleStream[Examples]):
     """Texts in batches, each time with other tokens hidden."""
 
     def __init__(self, examples: Examples, rows: int, seed: int, *, vocab_size: int) -> None:

@@ -45,7 +45,9 @@ class Batch:
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return Batch(**{name: function(value) for name, value in values.items() if value is not None})
+        return dataclasses.replace(
+            self, **{name: function(value) for name, value in values.items() if value is not None}
+        )
 
 
 @dataclass(frozen=True)

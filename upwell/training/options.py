@@ -67,8 +67,8 @@ class TrainOptions:
     column: str | None = None
     """Column of the text in tables and JSON lines; by default guessed, and stated."""
     task: str | None = None
-    """Learn from labelled data, and not to write: classify (texts) or tag (the words of sentences); or encode: of texts alone,
-    for a task to begin with."""
+    """Learn from labelled data, and not to write: classify (texts), tag (the words of sentences) or answer (questions about
+    passages); or encode: of texts alone, for a task to begin with."""
     columns: str | None = None
     """With --task, which columns are what, e.g. text=review,label=stars or words=tokens,tags=ner; by default guessed, and stated."""
     separator: str | None = None

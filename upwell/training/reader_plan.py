@@ -11,7 +11,7 @@ from upwell.model.config import NetworkConfig
 from upwell.model.machine import choose_device
 from upwell.training.compute import Compute, choose_compute, choose_threads, measure_peaks
 from upwell.training.distributed import ALONE
-from upwell.training.example_streams import Examples, ExampleStream
+from upwell.training.example_streams import ExampleSet, ExampleStream
 from upwell.training.objectives import Objective
 from upwell.training.options import TrainOptions
 from upwell.training.recipe import Recipe
@@ -37,7 +37,7 @@ class ReaderPlan:
     """Of training."""
 
 
-def reader_recipe(examples: Examples, options: TrainOptions, *, rows: int, **usual: Any) -> Recipe:
+def reader_recipe(examples: ExampleSet, options: TrainOptions, *, rows: int, **usual: Any) -> Recipe:
     """The recipe for `examples`, with batches of `rows` of them and further `usual` fields; what the user gave stands."""
     rows = max(1, min(options.rows or rows, len(examples) // 2))
     rows -= rows % 2 if rows > 1 else 0  # two workers share them
@@ -65,7 +65,7 @@ def reader_recipe(examples: Examples, options: TrainOptions, *, rows: int, **usu
 
 def plan_reader(
     config: NetworkConfig,
-    stream: ExampleStream,
+    stream: ExampleStream[Any],
     recipe: Recipe,
     objective: Objective,
     options: TrainOptions,

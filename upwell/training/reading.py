@@ -18,7 +18,7 @@ from torch import Tensor
 from upwell.model.network import Network
 from upwell.model.reader import Reader
 from upwell.model.state import State
-from upwell.training.example_streams import Examples
+from upwell.training.example_streams import Examples, ExampleSet
 from upwell.training.objectives import Batch, Outcome
 
 TOKENS_AT_ONCE = 8192
@@ -102,7 +102,7 @@ def _tag_loss(logits: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1)[asked], targets.flatten()[asked], reduction="sum")
 
 
-def batches(examples: Examples) -> Iterator[npt.NDArray[np.int64]]:
+def batches(examples: ExampleSet) -> Iterator[npt.NDArray[np.int64]]:
     """Numbers of the examples, those of like length together, as many at once as have TOKENS_AT_ONCE tokens."""
     lengths = examples.lengths
     order = np.argsort(-lengths, kind="stable")

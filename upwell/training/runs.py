@@ -42,6 +42,7 @@ KEYS = [
     "several",
     "shares",
     "members",
+    "manner",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from upwell.text.labelled.classes import read_classes
 from upwell.text.labelled.parts import hold_out, without_copies
-from upwell.text.labelled.questions import read_questions
+from upwell.text.labelled.questions import questions_of, read_questions, with_answers_inside
 from upwell.text.labelled.rows import Answer, Column, Labelled, LabelledText, Question, TaggedSentence
 from upwell.text.labelled.tags import is_entity_scheme, read_tags
 
@@ -15,8 +15,10 @@ __all__ = [
     "TaggedSentence",
     "hold_out",
     "is_entity_scheme",
+    "questions_of",
     "read_classes",
     "read_questions",
     "read_tags",
+    "with_answers_inside",
     "without_copies",
 ]

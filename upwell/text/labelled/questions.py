@@ -18,7 +18,7 @@ import dataclasses
 import re
 import string
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from upwell.errors import UserError
@@ -64,11 +64,29 @@ def read_questions(
         rows = tuple(row for file in files for row in _babi_rows(file, errors))
         columns = tuple(Column(role, "bAbI", "its format") for role in ("context", "question", "answers"))
         found = Labelled(name=name_of(files), noun="questions", rows=rows, columns=columns)
-        return checked(_with_answers(found, extractive=bool(extractive)))
+        return checked(with_answers_inside(found) if extractive else _counted(found))
     table = table_of(files, wanted=(context, question, answer), errors=errors)
     flat = [row for cells in table.rows for row in _unnested(cells)]
     is_table = files[0].kind in (CSV, TSV)
     return _questions(table, flat, {"context": context, "question": question, "answers": answer}, extractive, is_table)
+
+
+def questions_of(rows: Iterable[Question | Mapping[str, Any]]) -> Labelled[Question]:
+    """Questions of Python: rows as they are, and dicts with the fields that files have, flat or nested; whether an answer stands
+    in its passage is not asked.
+
+    Raises UserError where fields are missing or no question can be used.
+    """
+    given = list(rows)
+    ready = tuple(row for row in given if isinstance(row, Question))
+    dicts = [dict(row) for row in given if not isinstance(row, Question)]
+    name = "these questions"
+    if not dicts:
+        return checked(_counted(Labelled(name=name, noun="questions", rows=ready, columns=())))
+    table = Table(name=name, rows=dicts)
+    flat = [cells for row in dicts for cells in _unnested(row)]
+    found = _questions(table, flat, {}, extractive=False, is_table=False)
+    return found.with_rows([*ready, *found.rows])
 
 
 def _unnested(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -110,7 +128,7 @@ def _questions(
     )
     if extractive is None:
         extractive = "choices" not in names
-    return checked(_with_answers(found, extractive=extractive))
+    return checked(with_answers_inside(found) if extractive else _counted(found))
 
 
 def _columns(table: Table, wanted: Mapping[str, str | None]) -> dict[str, Column]:
@@ -236,24 +254,26 @@ def _is_true(value: Any) -> bool:
     return value is True or str(value).strip().lower() in ("true", "1", "yes")
 
 
-def _with_answers(found: Labelled[Question], *, extractive: bool) -> Labelled[Question]:
-    """Without the questions whose answers stand nowhere in the passage, where these are wanted; others are told apart."""
+def with_answers_inside(found: Labelled[Question]) -> Labelled[Question]:
+    """Without the questions whose answers stand nowhere in the passage; a UserError where that is all of them."""
     rows, outside = [], 0
     for row in found.rows:
         inside = tuple(answer for answer in row.answers if answer.start is not None)
-        if extractive and row.answers:
-            if not inside:
-                outside += 1
-                continue
-            row = dataclasses.replace(row, answers=inside)
-        rows.append(row)
+        if row.answers and not inside:
+            outside += 1
+        else:
+            rows.append(dataclasses.replace(row, answers=inside))
     if outside and not rows:
         raise UserError(
             f"{found.name}: no answer stands in its passage; offsets count characters, and an answer is copied from the text"
         )
-    kept = found.with_rows(rows, left_out={"with an answer that is not in the passage": outside})
-    remarks = {"questions without an answer": sum(not row.answers for row in rows)}
-    return dataclasses.replace(kept, remarks=remarks)
+    return _counted(found.with_rows(rows, left_out={"with an answer that is not in the passage": outside}))
+
+
+def _counted(found: Labelled[Question]) -> Labelled[Question]:
+    """The same with the questions counted that their passage does not answer."""
+    unanswered = {"questions without an answer": sum(not row.answers for row in found.rows)}
+    return dataclasses.replace(found, remarks={**found.remarks, **unanswered})
 
 
 def _is_babi(file: TextFile) -> bool:
