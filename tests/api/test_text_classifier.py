@@ -222,7 +222,7 @@ def test_validation_data_is_given_without_copies_and_unknown_labels(tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"task": "rhyme"}, "choose classify or tag"),
+        ({"task": "rhyme"}, "choose classify, tag"),
         ({"task": "classify", "window": 5}, "--window: is not an option of --task classify"),
         ({"task": "classify", "columns": "stars"}, "write text=NAME,label=NAME"),
         ({"task": "classify", "columns": "label=kinds"}, "Did you mean 'kind'"),

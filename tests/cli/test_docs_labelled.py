@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from upwell.api import train_run
+
 PAGES = [Path(__file__).resolve().parents[2] / "docs" / name for name in ("labelled.md", "labelled.zh.md")]
 SENTENCES = (("The", "cat", "sleeps"), ("A", "dog", "barks"), ("This", "bird", "sings"))
 
@@ -59,6 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked), encoding="utf-8")
     (folder / "story.txt").write_text("In 1925 Anna sold the boat. Tom was sad.\n", encoding="utf-8")
     (folder / "asked.txt").write_text("Who sold the boat?\nWho was sad?\n", encoding="utf-8")
+    (folder / "texts.txt").write_text("".join(f"{said}\n" for said, _ in rows) * 30, encoding="utf-8")
     for name in ("lines.txt", "words.txt"):
         (folder / name).write_text("It broke\nA cat sleeps\n", encoding="utf-8")
     return folder
@@ -80,6 +83,8 @@ def test_the_commands_of_the_page_run_and_print_what_it_shows(upwell: Any, folde
         words = shlex.split(line)[1:]
         if words[0] == "train":  # enough to see that it runs
             words += ["--epochs", "2", "--size", "2k"]
+        if words[0] == "finetune":
+            words += ["--epochs", "2"]
         given = (folder / source).read_bytes() if source else b""
         done = upwell(*words, input=given, cwd=folder)
         assert done.returncode == 0, (command, done.stderr)
@@ -90,6 +95,8 @@ def test_the_commands_of_the_page_run_and_print_what_it_shows(upwell: Any, folde
 
 def test_the_programs_of_the_page_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
+    if not Path("runs/texts").exists():
+        train_run("texts.txt", task="encode", epochs=1, size="2k")
     texts = [f"{said} {day}" for day in range(10) for said in ("Too loud.", "Nice and quiet.")]
     names: dict[str, Any] = {
         "texts": texts,

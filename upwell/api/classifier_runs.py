@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upwell.api.classifying import CONTEXT, ClassifierModel, fit_shares, learn_linear, targets_of
-from upwell.api.embedding import encode
+from upwell.api.embedding import encode, tokenizer_of
 from upwell.api.labelled_task import FREQUENT, details, score
 from upwell.api.members import usual_members
 from upwell.api.reader_training import ReaderTraining, chosen
@@ -23,7 +23,6 @@ from upwell.tasks.calibration import expected_calibration_error
 from upwell.tasks.label_metrics import MultiLabelled, confusion
 from upwell.tasks.metrics import Classified
 from upwell.text.labelled import Labelled, LabelledText, read_classes
-from upwell.text.tokenizer_training import train_tokenizer
 from upwell.training.example_streams import Examples, ExampleStream
 from upwell.training.loop import Result
 from upwell.training.options import TrainOptions
@@ -32,11 +31,8 @@ from upwell.training.reading import ReaderJudge, TextClasses
 from upwell.training.runs import CLASSIFIER, ENCODER, LANGUAGE_MODEL
 
 MODEL, SIZE, DEPTH = "gru", "250k", 1
-VOCABULARY = 8000
 EPOCHS, MINUTES, RATE, DECAY = 12.0, 1.25, 2e-3, 0.05
 """Passes over the texts, or as many as the minutes allow."""
-LONGEST_WORDS = 12
-"""Characters between blanks, on average, up to which these are taken for words."""
 SMOOTHING, WORD_DROPOUT = 0.05, 0.2
 DROPOUTS = {"embedding_dropout": 0.0, "dropout": 0.3, "output_dropout": 0.5}
 
@@ -60,12 +56,7 @@ class ClassifierTraining(ReaderTraining):
         if start:
             self.tokenizer, self.context = start.tokenizer, min(CONTEXT, start.config.context)
         else:
-            kind = options.tokenizer or usual_tokenizer(self.texts)
-            size = options.vocab_size or (VOCABULARY if kind == "bpe" else None)
-            self.tokenizer, self.context = (
-                train_tokenizer(kind, self.texts, vocab_size=size),
-                options.context or CONTEXT,
-            )
+            self.tokenizer, self.context = tokenizer_of(self.texts, options), options.context or CONTEXT
         examples = self._examples(self.texts, self.targets)
         self.members = usual_members(int(examples.lengths.sum()))
         self.recipe = reader_recipe(examples, options, rows=32, learning_rate=RATE, weight_decay=DECAY)
@@ -107,12 +98,6 @@ class ClassifierTraining(ReaderTraining):
     def _examples(self, texts: Sequence[str], targets: npt.NDArray[np.float32]) -> Examples:
         wanted = targets if self.several else targets.argmax(1)
         return Examples(encode(self.tokenizer, texts, self.context), wanted)
-
-
-def usual_tokenizer(texts: Sequence[str]) -> str:
-    """Words where blanks divide them, as in English; else pieces, as in Chinese: docs/experiments.md, "Classifiers"."""
-    letters = sum(len(text) for text in texts)
-    return "word" if letters <= LONGEST_WORDS * sum(len(text.split()) for text in texts) else "bpe"
 
 
 class Classify:

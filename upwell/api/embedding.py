@@ -14,9 +14,24 @@ import torch
 
 from upwell.model.network import Network
 from upwell.model.reader import pool
+from upwell.text.tokenizer_training import train_tokenizer
 from upwell.text.tokenizers import Ids, Tokenizer
 from upwell.training.example_streams import Examples
+from upwell.training.options import TrainOptions
 from upwell.training.reading import batches
+
+LONGEST_WORDS = 12
+"""Characters between blanks, on average, up to which these are taken for words."""
+VOCABULARY = 8000
+"""Pieces of words."""
+
+
+def tokenizer_of(texts: Sequence[str], options: TrainOptions) -> Tokenizer:
+    """The tokenizer that a reader of `texts` learns with: words where blanks divide them, as in English, else pieces, as in
+    Chinese; unless the user wants another. docs/experiments.md, "Classifiers"."""
+    letters, words = sum(map(len, texts)), sum(len(text.split()) for text in texts)
+    kind = options.tokenizer or ("word" if letters <= LONGEST_WORDS * words else "bpe")
+    return train_tokenizer(kind, texts, vocab_size=options.vocab_size or (VOCABULARY if kind == "bpe" else None))
 
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str], context: int) -> list[Ids]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from upwell.api.embedding import embed, encode
+from upwell.api.embedding import embed, encode, tokenizer_of
 from upwell.api.labelled_task import score
 from upwell.api.reader_training import ReaderTraining, chosen
 from upwell.api.starting import Start
@@ -29,7 +29,6 @@ from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.metrics import Measure, ratio
 from upwell.text.labelled import Labelled, LabelledText
 from upwell.text.sources import Source, open_sources
-from upwell.text.tokenizer_training import train_tokenizer
 from upwell.text.tokenizers import Ids, Tokenizer
 from upwell.training.compute import torch_dtype
 from upwell.training.example_streams import Examples
@@ -40,7 +39,6 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.runs import ENCODER, Run
 
 MODEL, SIZE, DEPTH = "gru", "250k", 1
-VOCABULARY = 8000
 CONTEXT = 256
 """Tokens of a text that are read together; a longer one is cut."""
 PASSAGE = 1000
@@ -99,10 +97,7 @@ class EncoderTraining(ReaderTraining):
     ) -> None:
         """Learn from `train`, choose by `valid`; `start`: an encoder to go on with."""
         self.options, self.epochs, self.start = options, EPOCHS, start
-        kind = options.tokenizer or "bpe"
-        size = options.vocab_size or (VOCABULARY if kind == "bpe" else None)
-        texts = [row.text for row in train]
-        self.tokenizer = start.tokenizer if start else train_tokenizer(kind, texts, vocab_size=size)
+        self.tokenizer = start.tokenizer if start else tokenizer_of([row.text for row in train], options)
         if start:
             self.config = dataclasses.replace(start.config, **chosen(options, DROPOUTS))
         else:
