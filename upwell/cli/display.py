@@ -168,6 +168,9 @@ class TrainingDisplay(Display):
         if "accuracy" in figures:
             self.validation = f"valid {figures['accuracy']:.1%}"
             said = f"valid {figures['accuracy']:.2%} right, {figures['loss']:.4f} nats"
+        elif "f1" in figures:
+            self.validation = f"valid F1 {figures['f1']:.1%}"
+            said = f"valid F1 {figures['f1']:.2%}, {figures['loss']:.4f} nats a question"
         else:
             self.validation = f"valid {figures['bits_per_byte']:.3f} bpb"
             said = f"valid {figures['bits_per_byte']:.4f} bpb, {figures['loss']:.4f} nats a token"
