@@ -14,7 +14,7 @@ from upwell import QuestionAnswerer
 from upwell.api.answering import MANNERS, manner_of
 from upwell.api.answering.spans import READ, SpanModel, parts_of
 from upwell.errors import UserError
-from upwell.text.labelled import Answer, Question, questions_of
+from upwell.text.labelled import Question, questions_of
 from upwell.training.runs import Run
 
 QUICK: dict[str, Any] = {"size": "6k", "threads": 1, "dtype": "float32"}
@@ -215,10 +215,8 @@ def test_networks_are_averaged(finder: QuestionAnswerer) -> None:
     model = finder.model_
     assert isinstance(model, SpanModel)
     assert len(model.networks) == 3
-    question = Question(
-        context="In 1777 Rokita sold the drum.", question="Who sold the drum?", answers=(Answer("Rokita"),)
-    )
+    question = Question(context="Rokita", question="Who sold the drum?", answers=())  # a single piece
     alone = [SpanModel((network,), model.features).answer([question])[0] for network in model.networks]
-    (said,) = model.answer([question])
-    if len({reply.text for reply in (*alone, said)}) == 1:
-        assert said.probability == pytest.approx(np.mean([reply.probability for reply in alone]), abs=1e-5)
+    told = [reply.probability if reply.text else 1 - reply.probability for reply in (*alone, *model.answer([question]))]
+    assert told[3] == pytest.approx(np.mean(told[:3]), abs=1e-5)
+    assert len(set(told)) > 1
