@@ -12,8 +12,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.optimize
-import scipy.sparse
 from scipy.special import expit, log_expit, log_softmax
 
 PENALTIES = (2.0, 8.0, 32.0)
@@ -35,6 +33,8 @@ def fit_linear(
     a choice of each (see `is_choice`). The solver begins with `start`, weights of that shape over the scale; `scale` (F, C) lets
     some weights grow more easily than others. Returns weights over the scale too.
     """
+    from scipy.optimize import minimize  # half a second to load, and only learning needs it
+
     transposed, choice = rows.T.tocsr(), is_choice(targets)
 
     def objective(flat: Floats) -> tuple[float, Floats]:
@@ -50,7 +50,7 @@ def fit_linear(
         whole = float(loss) + 0.5 / penalty * float(np.square(weights[:-1]).sum())
         return whole / len(targets), slope.ravel().astype(np.float64) / len(targets)
 
-    found = scipy.optimize.minimize(
+    found = minimize(
         objective,
         start.ravel().astype(np.float64),
         jac=True,
