@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,21 @@ def test_generate_reads_a_prompt_from_standard_input_and_prints_json(upwell: Any
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["prompt"] == "红楼"
     assert done.stdout.startswith("红楼" + result["text"])
+
+
+def test_generate_keeps_to_a_schema_or_a_pattern(upwell: Any, tiny_run: Path, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"enum": ["红", 3, {"a": null}]}', encoding="utf-8")
+    done = upwell("generate", tiny_run, "the cat", "--json-schema", schema, "--json", "--temperature", 3)
+    assert json.loads(json.loads(done.stdout.splitlines()[-1])["text"]) in ["红", 3, {"a": None}]
+    assert re.fullmatch("[0-9]{4}红\n", upwell("generate", tiny_run, "--regex", "[0-9]{4}红").stdout)
+    for words, said in (
+        (("--regex", "("), "pattern: unclosed group"),
+        (("--json-schema", tmp_path / "none"), "none: cannot be read (No such file or directory)"),
+        (("--json-schema", schema, "--regex", "a"), "a text has one form"),
+    ):
+        done = upwell("generate", tiny_run, *words)
+        assert done.returncode == 2 and said in done.stderr and done.stdout in ("", "\n")
 
 
 def test_generate_into_a_closed_pipe_is_quiet(tiny_run: Path) -> None:

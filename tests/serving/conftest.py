@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +14,10 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from upwell.api import LanguageModel
+from upwell.api import LanguageModel, Tagger, TextClassifier
 from upwell.model.network import Network
 from upwell.model.sizes import network_config
+from upwell.serving import running
 from upwell.serving.app import create_app
 from upwell.serving.models import Models
 from upwell.serving.options import ServerOptions
@@ -45,6 +46,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A recurrent one and one of attention."""
     folder = tmp_path_factory.mktemp("runs")
     return [str(make_run(folder / name, model)) for name, model in (("river", "lstm"), ("hill", "attention"))]
+
+
+@pytest.fixture(scope="session")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A classifier and a tagger that learned a little."""
+    folder = tmp_path_factory.mktemp("readers")
+    texts = [f"a {word} film, number {i}" for i in range(12) for word in ("lovely", "dull")]
+    TextClassifier(size="1k", epochs=3, threads=1).fit(texts, ["good", "bad"] * 12).save(folder / "films")
+    sentences = [["the", f"cat{i}", "sat"] for i in range(12)]
+    Tagger(size="1k", epochs=3, threads=1).fit(sentences, [["D", "N", "V"]] * 12).save(folder / "tags")
+    return [str(folder / "films"), str(folder / "tags")]
 
 
 @pytest.fixture(scope="session")
@@ -82,12 +94,25 @@ def client(start: Start) -> TestClient:
     return start()
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, where there is one."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no chromium to show the page in")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
 @contextmanager
 def listening(folders: list[str], log: Log, **options: Any) -> Iterator[str]:
     """The address of a server that listens, in a thread."""
-    chosen = ServerOptions(**options)
+    chosen = ServerOptions(**{"port": 0, **options})
     app = create_app(Models(folders, chosen), chosen, write=log.append)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with running.listen(chosen) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

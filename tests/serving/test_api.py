@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
@@ -85,6 +87,46 @@ def test_a_chat_reads_messages_as_lines(client: TestClient, river: LanguageModel
     assert text == found["message"]["content"]
 
 
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string", "maxLength": 5}, "old": {"type": "boolean"}},
+    "required": ["name", "old"],
+    "additionalProperties": False,
+}
+FORMS: list[dict[str, Any]] = [
+    {"type": "json_schema", "json_schema": {"name": "person", "schema": PERSON, "strict": True}},
+    {"type": "regex", "pattern": "(yes|no)( [a-z]{2}){1,3}\\."},
+]
+
+
+@pytest.mark.parametrize("model", ["river", "hill"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form["type"])
+def test_a_text_has_the_form_that_was_asked_for(client: TestClient, model: str, form: dict[str, Any]) -> None:
+    body = {"model": model, "max_tokens": 90, "response_format": form, "temperature": 1.5, "seed": 2}
+    texts = [choice["text"] for choice in complete(client, prompt=["the", "红楼："], n=3, **body).json()["choices"]]
+    chat = body | {"messages": [{"role": "user", "content": "the cat"}]}
+    texts.append(client.post("/v1/chat/completions", json=chat).json()["choices"][0]["message"]["content"])
+    streamed = events(client.post("/v1/chat/completions", json=chat | {"stream": True}))
+    assert "".join(event["choices"][0]["delta"].get("content", "") for event in streamed) == texts[-1]
+    assert streamed[-1]["choices"][0]["finish_reason"] == "stop"
+    for text in texts:
+        if form["type"] == "regex":
+            assert re.fullmatch(form["pattern"], text)
+        else:
+            jsonschema.validate(json.loads(text), PERSON)
+    cut = complete(client, prompt="the", **body | {"max_tokens": 4}).json()["choices"][0]
+    assert cut["finish_reason"] == "length"
+
+
+def test_any_json_object_may_be_asked_for(client: TestClient) -> None:
+    body = {"response_format": {"type": "json_object"}, "temperature": 0, "max_tokens": 300, "prompt": "the"}
+    found = complete(client, **body).json()["choices"][0]
+    if found["finish_reason"] == "stop":
+        assert isinstance(json.loads(found["text"]), dict)
+    else:
+        assert found["finish_reason"] == "length" and found["text"].startswith("{")
+
+
 def test_a_chat_beyond_attention_loses_its_beginning(client: TestClient) -> None:
     messages = [{"role": "user", "content": "the cat sat on the mat. " * 20}]
     found = client.post("/v1/chat/completions", json={"model": "hill", "messages": messages, "max_tokens": 20})
@@ -155,6 +197,10 @@ def test_a_word_is_translated_with_its_senses(client: TestClient, river: Languag
         ("completions", {"prompt": "a", "presence_penalty": 1}, 400, "presence_penalty"),
         ("completions", {"prompt": "a\ud800"}, 400, None),
         ("completions", {"prompt": "a", "model": "nobody"}, 404, None),
+        ("completions", {"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}}, 400, "schema"),
+        ("completions", {"response_format": {"type": "regex", "pattern": "("}}, 400, None),
+        ("completions", {"response_format": {"type": "regex", "pattern": "(a{1000}){1000}"}}, 400, None),
+        ("completions", {"response_format": {"type": "grammar"}}, 400, "response_format"),
         ("chat/completions", {"messages": []}, 400, "messages"),
         ("chat/completions", {"messages": [{"role": "user", "content": "a"}], "top_logprobs": 2}, 400, "top_logprobs"),
         ("embeddings", {"input": ""}, 400, "input"),

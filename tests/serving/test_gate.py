@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
-from tests.serving.conftest import Log, Start
+from tests.serving.conftest import Log, Start, listening
 from upwell.errors import UserError
 from upwell.serving.options import ServerOptions
 
@@ -67,6 +72,66 @@ def test_names_that_are_ours_are_not(start: Start) -> None:
         assert client.get("/health", headers={"Host": host}).status_code == 200
 
 
+def raw(address: str, lines: str) -> tuple[int, bytes]:
+    """Status and body of an answer to a request written by hand, which no client has put in order."""
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(lines.replace("\n", "\r\n").encode("latin-1"))
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
+
+
+def test_no_trick_of_a_path_leads_out_of_the_page_or_around_the_key(runs: list[str], log: Log) -> None:
+    with listening(runs, log, api_key="secret") as address:
+        for path in (
+            "/page/../v1/models", "/page/%2e%2e/v1/models", "/page/..%2f..%2fapp.py", "/page/../app.py", "/page//etc/passwd",
+            "/page/%00", "/page/..\\app.py", "//v1/models", "/v1/models/", "/V1/models", "/./v1/models", "/docs/../v1/models",
+            "/health/../v1/models", "/reports/../v1/models", "http://127.0.0.1/v1/models", "/v1/runs/..%2f..%2friver",
+            "/?/page/", "/v1/models?/page/", "/page/" + "a/" * 3000,
+        ):  # fmt: skip
+            status, body = raw(address, f"GET {path} HTTP/1.1\nHost: localhost\nConnection: close\n\n")
+            assert status in (400, 401, 404) or (path.startswith("/?") and b"<title>" in body), path
+            assert b"river" not in body and b"root:" not in body and b"import" not in body
+            key = "Authorization: Bearer secret\n"
+            status, body = raw(address, f"GET {path} HTTP/1.1\nHost: localhost\n{key}Connection: close\n\n")
+            assert status < 500 and b"root:" not in body and b"import " not in body, path
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Host: localhost\nHost: evil.example",
+        "Host: evil.example\nX-Forwarded-Host: localhost",
+        "Host: localhost@evil.example",
+        "Host: localhost\nOrigin: http://localhost.evil.example",
+        "Host: localhost\nOrigin: http://localhost:1",
+        "Host: localhost\nOrigin: file://",
+        "Host: localhost\nContent-Length: 2\nTransfer-Encoding: chunked\nOrigin: https://evil.example",
+        "Host: localhost\nContent-Length: -1",
+        "Host: localhost\nContent-Length: 99999999999999999999",
+    ],
+)
+def test_heads_that_lie_are_refused(runs: list[str], log: Log, head: str) -> None:
+    with listening(runs, log) as address:
+        status, body = raw(address, f"POST /v1/embeddings HTTP/1.1\n{head}\nConnection: close\n\n")
+        assert status in (400, 403, 413, 421) and b"embedding" not in body
+
+
+def test_a_form_of_another_page_cannot_write(client: TestClient) -> None:
+    """It is sent without asking first, as text; and without an Origin by old browsers."""
+    content = b'{"input": "a", "x": "="}'
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        assert client.post("/v1/embeddings", content=content, headers={"Content-Type": kind}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "given", ["Bearer  secret", "Basic secret", "Bearer secret ", "Bearer", "Bearer s\u00e9cret", "Bearer SECRET"]
+)
+def test_a_key_is_exact(start: Start, given: str) -> None:
+    refused = start(api_key="secret").get("/v1/models", headers={"Authorization": given.encode("latin-1")})
+    assert refused.status_code == 401
+
+
 def test_pages_of_others_may_use_nothing_unless_they_are_let(start: Start) -> None:
     here, there = "http://127.0.0.1", "https://page.example"
     client = start()
@@ -110,6 +175,46 @@ def test_a_prompt_beyond_the_limit_is_refused(start: Start) -> None:
     ):
         refused = client.post(f"/v1/{path}", json=body)
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "context_length_exceeded")
+
+
+def test_a_report_has_an_address_that_only_those_with_the_key_learn(
+    start: Start, runs: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "report.html").write_text("<p>smooth</p>", encoding="utf-8")
+    client = start(report=str(tmp_path), api_key="secret")
+    about = client.get("/v1/runs/river", headers={"Authorization": "Bearer secret"}).json()
+    found = client.get(about["report"])
+    assert found.text == "<p>smooth</p>" and found.headers["content-type"] == "text/html; charset=utf-8"
+    other = start(report=str(tmp_path), api_key="secret")
+    assert other.get(about["report"]).status_code == 200, "another server behind the same proxy"
+    assert start(report=str(tmp_path), api_key="else").get(about["report"]).status_code == 404
+    policy = found.headers["content-security-policy"]
+    assert policy.endswith("sandbox") and "script" not in policy and "default-src 'none'" in policy
+    for path in (
+        "/reports/",
+        "/reports/x",
+        f"{about['report']}x",
+        "/reports/../v1/models",
+        "/reports/%2e%2e/v1/models",
+    ):
+        assert client.get(path).status_code in (401, 404), path
+    (tmp_path / "report.html").unlink()
+    assert client.get(about["report"]).status_code == 404
+    with pytest.raises(UserError, match="no report is there"):
+        start(report=str(tmp_path))
+
+
+def test_the_newest_report_of_a_ladder_beside_the_run_is_found(start: Start, tmp_path: Path, runs: list[str]) -> None:
+    shutil.copytree(runs[0], tmp_path / "river")
+    client = start(folders=[str(tmp_path / "river")])
+    assert client.get("/v1/runs/river").json()["report"] is None
+    for age, name in enumerate(("emerge-2", "emerge", "notes")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.html").write_text(name, encoding="utf-8")
+        os.utime(tmp_path / name / "report.html", (1000 - age, 1000 - age))
+        if name != "notes":
+            (tmp_path / name / "ladder.json").write_text("{}", encoding="utf-8")
+    assert client.get(client.get("/v1/runs/river").json()["report"]).text == "emerge-2"
 
 
 def test_every_answer_forbids_scripts_of_others_and_has_an_id(start: Start, log: Log) -> None:

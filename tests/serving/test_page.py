@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,6 @@ from upwell.api import LanguageModel
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install upwell[dev]")
 expect = playwright.expect
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to show the page in")
-
 PAGE = Path(__file__).resolve().parents[2] / "upwell/serving/page"
 CARD = '---\nlicense: other\n---\n\n# A run\n\nLearned from <script>alert("x")</script> texts.\n\n| | |\n|---|---|\n| width | 16 |\n\n> the cat **sat**\n'
 
@@ -44,16 +41,8 @@ def address(run: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
+@contextmanager
+def opened(browser: Any, address: str) -> Iterator[Any]:
     """A page that may say nothing on its console and ask nobody but the server."""
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
@@ -67,6 +56,12 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     yield page
     context.close()
     assert said == []
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    with opened(browser, address) as page:
+        yield page
 
 
 def test_a_text_is_written_with_the_probability_of_each_token(page: Any, run: Path) -> None:
@@ -195,6 +190,42 @@ def test_every_control_has_a_name(page: Any) -> None:
     assert all(page.locator(f"#{name}").count() == 1 for name in ids)
 
 
+@pytest.fixture(scope="module")
+def readers_address(run: Path, readers: list[str]) -> Iterator[str]:
+    log: Log = []
+    with listening([*readers, str(run)], log) as address:
+        yield address
+
+
+@pytest.fixture
+def readers_page(browser: Any, readers_address: str) -> Iterator[Any]:
+    with opened(browser, readers_address) as page:
+        yield page
+
+
+def test_a_run_that_writes_nothing_has_its_own_form_alone(readers_page: Any) -> None:
+    page = readers_page
+    assert page.is_hidden("#tab-write") and page.is_hidden("#tab-chat") and page.is_visible("#tasks")
+    assert page.locator("form[data-task]:visible").count() == 1
+    page.fill("form[data-task=classify] textarea", "a dull film")
+    page.click("form[data-task=classify] button")
+    page.wait_for_selector("form[data-task=classify] output p.said")
+    assert page.locator("form[data-task=classify] output tbody tr").count() == 2
+    assert page.is_hidden("form[data-task=classify] input")
+    page.select_option("#model", "tags")
+    page.fill("form[data-task=tag] textarea", "the cat sat")
+    page.click("form[data-task=tag] button")
+    expect(page.locator("form[data-task=tag] output ruby")).to_have_count(3)
+    assert page.locator("form[data-task=tag] output rt").all_text_contents()[0] in ("D", "N", "V")
+    page.focus("#tab-tasks")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#run")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#tasks")
+    page.select_option("#model", "brook")
+    page.wait_for_selector("#tab-write:visible")
+
+
 def test_a_key_is_asked_for_once(browser: Any, run: Path) -> None:
     log: Log = []
     with listening([str(run)], log, api_key="secret") as address:
@@ -207,6 +238,27 @@ def test_a_key_is_asked_for_once(browser: Any, run: Path) -> None:
         page.fill("#key", "secret")
         page.keyboard.press("Enter")
         page.wait_for_selector("#card > *", state="attached")
+        page.close()
+
+
+def test_the_report_on_emergence_is_linked_and_shown_without_its_scripts(
+    browser: Any, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "report.html").write_text(
+        "<!doctype html><title>R</title><style>p { color: rgb(1, 2, 3) }</style><p>smooth</p>"
+        "<script>document.title = 'ran'</script><img src='https://example.org/a.png'>",
+        encoding="utf-8",
+    )
+    log: Log = []
+    with listening([str(run)], log, report=str(tmp_path), api_key="secret") as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.fill("#key", "secret")
+        page.keyboard.press("Enter")
+        page.click("#report-link")
+        page.wait_for_selector("p")
+        assert page.title() == "R"
+        assert page.evaluate("getComputedStyle(document.querySelector('p')).color") == "rgb(1, 2, 3)"
         page.close()
 
 

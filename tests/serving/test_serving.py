@@ -12,17 +12,23 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from tests.serving.conftest import Log, listening, wait_until
 from upwell.api import LanguageModel
 
 openai = pytest.importorskip("openai", reason="openai is not installed: pip install upwell[dev]")
+
+
+class Person(BaseModel):
+    name: Literal["Tom", "安娜"]
+    is_here: bool
 
 
 @pytest.fixture
@@ -60,6 +66,10 @@ def test_the_official_client_works_unchanged(address: str, river: LanguageModel)
                 pass
             streamed = stream.current_completion_snapshot
         assert streamed.choices[0].message.content == reply.choices[0].message.content
+        parsed = client.chat.completions.parse(
+            messages=messages, response_format=Person, **options | {"max_tokens": 60}
+        )
+        assert isinstance(parsed.choices[0].message.parsed, Person)
         vectors = client.embeddings.create(model="river", input=["the cat", "a dog"]).data
         assert [np.linalg.norm(vector.embedding) for vector in vectors] == pytest.approx([1, 1], abs=1e-5)
         with pytest.raises(openai.NotFoundError, match="no model is called 'nobody'"):

@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import scipy.optimize
 import torch
 from scipy.special import log_expit, log_softmax
 
@@ -147,6 +146,7 @@ def fit_shares(judgements: Sequence[Floats], wanted: Floats, *, several: bool) -
     even = np.full(len(judgements), 1 / len(judgements))
     if len(wanted) < FEW_HELD_OUT:
         return tuple(even.tolist())
+    from scipy.optimize import minimize  # half a second to load, and only learning needs it
 
     def loss(shares: Floats) -> float:
         said = joined(judgements, shares, several=several)
@@ -155,5 +155,5 @@ def fit_shares(judgements: Sequence[Floats], wanted: Floats, *, several: bool) -
             found -= ((1 - wanted) * np.log(-np.expm1(np.minimum(said, -1e-12)))).sum()
         return float(found / len(wanted) + HOLD * np.square(shares - even).sum())
 
-    found = scipy.optimize.minimize(loss, even, method="L-BFGS-B", bounds=[(0.0, 3.0)] * len(even))
+    found = minimize(loss, even, method="L-BFGS-B", bounds=[(0.0, 3.0)] * len(even))
     return tuple(found.x.tolist())

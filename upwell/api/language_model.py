@@ -99,7 +99,7 @@ class LanguageModel:
         """What the model writes after `prompt`, without it; a list of prompts is done as one batch.
 
         `changes` are fields of SamplingOptions that replace those of `options` (or the defaults): max_tokens,
-        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed.
+        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed, json_schema, regex.
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         sampling = _sampling(options, changes)

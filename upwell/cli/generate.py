@@ -25,6 +25,8 @@ def generate(
     repetition_penalty: float = 1.0,
     stop: tuple[str, ...] = (),
     seed: int | None = None,
+    json_schema: str | None = None,
+    regex: str | None = None,
     loading: LoadOptions = DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
@@ -52,6 +54,10 @@ def generate(
         End before this text; repeat for several.
     seed
         The same seed gives the same text; without one every call differs.
+    json_schema
+        File with a JSON schema: the text is JSON that it describes.
+    regex
+        The whole text is one that this regular expression matches.
     as_json
         Print one JSON object as the last line, after the text.
     """
@@ -72,6 +78,8 @@ def generate(
         repetition_penalty=repetition_penalty,
         stop=stop,
         seed=seed,
+        json_schema=None if json_schema is None else _read_schema(json_schema),
+        regex=None if regex is None else text_of_argument(regex),
     )
     model = loading.load(run)
     started = time.perf_counter()
@@ -84,3 +92,15 @@ def generate(
     if as_json:
         seconds = round(time.perf_counter() - started, 3)
         print(json.dumps({"run": run, "prompt": prompt, "text": text, "seed": seed, "seconds": seconds}))
+
+
+def _read_schema(path: str) -> str:
+    from pathlib import Path
+
+    from upwell.errors import UserError
+
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UserError(f"--json-schema {path}: cannot be read ({reason})") from error

@@ -27,6 +27,7 @@ def serve(
     max_prompt_tokens: int = 32768,
     max_seconds: float = 300,
     memory: float | None = None,
+    report: str | None = None,
     log_prompts: Annotated[bool, Flag] = False,
     loading: LoadOptions = DEFAULT,
 ) -> None:
@@ -64,6 +65,8 @@ def serve(
         Longest time that a request may take.
     memory
         GB for all loaded models together; by default half of what is free.
+    report
+        Report of upwell emerge that the page links to, or its folder; by default one found beside the run.
     log_prompts
         Let the log hold what was asked and written.
     """
@@ -83,6 +86,7 @@ def serve(
         max_prompt_tokens=max_prompt_tokens,
         max_seconds=max_seconds,
         memory=memory,
+        report=report,
         log_prompts=log_prompts,
     )
     placement = Placement(device=loading.device, dtype=loading.dtype, threads=loading.threads)

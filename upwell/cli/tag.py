@@ -36,12 +36,12 @@ def tag(
     as_json
         Print a JSON object for each sentence.
     """
-    from upwell.text.vectors.cutting import cut_words
+    from upwell.text.vectors.cutting import sentence_words
 
-    model, segment = loading.tagger(run), _segmenter()
+    model = loading.tagger(run)
 
     def say(line: str) -> dict[str, Any]:
-        words = line.split() if split else list(cut_words(line, segment=segment))
+        words = sentence_words(line, split=split)
         tags = model.predict([words])[0]
         pairs = list(zip(words, tags, strict=True))
         return {"answer": " ".join(f"{word}/{tag}" for word, tag in pairs), "words": words, "tags": tags}
@@ -50,11 +50,3 @@ def tag(
     answer_lines(text, latency.timed(say), as_json=as_json)
     if stats:
         latency.print()
-
-
-def _segmenter() -> Any:
-    from importlib.util import find_spec
-
-    from upwell.text.vectors.cutting import find_segmenter
-
-    return find_segmenter("jieba") if find_spec("rjieba") else None

@@ -39,7 +39,7 @@ class Piece:
     tokens: tuple[DrawnToken, ...] = ()
     """Of this piece; empty where no probabilities were asked for."""
     finish_reason: str = ""
-    """Empty until the last piece; then that of `Generation`, or cancelled, or failed."""
+    """Empty until the last piece; then that of `Generation`, or form (it became too complex), cancelled, failed."""
 
 
 @dataclass(eq=False)

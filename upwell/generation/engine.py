@@ -45,7 +45,7 @@ def generate(
 
     `begin_document`: the prompts are beginnings of documents, not text from anywhere. Row i draws from a generator of
     its own, seeded with seeds[i], by default `options.seed` + i. Raises a UserError for a prompt longer than the context
-    of attention.
+    of attention, and for a form of the text that cannot be had.
     """
     if seeds is None:
         seeds = range(options.seed, options.seed + len(prompts))
@@ -55,6 +55,8 @@ def generate(
     ]
     for _ in _steps(network, rows):
         pass
+    for row in rows:
+        row.check()
     return [Generation(row.text, row.drawn, row.finish_reason) for row in rows]
 
 
@@ -64,6 +66,7 @@ def stream(network: Network, tokenizer: Tokenizer, prompt: str, options: Samplin
     for _ in _steps(network, [row]):
         if piece := row.take():
             yield piece
+    row.check()
 
 
 def _steps(network: Network, rows: list[Row]) -> Iterator[None]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from upwell.errors import UserError
+from upwell.generation.constraints import FormTooComplex, constraint_of
 from upwell.generation.sampling import SamplingOptions, choose_token
 from upwell.model.network import Network
 from upwell.text.tokenizers import Tokenizer
@@ -51,11 +52,12 @@ class Row:
 
         `begin_document`: the prompt is the beginning of a document, not text from anywhere. `alternatives`: how many of the
         likeliest tokens are kept for each place (0: the drawn one alone); None keeps no probabilities. Raises
-        PromptTooLong for one beyond the context of attention.
+        PromptTooLong for one beyond the context of attention, a UserError for a form of the text that cannot be had.
         """
         self.tokenizer, self.options, self.alternatives = tokenizer, options, alternatives
         limited = "attention" in network.config.mixers and network.config.window is None
         self.context = network.config.context if limited else None
+        self._constraint = constraint_of(options, tokenizer)
         self.seen, self._given, self._allowed = _read(tokenizer, prompt, options, begin_document=begin_document)
         self.prompt_tokens = len(self.seen)
         self.reused_tokens = 0
@@ -85,6 +87,13 @@ class Row:
         if self._allowed is not None:
             allowed = self._allowed.to(logits.device)
             logits = torch.full_like(logits, -torch.inf).index_copy(0, allowed, logits[allowed])
+        if self._constraint is not None:
+            try:
+                allowed = self._constraint.allowed()
+            except FormTooComplex:  # the rows beside it go on
+                self._finish("form")
+                return
+            logits = logits.masked_fill(~allowed.to(logits.device), -torch.inf)
         token = choose_token(logits, self.options, self.seen, self._generator)
         if token == self.tokenizer.end_of_text:
             self._finish("stop")
@@ -97,7 +106,10 @@ class Row:
         if self._given:
             assert self.text.startswith(self._given)
             self.text, self._given, self._allowed = self.text[len(self._given) :], "", None
-        self._look_for_stop()
+        if self._constraint is not None and self._constraint.push(token):
+            self._finish("stop")
+        else:
+            self._look_for_stop()
 
     def take(self) -> str:
         """New text that is safe to show: never the beginning of what may become a stop string."""
@@ -112,6 +124,11 @@ class Row:
         taken = [token for token in self._tokens if token.start < self._shown]
         self._tokens = self._tokens[len(taken) :]
         return taken
+
+    def check(self) -> None:
+        """Raise FormTooComplex where that ended the text."""
+        if self.finish_reason == "form":
+            raise FormTooComplex
 
     def _finish(self, reason: str) -> None:
         self.text += self._decoder.flush()  # what it held back
@@ -149,7 +166,8 @@ def _read(
     """The ids of a prompt; its last character where that is left to the first token that is drawn; the ids for that."""
     encoded = tokenizer.encode(prompt)
     given, allowed = "", None
-    if options.max_tokens and (end := tokenizer.open_end(encoded)):
+    has_form = options.json_schema is not None or options.regex is not None  # which begins behind the prompt, not in it
+    if options.max_tokens and not has_form and (end := tokenizer.open_end(encoded)):
         (given, ids_of_end), encoded = end, encoded[:-1]
         allowed = torch.from_numpy(ids_of_end).long()
     ids = [int(i) for i in encoded]

@@ -35,6 +35,10 @@ class SamplingOptions:
     """The text ends before the first of these strings."""
     seed: int = 0
     """Of the draws; row i of a batch draws with seed + i."""
+    json_schema: str | None = None
+    """The text is JSON that this schema, itself JSON, describes."""
+    regex: str | None = None
+    """The whole text is one that this regular expression matches."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -56,6 +60,8 @@ class SamplingOptions:
         if not all(isinstance(text, str) and text for text in stops):
             raise UserError("--stop: expected a text that is not empty")
         object.__setattr__(self, "stop", stops)
+        if self.json_schema is not None and self.regex is not None:
+            raise UserError("--json-schema and --regex: a text has one form; leave one of them out")
 
 
 def choose_token(logits: Tensor, options: SamplingOptions, seen: Sequence[int], generator: torch.Generator) -> int:

@@ -10,23 +10,30 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from upwell import __version__
-from upwell.serving import completions, embeddings, runs, tasks
+from upwell.serving import completions, embeddings, reports, runs, tasks
 from upwell.serving.errors import install_handlers
 from upwell.serving.figures import Figures
 from upwell.serving.gate import Gate
 from upwell.serving.journal import Journal, write_line
 from upwell.serving.models import Models
 from upwell.serving.options import ServerOptions
+from upwell.serving.reports import Reports
+from upwell.serving.schemas import ErrorAnswer
 from upwell.serving.state import Server
 
 PAGE = Path(__file__).parent / "page"
-UNLOCKED = ("/page/", "/health", "/docs", "/openapi.json")
-"""Beginnings of paths that hold nothing of the runs: no key is asked for."""
+UNLOCKED = ("/page/", "/health", "/docs", "/openapi.json", "/reports/")
+"""Beginnings of paths that hold nothing of the runs, or that nobody can guess: no key is asked for."""
 DESCRIPTION = "Language models of Upwell. /v1 is meant for clients of OpenAI's API; what they cannot have is refused."
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorAnswer, "description": "The request cannot be had."},
+    "5XX": {"model": ErrorAnswer, "description": "The server cannot answer it, or not now."},
+}
 
 
 def create_app(
@@ -49,10 +56,11 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
         redoc_url=None,
+        responses=REFUSALS,
     )
-    app.state.server = Server(models, options, figures, threads)
+    app.state.server = Server(models, options, figures, Reports(options.report, options.api_key), threads)
     install_handlers(app)
-    for router in (completions.router, embeddings.router, tasks.router, runs.router):
+    for router in (completions.router, embeddings.router, tasks.router, runs.router, reports.router):
         app.include_router(router)
     _add_pages(app, figures)
     # The last one added is the first to see a request.
@@ -75,10 +83,10 @@ def _add_pages(app: FastAPI, figures: Figures) -> None:
         """Whether the server answers."""
         return {"status": "ok"}
 
-    @app.get("/metrics", tags=["server"], response_class=Response)
+    @app.get("/metrics", tags=["server"], response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Figures for Prometheus."""
-        return Response(figures.text(), media_type="text/plain; version=0.0.4")
+        return Response(figures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:

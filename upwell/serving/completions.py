@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,17 @@ from upwell.serving.writing import Texts, unless_gone, written
 
 Json = dict[str, Any]
 router = APIRouter(tags=["texts"])
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The texts, or with `stream` their pieces as events.", "content": {"text/event-stream": {}}}
+}
 DEFAULT_TOKENS = SamplingOptions().max_tokens
+LAST_WORD_SECONDS = 5
+"""After the deadline, in which a stream may still say that it is past."""
 FINISH_REASONS = {"context": "length"}
 """Ours to theirs, where they differ."""
 
 
-@router.post("/v1/completions")
+@router.post("/v1/completions", responses=STREAMED)
 async def completions(body: CompletionRequest, request: Request, server: CurrentServer) -> Response:
     """Write on from one prompt or several."""
     prompts = [body.prompt] if isinstance(body.prompt, str) else body.prompt
@@ -39,7 +44,7 @@ async def completions(body: CompletionRequest, request: Request, server: Current
     return await respond(request, server, body, prompts, body.max_tokens, body.logprobs, form)
 
 
-@router.post("/v1/chat/completions")
+@router.post("/v1/chat/completions", responses=STREAMED)
 async def chat(body: ChatRequest, request: Request, server: CurrentServer) -> Response:
     """Write in turns. The model was not taught to answer: it reads each message as a line and goes on."""
     alternatives = (body.top_logprobs or 0) if body.logprobs else None
@@ -52,16 +57,21 @@ async def chat(body: ChatRequest, request: Request, server: CurrentServer) -> Re
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events; what they need is given back however the stream ends, even if it never begins."""
+    """Server-sent events; what they need is given back however the stream ends, even if it never begins.
 
-    def __init__(self, events: AsyncIterator[str], needs: AsyncExitStack) -> None:
+    A client that reads so slowly that they are not sent at the `deadline`, by the loop's clock, is left.
+    """
+
+    def __init__(self, events: AsyncIterator[str], needs: AsyncExitStack, deadline: float) -> None:
         super().__init__(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-        self._needs = needs
+        self._needs, self._deadline = needs, deadline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send them."""
         async with self._needs:
-            await super().__call__(scope, receive, send)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._deadline + LAST_WORD_SECONDS):
+                    await super().__call__(scope, receive, send)
 
 
 async def respond(
@@ -105,7 +115,7 @@ async def respond(
         stack.callback(_note_usage, request, server, texts, prompts)
         if body.stream:
             with_usage = body.stream_options is not None and body.stream_options.include_usage
-            return EventStream(_events(texts, form, head, with_usage), stack.pop_all())
+            return EventStream(_events(texts, form, head, with_usage), stack.pop_all(), deadline)
         return JSONResponse(await unless_gone(request, _whole(texts, form, head, alternatives is not None)))
     raise AssertionError("the stack lets every error through")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -22,9 +23,18 @@ KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_e
 class ApiError(Exception):
     """A refusal with its status code; `code` and `parameter` as programs read them."""
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, parameter: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        parameter: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status, self.message, self.code, self.parameter = status, message, code, parameter
+        self.headers = dict(headers or {})
 
 
 class ClientGone(Exception):
@@ -39,7 +49,9 @@ def error_body(error: ApiError) -> dict[str, Any]:
 
 def error_response(error: ApiError) -> JSONResponse:
     """The whole answer for an error."""
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.status in (429, 503) else {}
+    headers = dict(error.headers)
+    if error.status in (429, 503):
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(error_body(error), error.status, headers)
@@ -65,7 +77,7 @@ def as_api_error(error: Exception) -> ApiError:
         what = "is not known here" if first["type"] == "extra_forbidden" else first["msg"]
         return ApiError(400, f"{parameter or 'the request'}: {what}", parameter=parameter)
     if isinstance(error, HTTPException):
-        return ApiError(error.status_code, str(error.detail))
+        return ApiError(error.status_code, str(error.detail), headers=error.headers)
     return ApiError(500, "something went wrong in the server")
 
 

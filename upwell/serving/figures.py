@@ -43,7 +43,7 @@ class _Engines(Collector):
         self._models = models
 
     def collect(self) -> Iterator[Metric]:
-        loads = {name: loaded.engine.load() for name, loaded in self._models.loaded().items()}
+        loads = {name: engine.load() for name, engine in self._models.engines().items()}
         gauges = {
             "rows": "Texts being written.",
             "waiting": "Texts that wait for a row.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import dataclasses
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from upwell.api import LanguageModel
+from upwell.api import LanguageModel, Tagger, TextClassifier
 from upwell.errors import UserError
 from upwell.generation.batching import Engine
 from upwell.model.accounting import meta_network, parameters_by_kind
@@ -17,7 +19,11 @@ from upwell.serving.errors import ApiError
 from upwell.serving.options import ServerOptions
 from upwell.serving.room import Room
 from upwell.training.compute import torch_dtype
-from upwell.training.runs import Run
+from upwell.training.runs import CLASSIFIER, LANGUAGE_MODEL, TAGGER, Run
+
+Reader = TextClassifier | Tagger
+READERS: dict[str, type[TextClassifier] | type[Tagger]] = {CLASSIFIER: TextClassifier, TAGGER: Tagger}
+"""Kinds of runs that read texts and write none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +36,35 @@ class Placement:
 
 
 @dataclass(eq=False)
-class LoadedModel:
-    """A model in memory, and the engine that runs it."""
+class Loaded:
+    """A run in memory."""
+
+    room: Room
+    """For what is not written by an engine's rows alone: embeddings and tasks."""
+    written: int
+    """When its weights were written (ns): a run that still trains writes better ones."""
+
+    def close(self) -> None:
+        """Finish its work."""
+
+
+@dataclass(eq=False)
+class LoadedModel(Loaded):
+    """A language model, and the engine that runs it."""
 
     language_model: LanguageModel
     engine: Engine
-    room: Room
-    """For what is not written by the engine's rows alone: embeddings and tasks."""
-    written: int
-    """When its weights were written (ns): a run that still trains writes better ones."""
+
+    def close(self) -> None:
+        """Let the engine finish."""
+        self.engine.close()
+
+
+@dataclass(eq=False)
+class LoadedReader(Loaded):
+    """What tells the class of a text, or the tags of its words."""
+
+    reader: Reader
 
 
 @dataclass(eq=False)
@@ -47,9 +73,10 @@ class ServedRun:
 
     name: str
     run: Run
+    kind: str
     bytes: int
     """That it takes when it is loaded."""
-    loaded: LoadedModel | None = None
+    loaded: Loaded | None = None
     users: int = 0
     """Requests at work with it."""
 
@@ -64,28 +91,40 @@ class Models:
         self.runs: dict[str, ServedRun] = {}
         for folder in folders:
             run = Run(Path(folder))
-            size = torch_dtype(self.placement.dtype or "float32").itemsize
-            parameters = parameters_by_kind(meta_network(run.network_config()))["total"]
             name = run.folder.resolve().name
             if name in self.runs:
                 raise UserError(f"{folder}: another run is called {name} too; rename one of the folders")
-            self.runs[name] = ServedRun(name, run, parameters * size + options.cache_bytes)
+            self.runs[name] = ServedRun(name, run, run.kind(), self._bytes(run))
         if not self.runs:
             raise UserError("name the folder of a run; upwell train makes one")
         self._order: list[ServedRun] = []  # the loaded ones, least recently used first
         self._loading = asyncio.Lock()
 
-    def find(self, name: str | None) -> ServedRun:
-        """The run called `name`, the first without one; a refusal where there is none."""
-        served = self.runs.get(name) if name else next(iter(self.runs.values()))
+    def find(self, name: str | None, kinds: Collection[str] | None = None) -> ServedRun:
+        """The run called `name`, without one the first of these `kinds`; a refusal where there is none, or it is of another."""
+        served = self.runs.get(name) if name else self._first(kinds)
         if served is None:
             raise ApiError(404, f"no model is called {name!r}; GET /v1/models lists them", code="model_not_found")
+        if kinds is not None and served.kind not in kinds:
+            raise ApiError(400, f"{served.name} is a {served.kind}, not a {' or a '.join(kinds)}", parameter="model")
         return served
 
     @asynccontextmanager
     async def use(self, name: str | None) -> AsyncIterator[tuple[str, LoadedModel]]:
-        """The name of a run and its model, which stays in memory within this context."""
-        served = self.find(name)
+        """The name of a run and its language model, which stays in memory within this context."""
+        async with self._use(self.find(name, [LANGUAGE_MODEL])) as (found, loaded):
+            assert isinstance(loaded, LoadedModel)
+            yield found, loaded
+
+    @asynccontextmanager
+    async def use_reader(self, name: str | None, kind: str) -> AsyncIterator[tuple[str, LoadedReader]]:
+        """The same for a run of one of READERS."""
+        async with self._use(self.find(name, [kind])) as (found, loaded):
+            assert isinstance(loaded, LoadedReader)
+            yield found, loaded
+
+    @asynccontextmanager
+    async def _use(self, served: ServedRun) -> AsyncIterator[tuple[str, Loaded]]:
         served.users += 1
         try:
             loaded = served.loaded
@@ -102,11 +141,24 @@ class Models:
         for served in list(self._order):
             await self._drop(served)
 
-    def loaded(self) -> dict[str, LoadedModel]:
-        """Those in memory."""
-        return {name: served.loaded for name, served in self.runs.items() if served.loaded is not None}
+    def engines(self) -> dict[str, Engine]:
+        """Of the language models in memory."""
+        return {
+            name: served.loaded.engine for name, served in self.runs.items() if isinstance(served.loaded, LoadedModel)
+        }
 
-    async def _load(self, served: ServedRun) -> LoadedModel:
+    def _first(self, kinds: Collection[str] | None) -> ServedRun:
+        runs = list(self.runs.values())
+        return next((served for served in runs if kinds is None or served.kind in kinds), runs[0])
+
+    def _bytes(self, run: Run) -> int:
+        if run.kind() in READERS:  # its weights are in several files, one for each network and one for features
+            files = [*run.folder.glob("*.safetensors"), *run.folder.glob("member-*/*.safetensors")]
+            return sum(file.stat().st_size for file in files)
+        size = torch_dtype(self.placement.dtype or "float32").itemsize
+        return parameters_by_kind(meta_network(run.network_config()))["total"] * size + self.options.cache_bytes
+
+    async def _load(self, served: ServedRun) -> Loaded:
         """The newest weights of a run; one model is loaded at a time, so that the limit of memory holds."""
         if served.loaded is not None and (served.users > 1 or served.loaded.written == _written(served.run)):
             return served.loaded  # by another request, meanwhile
@@ -115,16 +167,18 @@ class Models:
         served.loaded = await asyncio.to_thread(self._read, served)
         return served.loaded
 
-    def _read(self, served: ServedRun) -> LoadedModel:
+    def _read(self, served: ServedRun) -> Loaded:
         placement, options = self.placement, self.options
+        room = Room(options.max_rows + options.max_waiting)
         written = _written(served.run)
         if not written:
             raise ApiError(
                 503, f"{served.name} has no weights yet; they come with the first validation of the training"
             )
-        model = LanguageModel.load(
-            served.run.folder, device=placement.device, dtype=placement.dtype, threads=placement.threads
-        )
+        how: dict[str, Any] = dataclasses.asdict(placement)
+        if served.kind in READERS:
+            return LoadedReader(room, written, READERS[served.kind].load(served.run.folder, **how))
+        model = LanguageModel.load(served.run.folder, **how)
         engine = Engine(
             model.network,
             model.tokenizer,
@@ -133,7 +187,7 @@ class Models:
             cache_bytes=options.cache_bytes,
             name=served.name,
         )
-        return LoadedModel(model, engine, Room(options.max_rows + options.max_waiting), written)
+        return LoadedModel(room, written, model, engine)
 
     async def _make_room(self, served: ServedRun) -> None:
         """Drop idle models, the least recently used first, until `served` fits."""
@@ -154,7 +208,7 @@ class Models:
         loaded, served.loaded = served.loaded, None
         self._order = [other for other in self._order if other is not served]
         if loaded is not None:
-            await asyncio.to_thread(loaded.engine.close)
+            await asyncio.to_thread(loaded.close)
 
 
 def _written(run: Run) -> int:

@@ -41,6 +41,8 @@ class ServerOptions:
     """GB for the loaded models together; None: half of what is free at the start."""
     cache_bytes: int = 64 * 2**20
     """For each model: states of texts that were read, so that a conversation is not read anew."""
+    report: str | None = None
+    """A report of upwell emerge for the page, or its folder; None: what lies beside a run."""
     log_prompts: bool = False
     """Whether the log holds what was asked and written."""
 

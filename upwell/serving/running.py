@@ -18,6 +18,8 @@ from upwell.serving.models import Models, Placement
 from upwell.serving.options import ServerOptions
 
 MAX_CONNECTIONS = 1024
+STALLED_SECONDS = 60
+"""After which a connection is dropped whose client takes nothing of what is sent to it."""
 
 
 def serve_runs(
@@ -33,7 +35,7 @@ def serve_runs(
     """
     models = Models(folders, options, placement)
     app = create_app(models, options)
-    listener = _listen(options)
+    listener = listen(options)
     address = _address(listener)
     config = uvicorn.Config(
         app,
@@ -57,14 +59,18 @@ def serve_runs(
         listener.close()
 
 
-def _listen(options: ServerOptions) -> socket.socket:
+def listen(options: ServerOptions) -> socket.socket:
+    """A socket that listens where `options` say; a UserError where that cannot be."""
     try:
         family = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((options.host, options.port), family=family, backlog=MAX_CONNECTIONS)
+        listener = socket.create_server((options.host, options.port), family=family, backlog=MAX_CONNECTIONS)
     except OSError as error:
         raise UserError(
             f"{options.host}, port {options.port}: {error.strerror or error}; choose others by --host and --port"
         ) from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it, and hands it on to every connection
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * STALLED_SECONDS)
+    return listener
 
 
 def _address(listener: socket.socket) -> str:

@@ -12,8 +12,10 @@ from fastapi import APIRouter, Query
 from upwell.model.accounting import meta_network, parameters_by_kind
 from upwell.serving.errors import ApiError
 from upwell.serving.models import ServedRun
+from upwell.serving.reports import Reports
 from upwell.serving.state import CurrentServer
 from upwell.training.metrics import read_metrics
+from upwell.training.runs import LANGUAGE_MODEL
 
 router = APIRouter()
 MAX_CARD_BYTES = 2**20
@@ -35,8 +37,8 @@ async def model(name: str, server: CurrentServer) -> dict[str, Any]:
 
 @router.get("/v1/runs/{name}", tags=["models"])
 async def run(name: str, server: CurrentServer) -> dict[str, Any]:
-    """Network, parameters, formats of the tasks it learned, figures of the finished run, model card."""
-    return await asyncio.to_thread(_describe, server.models.find(name))
+    """Kind, network, parameters, formats of the tasks it learned or its labels, figures of the finished run, model card."""
+    return await asyncio.to_thread(_describe, server.models.find(name), server.reports)
 
 
 @router.get("/v1/runs/{name}/curve", tags=["models"])
@@ -52,23 +54,29 @@ def _model(served: ServedRun) -> dict[str, Any]:
         "object": "model",
         "created": int(created),
         "owned_by": "upwell",
+        "kind": served.kind,
         "loaded": served.loaded is not None,
     }
 
 
-def _describe(served: ServedRun) -> dict[str, Any]:
-    config = served.run.network_config()
+def _describe(served: ServedRun, reports: Reports) -> dict[str, Any]:
+    config = served.run.network_config(None)
     result = served.run.result() or {}
     tasks: dict[str, list[str]] = {}
-    for view, language in served.run.formats():
-        tasks.setdefault(view, []).append(language)
+    if served.kind == LANGUAGE_MODEL:
+        for view, language in served.run.formats():
+            tasks.setdefault(view, []).append(language)
+    scores = {result["task"]: result["scores"]} if "scores" in result else None
     return {
         "id": served.name,
+        "kind": served.kind,
+        "labels": served.run.config(None).get("labels"),
         "network": config.to_dict(),
         "parameters": parameters_by_kind(meta_network(config)),
         "tasks": tasks,
-        "scorecard": result.get("scorecard"),
+        "scorecard": result.get("scorecard", scores),
         "valid_bpb": result.get("valid_bpb"),
+        "report": None if (report := reports.address(served.run)) is None else f"/reports/{report}",
         "card": _card(served.run.folder / "README.md"),
     }
 

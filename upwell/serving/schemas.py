@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,12 +14,72 @@ Zero = Annotated[float, Field(ge=0, le=0)]
 Text = Annotated[str, Field(min_length=1)]
 
 
+class ErrorDetail(BaseModel):
+    """What was wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorAnswer(BaseModel):
+    """A refusal, in the form that OpenAI's clients know."""
+
+    error: ErrorDetail
+
+
 class StreamOptions(BaseModel):
     """Of a stream."""
 
     model_config = ConfigDict(extra="forbid")
 
     include_usage: bool = Field(False, description="A last event with the number of tokens.")
+
+
+class TextForm(BaseModel):
+    """Any text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["text"]
+
+
+class JsonForm(BaseModel):
+    """Any JSON object."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["json_object"]
+
+
+class NamedSchema(BaseModel):
+    """A schema under a name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field("", description="For your own records.")
+    description: str | None = Field(None, description="The same: the model is not shown it.")
+    schema_: dict[str, Any] = Field(alias="schema", description="A JSON schema; what cannot be followed is refused.")
+    strict: bool | None = Field(None, description="It is always followed strictly.")
+
+
+class SchemaForm(BaseModel):
+    """JSON that a schema describes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["json_schema"]
+    json_schema: NamedSchema
+
+
+class PatternForm(BaseModel):
+    """What a regular expression matches from beginning to end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["regex"]
+    pattern: str
 
 
 class Sampling(BaseModel):
@@ -37,6 +98,12 @@ class Sampling(BaseModel):
     n: int | None = Field(None, ge=1, le=128, description="Texts for each prompt; text i draws with seed + i.")
     stream: bool | None = Field(None, description="Send the text in pieces, as server-sent events.")
     stream_options: StreamOptions | None = None
+    response_format: Annotated[TextForm | JsonForm | SchemaForm | PatternForm, Field(discriminator="type")] | None = (
+        Field(
+            None,
+            description="The form of each text; it is kept unless max_tokens or a stop string ends the text before.",
+        )
+    )
     user: str | None = Field(None, description="For your own records; not kept.")
     frequency_penalty: Zero | None = Field(None, description="Only 0; see repetition_penalty.")
     presence_penalty: Zero | None = Field(None, description="Only 0; see repetition_penalty.")
@@ -50,7 +117,17 @@ class Sampling(BaseModel):
             if (value := getattr(self, name)) is not None
         }
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return SamplingOptions(max_tokens=max_tokens, stop=tuple(stop), seed=seed, **given)
+        return SamplingOptions(max_tokens=max_tokens, stop=tuple(stop), seed=seed, **given, **self._form())
+
+    def _form(self) -> dict[str, Any]:
+        match self.response_format:
+            case JsonForm():
+                return {"json_schema": '{"type": "object"}'}
+            case SchemaForm(json_schema=named):
+                return {"json_schema": json.dumps(named.schema_)}
+            case PatternForm(pattern=pattern):
+                return {"regex": pattern}
+        return {}
 
 
 class CompletionRequest(Sampling):
@@ -83,12 +160,6 @@ class Message(BaseModel):
         return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
 
 
-class ResponseFormat(BaseModel):
-    """Of a reply."""
-
-    type: Literal["text"]
-
-
 class ChatRequest(Sampling):
     """Turns to go on from."""
 
@@ -97,7 +168,6 @@ class ChatRequest(Sampling):
     max_completion_tokens: int | None = Field(None, ge=0, description="The same.")
     logprobs: bool | None = Field(None, description="Whether to send log-probabilities.")
     top_logprobs: int | None = Field(None, ge=0, le=20, description="So many of the likeliest tokens in each place.")
-    response_format: ResponseFormat | None = None
     tools: Annotated[list[Any], Field(max_length=0)] | None = Field(None, description="Only empty.")
 
 
@@ -119,7 +189,7 @@ class TaskRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field("", description="Name of a run; by default the first.")
+    model: str = Field("", description="Name of a run; by default the first that may know the task.")
     text: Text = Field(description="In English or Chinese.")
 
 
@@ -132,4 +202,13 @@ class AnswerRequest(TaskRequest):
 class ClassifyRequest(TaskRequest):
     """A text of which something is told."""
 
-    of: str = Field("", description="A person: how did they feel in the end? Without one: what is the text about?")
+    of: str = Field(
+        "",
+        description="A person, for language models: how did they feel in the end? Without one: what is the text about?",
+    )
+
+
+class TagRequest(TaskRequest):
+    """A sentence whose words get tags."""
+
+    split: bool = Field(False, description="Its words are divided by blanks: look no further for them.")

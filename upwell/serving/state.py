@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Request
 
 from upwell.serving.figures import Figures
 from upwell.serving.models import Models
 from upwell.serving.options import ServerOptions
+
+if TYPE_CHECKING:
+    from upwell.serving.reports import Reports
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Server:
     models: Models
     options: ServerOptions
     figures: Figures
+    reports: Reports
     threads: ThreadPoolExecutor
     """For what waits for an engine."""
 

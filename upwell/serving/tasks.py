@@ -1,4 +1,4 @@
-"""/v1/tasks: a user's own text put to a model that learned the task."""
+"""/v1/tasks: a user's own text put to a run that learned the task."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from upwell.api import Tagger, TextClassifier
 from upwell.errors import UserError
-from upwell.serving.errors import ApiError
-from upwell.serving.schemas import AnswerRequest, ClassifyRequest, TaskRequest
+from upwell.serving.errors import TOO_LONG, ApiError
+from upwell.serving.models import Reader
+from upwell.serving.schemas import AnswerRequest, ClassifyRequest, TagRequest, TaskRequest
 from upwell.serving.state import CurrentServer, Server, note
 from upwell.serving.writing import EngineAnswerer, unless_gone
 from upwell.tasks.asking import Asker, split_question
+from upwell.text.vectors.cutting import sentence_words
+from upwell.training.runs import CLASSIFIER, LANGUAGE_MODEL, TAGGER
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
@@ -48,14 +52,46 @@ async def answer(body: AnswerRequest, request: Request, server: CurrentServer) -
 
 @router.post("/classify")
 async def classify(body: ClassifyRequest, request: Request, server: CurrentServer) -> dict[str, Any]:
-    """What a text is about, or how somebody in it felt in the end."""
+    """What class a text is of, by a classifier: with the probability of each. By a language model: what the text is about, or
+    how somebody in it felt in the end.
+    """
+    if server.models.find(body.model, [LANGUAGE_MODEL, CLASSIFIER]).kind == CLASSIFIER:
+        if body.of:
+            raise ApiError(400, "of: a classifier tells classes of texts, not how people felt", parameter="of")
+        return await _read(request, server, body, "classify", CLASSIFIER, lambda reader: _classes(reader, body.text))
     return await _ask(request, server, body, "classify", lambda asker: {"answer": asker.classify(body.text, body.of)})
+
+
+@router.post("/tag")
+async def tag(body: TagRequest, request: Request, server: CurrentServer) -> dict[str, Any]:
+    """The words of a sentence, and the tag of each, by a tagger."""
+    words = sentence_words(body.text, split=body.split)
+    most = server.options.max_prompt_tokens
+    if len(words) > most:
+        raise ApiError(400, f"the text has {len(words)} words, this server takes {most}", code=TOO_LONG)
+    return await _read(request, server, body, "tag", TAGGER, lambda reader: _tags(reader, words))
 
 
 @router.post("/summarize")
 async def summarize(body: TaskRequest, request: Request, server: CurrentServer) -> dict[str, Any]:
     """A story in a sentence or two."""
     return await _ask(request, server, body, "summarize", lambda asker: {"answer": asker.summarize(body.text)})
+
+
+def _classes(reader: Reader, text: str) -> dict[str, Any]:
+    assert isinstance(reader, TextClassifier)
+    probabilities = reader.predict_proba([text])
+    said = reader.decide(probabilities)[0]
+    labels = list(map(str, said)) if isinstance(said, list) else [str(said)]
+    named = {str(name): float(p) for name, p in zip(reader.classes_, probabilities[0], strict=True)}
+    return {"answer": ", ".join(labels), "labels": labels, "probabilities": named}
+
+
+def _tags(reader: Reader, words: list[str]) -> dict[str, Any]:
+    assert isinstance(reader, Tagger)
+    tags = reader.predict([words])[0]
+    answer = " ".join(f"{word}/{tag}" for word, tag in zip(words, tags, strict=True))
+    return {"answer": answer, "words": words, "tags": tags}
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -79,6 +115,25 @@ async def _ask(
                 found = await unless_gone(request, _in_thread(server, lambda: put(asker)))
             finally:
                 answerer.stop()
+    return {"model": name, "task": task, **found}
+
+
+async def _read(
+    request: Request,
+    server: Server,
+    body: TaskRequest,
+    task: str,
+    kind: str,
+    put: Callable[[Reader], dict[str, Any]],
+) -> dict[str, Any]:
+    """`put` is given what a run of this `kind` holds, in a thread of its own."""
+    async with (
+        server.models.use_reader(body.model, kind) as (name, loaded),
+        asyncio.timeout(server.options.max_seconds),
+    ):
+        note(request, model=name, **({"prompts": [body.text]} if server.options.log_prompts else {}))
+        with loaded.room.enter():
+            found = await unless_gone(request, _in_thread(server, lambda: put(loaded.reader)))
     return {"model": name, "task": task, **found}
 
 

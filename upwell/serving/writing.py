@@ -12,6 +12,7 @@ from starlette.requests import Request as HttpRequest
 
 from upwell.generation import SamplingOptions
 from upwell.generation.batching import Closed, Engine, Piece, Request
+from upwell.generation.constraints import FormTooComplex
 from upwell.serving.errors import TOO_LONG, ApiError, ClientGone
 from upwell.tasks.answering import Likelihood, ModelAnswerer
 
@@ -36,6 +37,7 @@ class Texts:
             check_finish(piece.finish_reason)
             going -= bool(piece.finish_reason)
             yield number, piece
+            await asyncio.sleep(0)  # where pieces lie ready, other requests and the news of who is gone have their turn
 
     def usage(self) -> dict[str, Any]:
         """Tokens so far; the prompt counts once for each choice that is made of it, as it is read."""
@@ -96,6 +98,8 @@ def check_finish(reason: str) -> None:
     """Raise where a text came to no good end."""
     if reason == "failed":
         raise ApiError(500, "the model failed on this text")
+    if reason == "form":
+        raise FormTooComplex
     if reason == "cancelled":
         raise Closed
 

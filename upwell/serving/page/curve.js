@@ -16,7 +16,7 @@ export function drawCurve(place, caption, { steps, validations, finished, looked
   const state = say(finished ? "finished" : "growing");
   const best = validations.at(-1);
   caption.textContent = best
-    ? say("curveState", { step: best.step, loss: best.loss?.toFixed(3), bits: best.bits_per_byte?.toFixed(3), state })
+    ? say(best.bits_per_byte === null ? "curveReader" : "curveState", { step: best.step, loss: best.loss?.toFixed(3), bits: best.bits_per_byte?.toFixed(3), state })
     : say("curveTraining", { step: points.at(-1).step, state });
   place.replaceChildren(picture(points, steps, validations, Math.max(NARROWEST, place.clientWidth || USUAL)));
 }

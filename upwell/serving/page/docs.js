@@ -11,7 +11,8 @@ function resolve(part) {
 
 function kind(part) {
   if (part.$ref) return part.$ref.split("/").at(-1);
-  if (part.anyOf) return part.anyOf.filter((other) => other.type !== "null").map(kind).join(" | ");
+  const several = part.anyOf ?? part.oneOf;
+  if (several) return several.filter((other) => other.type !== "null").map(kind).join(" | ");
   if (part.enum || part.const !== undefined) return (part.enum ?? [part.const]).map((value) => JSON.stringify(value)).join(" | ");
   return part.type === "array" ? `[${kind(part.items)}]` : part.type ?? "";
 }

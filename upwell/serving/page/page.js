@@ -8,6 +8,7 @@ import { setUpTasks, showTasks } from "./tasks.js";
 import { switchLanguage, translatePage } from "./words.js";
 import { setUpWriting, tellState } from "./write.js";
 
+const SECONDS_BEFORE_NEXT_TRY = 3;
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const model = () => byId("model").value;
 
@@ -22,19 +23,34 @@ function open(tab) {
 }
 
 function setUpTabs() {
-  for (const [place, tab] of tabs.entries()) {
+  for (const tab of tabs) {
     tab.addEventListener("click", () => open(tab));
     tab.addEventListener("keydown", (event) => {
+      const shown = tabs.filter((other) => !other.hidden);
+      const place = shown.indexOf(tab);
       const next = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: -1 }[event.key];
       if (next === undefined) return;
       event.preventDefault();
-      const tab = tabs.at(next % tabs.length);
-      tab.focus();
-      open(tab);
+      const chosen = shown.at(next % shown.length);
+      chosen.focus();
+      open(chosen);
     });
   }
   const named = tabs.find((tab) => `#${tab.getAttribute("aria-controls")}` === location.hash);
   open(named ?? tabs[0]);
+}
+
+// Only the parts that a run of this kind has.
+function fitKind(kind) {
+  for (const part of document.querySelectorAll("[data-kinds]")) part.hidden = !part.dataset.kinds.split(", ").includes(kind);
+  const current = tabs.find((tab) => tab.getAttribute("aria-selected") === "true");
+  if (current.hidden) open(tabs.find((tab) => !tab.hidden));
+}
+
+function linkReport(address) {
+  const link = byId("report-link");
+  link.hidden = !address;
+  if (address) link.href = address;
 }
 
 async function chooseModel() {
@@ -43,7 +59,9 @@ async function chooseModel() {
   try {
     const about = await get(`/v1/runs/${encodeURIComponent(name)}`);
     if (name !== model()) return;
-    showTasks(about.tasks);
+    fitKind(about.kind);
+    linkReport(about.report);
+    showTasks(about);
     await showRun(name, about);
   } catch (error) {
     showProblem(error);
@@ -57,6 +75,7 @@ async function listModels() {
     await chooseModel();
   } catch (error) {
     showProblem(error);
+    setTimeout(listModels, 1000 * SECONDS_BEFORE_NEXT_TRY);
   }
 }
 

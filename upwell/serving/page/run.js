@@ -11,7 +11,7 @@ let shown = begin("", null);
 let timer = 0;
 
 function begin(name, about) {
-  return { name, about, steps: [], validations: [], last: -1, looked: false, finished: false };
+  return { name, about, steps: [], validations: [], last: -1, looked: false, isLost: false, finished: false };
 }
 
 export async function showRun(name, about) {
@@ -43,7 +43,10 @@ async function look(run) {
     run.finished = news.finished;
     run.looked = true;
     drawRun();
+    if (run.isLost) showProblem(null); // the server is there again
+    run.isLost = false;
   } catch (error) {
+    run.isLost = true;
     showProblem(error);
   }
   if (!run.finished && run === shown) lookLater(run);
@@ -59,7 +62,7 @@ function scorecard(scores) {
   const number = (value) => (value === null || value === undefined ? "" : value.toFixed(3));
   const rows = Object.entries(scores).flatMap(([task, metrics]) => Object.entries(metrics).map(([name, figure]) => [
     task.replaceAll("_", " "), name.replaceAll("_", " "), number(figure.value),
-    figure.low === null ? "" : `${number(figure.low)}–${number(figure.high)}`, number(figure.chance),
+    figure.low === null || figure.low === undefined ? "" : `${number(figure.low)}–${number(figure.high)}`, number(figure.chance),
     `${number(figure.baseline)} ${figure.baseline_name ?? ""}`.trim(), number(figure.oracle),
   ]));
   const head = ["task", "metric", "value", "interval", "chance", "baseline", "oracle"].map((word) => say(word));

@@ -14,14 +14,16 @@ export async function post(path, body, signal) {
   return (await request(path, body, signal)).json();
 }
 
-// Each event of a stream, until [DONE] or until `signal` says so.
+// Each event of a stream, until [DONE] or until `signal` says so; a Problem where the stream ends otherwise.
 export async function* events(path, body, signal) {
   const response = await request(path, { ...body, stream: true }, signal);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
+    const { done, value } = await reader.read().catch((error) => {
+      throw error.name === "AbortError" ? error : new Problem(say("lost"));
+    });
+    if (done) throw new Problem(say("lost"));
     const parts = (rest + value).split("\n\n");
     rest = parts.pop();
     for (const part of parts) {

@@ -1,8 +1,10 @@
-// The four task forms.
+// The forms of tasks.
 
-import { byId, make, showProblem } from "./elements.js";
+import { byId, make, showProblem, table } from "./elements.js";
 import { post } from "./server.js";
 import { say } from "./words.js";
+
+const SHOWN_LABELS = 10;
 
 const forms = () => document.querySelectorAll("form[data-task]");
 
@@ -15,11 +17,12 @@ export function setUpTasks(model) {
   }
 }
 
-// Only forms of tasks that the run learned can be used.
-export function showTasks(known) {
-  byId("tasks-note").hidden = [...forms()].some((form) => form.dataset.view in known);
+// Only forms of tasks that the run learned can be used. What reads and writes nothing learned the one that is shown.
+export function showTasks({ kind, tasks }) {
+  const isKnown = (form) => kind !== "language model" || form.dataset.view in tasks;
+  byId("tasks-note").hidden = [...forms()].some(isKnown);
   for (const form of forms()) {
-    for (const field of form.elements) field.disabled = !(form.dataset.view in known);
+    for (const field of form.elements) field.disabled = !isKnown(form) || Boolean(field.closest("label")?.hidden);
     form.querySelector("output").replaceChildren();
   }
 }
@@ -42,7 +45,20 @@ function lines(found) {
     return [make("ul", {}, found.senses.map((sense) =>
       make("li", { text: `${sense.answer} (${sense.class}, ${Math.round(100 * sense.probability)}%)` })))];
   }
+  if (found.words) return [taggedWords(found)];
   const said = [make("p", { class: "said", text: found.answer || say("nothing") })];
   if (found.reason) said.push(make("p", { class: "small", text: say("because", { reason: found.reason }) }));
+  if (found.probabilities) said.push(shares(found.probabilities));
   return said;
+}
+
+// Each word with its tag above it.
+function taggedWords({ words, tags }) {
+  return make("p", { class: "said tagged" }, words.flatMap((word, i) =>
+    [make("ruby", { text: word }, [make("rt", { text: tags[i] })]), " "]));
+}
+
+function shares(probabilities) {
+  const likeliest = Object.entries(probabilities).sort(([, a], [, b]) => b - a).slice(0, SHOWN_LABELS);
+  return table([[say("label"), say("probability")], ...likeliest.map(([label, p]) => [label, `${(100 * p).toFixed(1)}%`])]);
 }

@@ -54,6 +54,7 @@ async function write(model) {
       reason = choice.finish_reason ?? reason;
     }
   } catch (error) {
+    if (error.name !== "AbortError") reason = "lost";
     showProblem(error);
   }
   const speed = Math.round(tokens / Math.max(0.001, (performance.now() - started) / 1000));

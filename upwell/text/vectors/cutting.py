@@ -11,6 +11,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 
 from upwell.errors import UserError
 from upwell.text.words import HAN
@@ -45,6 +46,16 @@ def find_segmenter(name: str | None) -> Segmenter | None:
     except ImportError as error:
         raise UserError('--segment jieba needs one more package: pip install "upwell[text]"') from error
     return rjieba.cut
+
+
+def sentence_words(text: str, *, split: bool = False) -> list[str]:
+    """The words of a sentence: what stands between blanks, if `split`; else as `cut_words` finds them, in Chinese by jieba
+    where its package is there.
+    """
+    if split:
+        return text.split()
+    segment = find_segmenter("jieba") if find_spec("rjieba") else None
+    return list(cut_words(text, segment=segment))
 
 
 @functools.lru_cache(maxsize=1 << 16)
