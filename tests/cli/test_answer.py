@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def facts(folder: Path) -> Path:
-    done = run_process("train", "facts.jsonl", *QUICK, "--epochs", 12, "--json", cwd=folder)
+    done = run_process("train", "facts.jsonl", *QUICK, "--epochs", 30, "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     for said in ("question: question (by its name)", "left out: 1 with an answer that is not in the passage", "valid "):
         assert said in done.stderr, said
