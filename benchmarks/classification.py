@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,9 @@ def main() -> None:
     for name in arguments.sets:
         splits = {part: labelled(arguments.data / name / f"{part}.tsv") for part in ("train", "valid", "test")}
         wanted = np.array([label for label, _ in splits["test"]])
-        others = {peer: peer_run(program, arguments.data / name) for peer, program in PEERS.items()}
+        with ThreadPoolExecutor(len(PEERS)) as pool:  # each is a process of one thread
+            runs = pool.map(partial(peer_run, folder=arguments.data / name), PEERS.values())
+            others = dict(zip(PEERS, runs, strict=True))
         better = max(others, key=lambda peer: others[peer]["accuracy"])
         right, seconds = [], []
         for seed in range(arguments.seeds):
