@@ -33,6 +33,8 @@ PLACE_SPREAD = 0.3
 """Of the weights that tell the places of words apart, about 1 at first."""
 FACTOR = 6_364_136_223_846_793_005
 """Of the keys of texts (Knuth's multiplier of a linear congruence modulo 2^64)."""
+CHUNK = 32
+"""Sentences that are taken together."""
 GATE_BIAS = -2.0
 """At first: most sentences tell nothing."""
 
@@ -73,17 +75,31 @@ class StoryLayer(nn.Module):
         candidate = torch.baddbmm(self.input_bias, torch.cat(both[1:], -1).flatten(1, 2), self.input_weight).tanh()
         candidate = candidate.view(*x.shape[:3], self.heads, -1).transpose(2, 3)  # (R, B, H, T, D / H)
         written = candidate * (gate.sigmoid() * share.sigmoid())[..., None].to(x.dtype)
-        kept = F.logsigmoid(-gate)
-        until = kept.cumsum(-1)  # log of what is kept of a thing from the first sentence to this one
+        kept = F.logsigmoid(-gate)  # log of what is kept of what had been found before
         if is_last:
-            weights = (until[..., -1:] - until).exp()[..., None, :]  # (R, B, H, 1, T)
-            return (weights.to(x.dtype) @ written).flatten(2)
-        earlier = torch.ones(x.shape[2], x.shape[2], dtype=torch.bool, device=x.device).tril()  # [t, s]: s is not after t
-        before = (until[..., :, None] - until[..., None, :]).masked_fill(~earlier, FAR).exp()
-        since = until - kept
-        behind = (since[..., None, :] - since[..., :, None]).masked_fill(~earlier.T, FAR).exp()
-        found = (before + behind).to(x.dtype) @ written
-        return found.transpose(2, 3).flatten(3)
+            after = kept.flip(3).cumsum(3).flip(3) - kept  # of what is kept of a sentence's until the end
+            return (after.exp()[..., None, :].to(x.dtype) @ written).flatten(2)
+        behind = running(kept.flip(3), written.flip(3)).flip(3)
+        return (running(kept, written) + behind).transpose(2, 3).flatten(3)
+
+
+def running(kept: Tensor, written: Tensor) -> Tensor:
+    """h_t = exp(kept_t) h_(t-1) + written_t, from zeros: (..., T, D) of `kept` (..., T) and `written` (..., T, D).
+
+    Pieces of CHUNK are matrix products; the state is carried from one to the next.
+    """
+    carried = None
+    parts = []
+    for log, values in zip(kept.split(CHUNK, -1), written.split(CHUNK, -2), strict=True):
+        until = log.cumsum(-1)
+        later = torch.ones(log.shape[-1], log.shape[-1], dtype=torch.bool, device=log.device).triu(1)  # [t, s]: s after t
+        weights = (until[..., :, None] - until[..., None, :]).masked_fill(later, FAR).exp()
+        part = weights.to(values.dtype) @ values
+        if carried is not None:
+            part = part + until.exp()[..., None].to(values.dtype) * carried
+        parts.append(part)
+        carried = part[..., -1:, :]
+    return torch.cat(parts, -2)
 
 
 class StoryReader(Network):

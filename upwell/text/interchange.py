@@ -2,7 +2,8 @@
 
 Two words are interchangeable if exchanging them in all stories, questions and answers changes no count but by chance. What is
 counted: which words stand side by side, which in one order in a sentence, what was said before of a word that comes again, and
-how answers go with the words of the question, of the story and of what was last said of what is asked. Under that hypothesis
+how answers go with the words of the question, of the story, of what was last said of what is asked, and of the ends of another
+sentence beside that. Under that hypothesis
 the difference d of the two counts in a story is as likely as -d, so that z = sum d / sqrt(sum d^2) over the stories is about
 normal (a sign-flip test, as Fisher 1935). The greatest |z| of all counts decides. So also whether the order of the sentences
 tells something: then it differs from the opposite order.
@@ -124,6 +125,8 @@ def _asked(asked: Asked, sentences: Sequence[Words]) -> Iterator[tuple[object, .
             found = holding[word]
             if not found or (len(found) == len(sentences) > 2):  # in every sentence: no name
                 continue
+            ends = {(sentence[0], sentence[-1]) for sentence in sentences if sentence is not found[-1]}
+            yield from (("link", other, *pair, answer) for other in set(found[-1]) - {word} for pair in ends)
             shared = len(set(question) & set(found[-1]))
             yield "shared", place, at, shared, answer
             here = found[-1].index(word)

@@ -45,7 +45,10 @@ WIDTH, HEADS, LAYERS, READERS = 48, 1, 3, 4
 RATE, DECAY, CLIP = 5e-3, 1e-2, 0.5
 SENTENCES = 1e6
 """Sentences that are read in a training, where that makes between LEAST_EPOCHS and MOST_EPOCHS."""
-LEAST_EPOCHS, MOST_EPOCHS = 60.0, 200.0
+LEAST_EPOCHS, MOST_EPOCHS = 100.0, 200.0
+VALIDATIONS = 40
+UNDERSTOOD = 1e-3
+"""Nats a held-out question, below which a reader has nothing to learn."""
 NAMINGS = 3
 """Namings over which what is said is averaged."""
 WORDS = "stories.json"
@@ -154,6 +157,7 @@ class WordTraining(ReaderTraining):
             clip=CLIP,
             warmup=0.02,
             decay=0.98,
+            validations=VALIDATIONS,
         )
         self.stream = StoryStream(examples, self.recipe.rows, self.recipe.seed)
         self.config = network_of(self.words, layers=options.depth or LAYERS, readers=READERS)
@@ -163,8 +167,20 @@ class WordTraining(ReaderTraining):
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
     ) -> tuple[WordModel | None, Result]:
-        """Train the readers, and keep the one that answers the held-out questions best; None after an interrupt."""
-        network, result = self.train(plan, folder, observe, stopped)
+        """Train the readers, until one has understood, and keep the one that answers the held-out questions best; None after an
+        interrupt.
+        """
+        understood = False
+
+        def watch(kind: str, figures: dict[str, Any]) -> None:
+            nonlocal understood
+            understood = understood or (kind == "validation" and figures["loss"] < UNDERSTOOD)
+            observe(kind, figures)
+
+        network, result = self.train(plan, folder, watch, lambda: stopped() or understood)
+        if understood and not result.finished:
+            network = load_network(folder / "model.safetensors", self.config).to(plan.compute.device).eval()
+            result = dataclasses.replace(result, finished=True)
         if not result.finished:
             return None, result
         best = self.judge(network).reader
