@@ -92,7 +92,9 @@ def running(kept: Tensor, written: Tensor) -> Tensor:
     parts = []
     for log, values in zip(kept.split(CHUNK, -1), written.split(CHUNK, -2), strict=True):
         until = log.cumsum(-1)
-        later = torch.ones(log.shape[-1], log.shape[-1], dtype=torch.bool, device=log.device).triu(1)  # [t, s]: s after t
+        later = torch.ones(log.shape[-1], log.shape[-1], dtype=torch.bool, device=log.device).triu(
+            1
+        )  # [t, s]: s after t
         weights = (until[..., :, None] - until[..., None, :]).masked_fill(later, FAR).exp()
         part = weights.to(values.dtype) @ values
         if carried is not None:

@@ -129,6 +129,7 @@ def _asked(asked: Asked, sentences: Sequence[Words]) -> Iterator[tuple[object, .
             yield from (("link", other, *pair, answer) for other in set(found[-1]) - {word} for pair in ends)
             shared = len(set(question) & set(found[-1]))
             yield "shared", place, at, shared, answer
+            yield "holds", place, at, answer in found[-1]
             here = found[-1].index(word)
             yield from (("last", word, place, at, n > here, other, answer) for n, other in enumerate(found[-1]))
 

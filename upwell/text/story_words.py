@@ -149,7 +149,9 @@ class StoryWords:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse; a KeyError, TypeError or ValueError for what cannot be."""
         words = {str(word): str(written) for word, written in values["words"].items()}
-        phrases, classes, patterns = ([_words(row) for row in values[name]] for name in ("phrases", "classes", "patterns"))
+        phrases, classes, patterns = (
+            [_words(row) for row in values[name]] for name in ("phrases", "classes", "patterns")
+        )
         sizes = {name: values[name] for name in ("answer_size", "sentence_size")}
         if any(type(size) is not int or not 1 <= size <= MOST_WORDS for size in sizes.values()):
             raise ValueError(f"sizes must be whole numbers from 1 to {MOST_WORDS}")

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
-import numpy as np
 import torch
 
 from upwell.api.answering.replies import Reply
-from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.reader_training import ReaderTraining
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.config import NetworkConfig
@@ -109,7 +108,8 @@ def network_of(words: StoryWords, *, layers: int, readers: int) -> NetworkConfig
     """The network for these words."""
     return NetworkConfig(
         vocab_size=words.size,
-        blocks=("mingru",) * layers,  # a gate and a candidate that do not see the state: the minGRU's kind of recurrence
+        blocks=("mingru",)
+        * layers,  # a gate and a candidate that do not see the state: the minGRU's kind of recurrence
         width=WIDTH,
         heads=HEADS,
         causal=False,
