@@ -25,9 +25,9 @@ FARTHEST = 4.6
 LEAST = 8
 """Occurrences from which a count is looked at."""
 LEAST_USES = 20
-"""Occurrences that a phrase needs, and a word to be compared with one."""
-MOST_STORIES = 1000
-"""Stories that are counted."""
+"""Occurrences that a word needs, or a phrase, before it is compared with another."""
+MOST_STORIES, MOST_COUNTS = 1000, 400_000
+"""Stories that are counted, and different counts after which no further story is."""
 MOST_WORDS = 150
 """Words, the most frequent ones, that are compared in pairs."""
 ALIKE, BARELY_ALIKE = 0.5, 0.3
@@ -93,6 +93,8 @@ def _counts(stories: Sequence[Story], step: int = 1) -> Counts:
         for asked in story.asked:
             for key in _asked(asked, story.sentences[: asked.told][::step]):
                 counts[key][number] += 1
+        if len(counts) > MOST_COUNTS:
+            break
     return dict(counts)
 
 
@@ -155,7 +157,7 @@ def _classes(counts: Counts, stories: Sequence[Story]) -> list[Words]:
                 if isinstance(part, str):
                     holding[part].add(key)
     uses = Counter(word for story in stories for sentence in story.sentences for word in sentence)
-    words = sorted(word for word, _ in uses.most_common(MOST_WORDS))
+    words = sorted(word for word, times in uses.most_common(MOST_WORDS) if times >= LEAST_USES)
     contexts = _contexts(stories, 1)
     agree = {
         pair

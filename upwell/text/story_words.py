@@ -90,7 +90,7 @@ class StoryWords:
             _spelling(known, questions),
             [tuple(labels.get(word, word) for word in words) for words in sentences[:MOST_PATTERNS]],
             answer_size=longest + 1 if longest > 1 else 1,
-            sentence_size=min(MOST_WORDS, max(map(len, sentences))),
+            sentence_size=min(MOST_WORDS, max(1, *map(len, sentences))),
         )
 
     @property
