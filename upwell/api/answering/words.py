@@ -75,8 +75,12 @@ class WordModel:
         ]
 
     def parameters(self) -> dict[str, int]:
-        """Of the network."""
-        return {"total": sum(weight.numel() for weight in self.network.parameters())}
+        """Of the words, of what reads the story, and of what says the answer."""
+        sizes = {name: weight.numel() for name, weight in self.network.named_parameters()}
+        words = sizes["embedding_weight"] + sizes["question_weight"]
+        answers = sum(size for name, size in sizes.items() if name.startswith(("output", "previous")))
+        total = sum(sizes.values())
+        return {"total": total, "words": words, "story": total - words - answers, "answers": answers}
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
@@ -92,7 +96,8 @@ class WordModel:
             words = StoryWords.from_dict(read_json(path))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{path}: is damaged ({error})") from None
-        if config != network_of(words, layers=len(config.blocks), readers=1):
+        known = ("words", words.size, words.answer_size, words.sentence_size, 1)
+        if known != (config.head, config.vocab_size, config.outputs, config.context, config.readers):
             raise UserError(f"{path}: is not of this run: {run.config_path} has a network of another shape")
         network = load_network(run.weights_path, config).to(device, dtype).eval()
         return cls(cast(StoryReader, network), words)
