@@ -70,7 +70,7 @@ class StoryLayer(nn.Module):
         """
         both = (x * query, x, query)
         gates = torch.baddbmm(self.gate_bias, torch.cat(both, -1).flatten(1, 2), self.gate_weight)
-        gate, share = gates.unflatten(1, x.shape[1:3]).transpose(2, 3).float().chunk(2, 2)  # (R, B, H, T)
+        gate, share = gates.view(*x.shape[:3], -1).transpose(2, 3).float().chunk(2, 2)  # (R, B, H, T)
         gate = gate.masked_fill(~there[:, None], FAR)
         candidate = torch.baddbmm(self.input_bias, torch.cat(both[1:], -1).flatten(1, 2), self.input_weight).tanh()
         candidate = candidate.view(*x.shape[:3], self.heads, -1).transpose(2, 3)  # (R, B, H, T, D / H)
@@ -78,7 +78,8 @@ class StoryLayer(nn.Module):
         kept = F.logsigmoid(-gate)  # log of what is kept of what had been found before
         if is_last:
             after = kept.flip(3).cumsum(3).flip(3) - kept  # of what is kept of a sentence's until the end
-            return (after.exp()[..., None, :].to(x.dtype) @ written).flatten(2)
+            found = after.exp()[..., None, :].to(x.dtype) @ written  # (R, B, H, 1, D / H)
+            return found.flatten(2)
         behind = running(kept.flip(3), written.flip(3)).flip(3)
         return (running(kept, written) + behind).transpose(2, 3).flatten(3)
 
@@ -90,11 +91,10 @@ def running(kept: Tensor, written: Tensor) -> Tensor:
     """
     carried = None
     parts = []
-    for log, values in zip(kept.split(CHUNK, -1), written.split(CHUNK, -2), strict=True):
+    for log, values in zip(torch.split(kept, CHUNK, -1), torch.split(written, CHUNK, -2), strict=True):
         until = log.cumsum(-1)
-        later = torch.ones(log.shape[-1], log.shape[-1], dtype=torch.bool, device=log.device).triu(
-            1
-        )  # [t, s]: s after t
+        size = log.shape[-1]
+        later = torch.ones(size, size, dtype=torch.bool, device=log.device).triu(1)  # [t, s]: s comes after t
         weights = (until[..., :, None] - until[..., None, :]).masked_fill(later, FAR).exp()
         part = weights.to(values.dtype) @ values
         if carried is not None:
@@ -136,7 +136,9 @@ class StoryReader(Network):
     def found(self, sentences: Tensor, question: Tensor) -> Tensor:
         """What was found (R, B, D) for each question (B, J) in the sentences (B, T, J) of its story, both padded with 0."""
         there = sentences[..., 0] > 0  # (B, T)
-        x = self._encode(self.embedding_weight, sentences.flatten(0, 1)).unflatten(1, there.shape)  # (R, B, T, D)
+        x = self._encode(self.embedding_weight, sentences.flatten(0, 1)).view(
+            -1, *there.shape, self.config.width
+        )  # (R, B, T, D)
         query = self._encode(self.question_weight, question)[:, :, None].expand_as(x)
         for number, layer in enumerate(self.layers, 1):
             query = layer(x, query, there, is_last=number == len(self.layers))
@@ -170,7 +172,7 @@ class StoryReader(Network):
         keys = texts.new_zeros(len(texts))
         for words in texts.unbind(1):
             keys = keys * FACTOR + words  # wraps round: as good as different for different texts
-        distinct_keys, places = keys.unique(return_inverse=True)
+        distinct_keys, places = torch.unique(keys, return_inverse=True)
         distinct = texts.new_zeros(len(distinct_keys), texts.shape[1])
         distinct[places] = texts
         vectors = table[:, distinct] * (distinct > 0)[..., None]  # (R, n, J, D)

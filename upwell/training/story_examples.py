@@ -185,7 +185,9 @@ def say_words(reader: StoryReader, examples: StoryExamples, times: int) -> list[
     device = next(reader.parameters()).device
     said: list[list[tuple[int, float]]] = [[] for _ in range(len(examples))]
     for numbers in batches(examples):
-        namings = [examples.batch(numbers, np.random.default_rng(time)).to(device) for time in range(times)]
+        namings = [
+            cast(StoryBatch, examples.batch(numbers, np.random.default_rng(time)).to(device)) for time in range(times)
+        ]
         found = [reader.found(naming.tokens, naming.asked) for naming in namings]
         words = torch.zeros(len(numbers), dtype=torch.int64, device=device)
         for place in range(reader.config.outputs):

@@ -92,8 +92,9 @@ class WordModel:
     def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
         """The inverse; a UserError where a file is missing, damaged or of something else."""
         config, path = run.network_config(ANSWERER), run.folder / WORDS
+        values = read_json(path)
         try:
-            words = StoryWords.from_dict(read_json(path))
+            words = StoryWords.from_dict(values)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{path}: is damaged ({error})") from None
         known = ("words", words.size, words.answer_size, words.sentence_size, 1)
@@ -167,7 +168,7 @@ class WordTraining(ReaderTraining):
         self.stream = StoryStream(examples, self.recipe.rows, self.recipe.seed)
         self.config = network_of(self.words, layers=options.depth or LAYERS, readers=READERS)
         self.objective = answers_in_words
-        self.judge = StoryJudge(held_out)
+        self.judge = self.story_judge = StoryJudge(held_out)
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
@@ -188,8 +189,7 @@ class WordTraining(ReaderTraining):
             result = dataclasses.replace(result, finished=True)
         if not result.finished:
             return None, result
-        best = self.judge(network).reader
-        return WordModel(network.only(best), self.words), result
+        return WordModel(network.only(self.story_judge(network).reader), self.words), result
 
 
 def guesses(train: Sequence[Question], valid: Sequence[Question]) -> list[str]:
