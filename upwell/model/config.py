@@ -14,10 +14,11 @@ MIXERS = ("rnn", "lstm", "gru", "mingru", "attention")
 MIXERS_WITH_MLP = ("mingru", "attention")
 """Mixers that are (nearly) linear along the channels, so that a block needs a channel MLP beside them."""
 
-HEADS = ("tokens", "classes", "tags", "spans", "choices")
+HEADS = ("tokens", "classes", "tags", "spans", "choices", "words")
 """What a network can say."""
 
 MAX_BLOCKS = 512
+MAX_READERS = 64
 MAX_WIDTH = 1 << 16
 MAX_VOCABULARY = 1 << 24
 MAX_CONTEXT = 1 << 24
@@ -41,10 +42,12 @@ class NetworkConfig:
     their number; id 0 stands for none. A word may so be known by its parts."""
     head: str = "tokens"
     """What the network says: tokens, by the embedding or a matrix of their number; classes of a text; tags of its tokens; pieces of
-    a passage that answer a question; or which of several answers is right."""
+    a passage that answer a question; which of several answers is right; or an answer in words of the vocabulary."""
     outputs: int = 0
-    """Classes or tags there are; of spans, the tokens of the longest; 1 for choices;
+    """Classes or tags there are; of spans, the tokens of the longest; of words, those of the longest answer; 1 for choices;
     0 for tokens."""
+    readers: int = 1
+    """Networks side by side that learn the same, each from weights of its own; above 1 for a head of words alone."""
     embedding_width: int | None = None
     """Channels of the token embeddings, E; None: those of the stream. With another number a linear map leads from them to
     the stream, and one back before a tied head (Lan et al. 2020, section 3.1)."""
@@ -121,6 +124,9 @@ class NetworkConfig:
         if not self.causal and (self.boundary is not None or self.late_keys):
             raise UserError("network config: boundary and late_keys are of causal networks alone")
         _require_integer("outputs", self.outputs, 0, MAX_VOCABULARY)
+        _require_integer("readers", self.readers, 1, MAX_READERS)
+        if self.readers > 1 and self.head != "words":
+            raise UserError("network config: readers must be 1 where the head is not of words")
         if self.head not in HEADS:
             raise UserError(f"network config: head {self.head!r}: choose among {', '.join(HEADS)}")
         if (self.outputs > 0) != (self.head != "tokens"):

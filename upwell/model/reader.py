@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from upwell.model.config import NetworkConfig
 from upwell.model.network import FAR, Network
 from upwell.model.question_reader import ChoiceReader, SpanReader
+from upwell.model.story_reader import StoryReader
 
 
 class Reader(Network):
@@ -41,7 +42,12 @@ class Reader(Network):
 
 def build_network(config: NetworkConfig) -> Network:
     """The network of `config`: one that writes, a reader of texts, or of questions with their passages."""
-    heads: dict[str, type[Network]] = {"tokens": Network, "spans": SpanReader, "choices": ChoiceReader}
+    heads: dict[str, type[Network]] = {
+        "tokens": Network,
+        "spans": SpanReader,
+        "choices": ChoiceReader,
+        "words": StoryReader,
+    }
     return heads.get(config.head, Reader)(config)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from upwell.api.answering import choices, spans
+from upwell.api.answering import choices, spans, words
 from upwell.api.answering.replies import AnswererModel
 from upwell.api.reader_training import ReaderTraining
 from upwell.errors import UserError
@@ -39,6 +39,7 @@ class Manner:
 MANNERS: dict[str, Manner] = {
     "spans": Manner(spans.SpanModel, spans.SpanTraining, "a sliding window", spans.guesses),
     "choices": Manner(choices.ChoiceModel, choices.ChoiceTraining, "a sliding window", spans.guesses),
+    "words": Manner(words.WordModel, words.WordTraining, "the most frequent answer", words.guesses),
 }
 """By the name that a run's config has."""
 

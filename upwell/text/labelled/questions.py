@@ -283,6 +283,7 @@ def _is_babi(file: TextFile) -> bool:
 
 def _babi_rows(file: TextFile, errors: str) -> Iterator[Question]:
     story: list[str] = []
+    name = ""
     for number, line in enumerate(file.lines(), 1):
         if not line.strip():
             continue
@@ -291,7 +292,7 @@ def _babi_rows(file: TextFile, errors: str) -> Iterator[Question]:
             raise UserError(f"{file.name}: line {number} has no number, as every line of a bAbI file has")
         place, rest = match.groups()
         if place == "1":
-            story = []
+            story, name = [], f"{file.path.name}:{number}"
         asked, *answers = rest.split("\t")
         text = clean(asked, name=file.name, errors=errors).strip()
         if not answers:
@@ -304,4 +305,5 @@ def _babi_rows(file: TextFile, errors: str) -> Iterator[Question]:
             question=text,
             answers=(Answer(answer, start if start >= 0 else None),),
             id=f"{file.path.name}:{number}",
+            story=name,
         )

@@ -87,6 +87,8 @@ class Question:
     choice: int | None = None
     """The place of the right one among `choices`."""
     id: str = ""
+    story: str = ""
+    """Names the text of which the context is what was told so far, where more is told later; empty: the context is whole."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -95,8 +97,8 @@ class Question:
 
     @property
     def group(self) -> str:
-        """The context: questions of one passage stay together."""
-        return text_key(self.context)
+        """The story, or the context: questions of one passage stay together."""
+        return self.story or text_key(self.context)
 
     @property
     def answer(self) -> frozenset[str]:
