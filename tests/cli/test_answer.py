@@ -104,6 +104,15 @@ def test_the_run_has_a_card(upwell: Any, facts: Path, stories: Path) -> None:
         assert "| label |" not in card
 
 
+def test_a_run_begins_with_another_of_its_manner(folder: Path, facts: Path, stories: Path) -> None:
+    words = ("facts.jsonl", *QUICK[:2], "--threads", 1, "--dtype", "float32", "--epochs", 1, "--json")
+    done = run_process("finetune", facts, *words, "--out", "runs/again", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["scores"]["f1"]["value"] == 1  # one pass from nothing tells little
+    done = run_process("finetune", stories, *words, cwd=folder)
+    assert done.returncode == 2 and "only a run that finds pieces of passages" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -20,7 +20,7 @@ def finetune(
     """Learn a task from labelled data, beginning with what a run has learned.
 
     A classifier may begin with an encoder (upwell train TEXTS --task encode), a language model or a classifier; a tagger with
-    a tagger, an encoder with an encoder. The network and the tokenizer are the run's. Stopped runs go on by upwell train --resume.
+    a tagger, one that finds answers in passages with another, an encoder with an encoder. The network and the tokenizer are the run's. Stopped runs go on by upwell train --resume.
 
     Parameters
     ----------

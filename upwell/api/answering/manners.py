@@ -14,6 +14,7 @@ import torch
 from upwell.api.answering import choices, spans, words
 from upwell.api.answering.replies import AnswererModel
 from upwell.api.reader_training import ReaderTraining
+from upwell.api.starting import Start
 from upwell.errors import UserError
 from upwell.text.labelled import Question
 from upwell.training.options import TrainOptions
@@ -56,6 +57,20 @@ def manner_of(questions: Sequence[Question]) -> str:
     pairs = {(row.group, answer) for row in questions for answer in row.answer}
     answers = {answer for _, answer in pairs}
     return "words" if len(pairs) >= PASSAGES_PER_ANSWER * len(answers) > 0 else "spans"
+
+
+def ready(
+    train: Sequence[Question], valid: Sequence[Question], options: TrainOptions, start: Start | None = None
+) -> ReaderTraining:
+    """What learns from `train`, in the manner that these questions want, beginning with the run `start` if there is one."""
+    name = manner_of(train)
+    if start is None:
+        return MANNERS[name].training(train, valid, options)
+    if name != "spans" or start.run.config(ANSWERER).get("manner") != name:
+        raise UserError(
+            f"{start.run.folder}: only a run that finds pieces of passages can be begun with, for questions whose answers are such"
+        )
+    return spans.SpanTraining(train, valid, options, start)
 
 
 class AnyAnswerer:

@@ -8,6 +8,7 @@ Shapes: T tokens, L tokens of the longest span.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from torch import Tensor
 from upwell.api.answering.replies import Reply
 from upwell.api.members import load_members, save_members
 from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.files import load_tensors, save_weights, tensor_shapes
@@ -228,11 +230,20 @@ def _span(passage: Sequence[Token], text: str, start: int | None) -> tuple[int, 
 class SpanTraining(ReaderTraining):
     """Questions whose answers are pieces of their passages, ready to be learned from."""
 
-    def __init__(self, train: Sequence[Question], valid: Sequence[Question], options: TrainOptions) -> None:
-        """Learn from `train`, choose by `valid`."""
-        self.options, self.epochs = options, EPOCHS
+    def __init__(
+        self,
+        train: Sequence[Question],
+        valid: Sequence[Question],
+        options: TrainOptions,
+        start: Start | None = None,
+    ) -> None:
+        """Learn from `train`, choose by `valid`; `start`: a run of this manner to begin with."""
+        self.options, self.epochs, self.start = options, EPOCHS, start
         self.members = MEMBERS if len(train) <= FEW_QUESTIONS else 1
-        self.features = PassageFeatures.learn((row.context for row in train), (row.question for row in train))
+        if start:
+            self.features = load_features(start.run, start.config.vocab_size)
+        else:
+            self.features = PassageFeatures.learn((row.context for row in train), (row.question for row in train))
         rows, held_out = examples_of(train, self.features), examples_of(valid, self.features)
         if not rows or not held_out:
             raise UserError(
@@ -245,19 +256,22 @@ class SpanTraining(ReaderTraining):
             examples, options, rows=32, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
         )
         self.stream = QuestionStream(examples, self.recipe.rows, self.recipe.seed, feature_dropout=FEATURE_DROPOUT)
-        self.config = network_config(
-            options.model or MODEL,
-            parse_size(options.size or SIZE),
-            vocab_size=self.features.size,
-            context=READ,
-            depth=options.depth or (DEPTH if options.model is None else None),
-            embedding_width=EMBEDDING,
-            causal=False,
-            bags=True,
-            head="spans",
-            outputs=LONGEST,
-            **chosen(options, DROPOUTS),
-        )
+        if start:
+            self.config = dataclasses.replace(start.config, **chosen(options, DROPOUTS))
+        else:
+            self.config = network_config(
+                options.model or MODEL,
+                parse_size(options.size or SIZE),
+                vocab_size=self.features.size,
+                context=READ,
+                depth=options.depth or (DEPTH if options.model is None else None),
+                embedding_width=EMBEDDING,
+                causal=False,
+                bags=True,
+                head="spans",
+                outputs=LONGEST,
+                **chosen(options, DROPOUTS),
+            )
         self.objective = right_answers
         self.judge = QuestionJudge(SpanExamples(held_out, LONGEST, READ))
 

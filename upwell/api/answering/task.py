@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from upwell.api.answering.manners import MANNERS, manner_of
+from upwell.api.answering.manners import MANNERS, manner_of, ready
 from upwell.api.answering.replies import AnswererModel, Reply
 from upwell.api.labelled_task import Score, details, score
 from upwell.api.reader_training import ReaderTraining
@@ -25,7 +25,7 @@ class Answer:
     kind = ANSWERER
     roles = ("context", "question", "answer")
     foreign = ("tokenizer", "vocab_size", "context", "separator")
-    begins_with = ()
+    begins_with = (ANSWERER,)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[Question]:
         """Questions; where answers are cut from the passage, without those whose answer does not stand there."""
@@ -36,8 +36,8 @@ class Answer:
     def training(
         self, train: Labelled[Question], valid: Labelled[Question], options: TrainOptions, start: Start | None = None
     ) -> ReaderTraining:
-        """Ready to learn, in the manner that the questions want; there is no run to begin with."""
-        return MANNERS[manner_of(train.rows)].training(train.rows, valid.rows, options)
+        """Ready to learn, in the manner that the questions want; `start`: a run of that manner."""
+        return ready(train.rows, valid.rows, options, start)
 
     def parameters(self, model: AnswererModel, plan: ReaderPlan) -> dict[str, int]:
         """As the model counts them."""
