@@ -222,7 +222,9 @@ def test_a_run_that_writes_nothing_has_its_own_form_alone(readers_page: Any) -> 
     page.focus("#tab-tasks")
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#run")
-    expect(page.locator("#curve-state")).to_have_text("Step 9: 0.500 nats in validation. Still training; the curve follows.")
+    expect(page.locator("#curve-state")).to_have_text(
+        "Step 9: 0.500 nats in validation. Still training; the curve follows."
+    )
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#tasks")
     page.select_option("#model", "brook")
