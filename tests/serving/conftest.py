@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from upwell.api import LanguageModel, Tagger, TextClassifier
+from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier
 from upwell.model.network import Network
 from upwell.model.sizes import network_config
 from upwell.serving import running
@@ -50,13 +50,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="session")
 def readers(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A classifier and a tagger that learned a little."""
+    """A classifier, a tagger and a question answerer that learned a little."""
     folder = tmp_path_factory.mktemp("readers")
     texts = [f"a {word} film, number {i}" for i in range(12) for word in ("lovely", "dull")]
     TextClassifier(size="1k", epochs=3, threads=1).fit(texts, ["good", "bad"] * 12).save(folder / "films")
     sentences = [["the", f"cat{i}", "sat"] for i in range(12)]
     Tagger(size="1k", epochs=3, threads=1).fit(sentences, [["D", "N", "V"]] * 12).save(folder / "tags")
-    return [str(folder / "films"), str(folder / "tags")]
+    places = ["garden", "park", "house"]
+    told = [(f"{name} went to the {place}.", f"Where is {name}?") for name in ("Tom", "Anna", "Bo") for place in places]
+    answers = [text.split()[-1].rstrip(".") for text, _ in told]
+    QuestionAnswerer(size="1k", epochs=2, threads=1).fit(told * 2, answers * 2).save(folder / "places")
+    return [str(folder / name) for name in ("films", "tags", "places")]
 
 
 @pytest.fixture(scope="session")

@@ -193,6 +193,8 @@ def test_every_control_has_a_name(page: Any) -> None:
 @pytest.fixture(scope="module")
 def readers_address(run: Path, readers: list[str]) -> Iterator[str]:
     log: Log = []
+    line = {"kind": "validation", "step": 9, "loss": 0.5, "seconds": 1}
+    (Path(readers[1]) / "metrics.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
     with listening([*readers, str(run)], log) as address:
         yield address
 
@@ -220,6 +222,9 @@ def test_a_run_that_writes_nothing_has_its_own_form_alone(readers_page: Any) -> 
     page.focus("#tab-tasks")
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#run")
+    expect(page.locator("#curve-state")).to_have_text(
+        "Step 9: 0.500 nats in validation. Still training; the curve follows."
+    )
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#tasks")
     page.select_option("#model", "brook")

@@ -49,10 +49,12 @@ def test_nothing_serious_is_found(
         page.click("#tab-run")
         page.click("#card-details summary")
         assert findings(page) == []
-        for model, task in (("films", "classify"), ("tags", "tag")):
+        for model, task in (("films", "classify"), ("tags", "tag"), ("places", "answer")):
             page.select_option("#model", model)
             page.click("#tab-tasks")
             page.fill(f"form[data-task={task}] textarea", "the cat sat")
+            if task == "answer":
+                page.fill("form[data-task=answer] input", "Who?")
             page.click(f"form[data-task={task}] button")
             page.wait_for_selector(f"form[data-task={task}] output > *")
             assert findings(page) == []

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.serving.conftest import Log, Start
-from upwell.api import Tagger, TextClassifier
+from upwell.api import QuestionAnswerer, Tagger, TextClassifier
 
 
 @pytest.fixture
@@ -36,6 +36,20 @@ def test_a_tagger_tells_the_words_and_the_tag_of_each(
     assert found["answer"] == " ".join(f"{word}/{tag}" for word, tag in zip(words, found["tags"], strict=True))
     nothing = client.post("/v1/tasks/tag", json={"text": " "}).json()
     assert (nothing["words"], nothing["tags"], nothing["answer"]) == ([], [], "")
+
+
+def test_a_question_answerer_tells_the_answer_and_where_it_stands(client: TestClient, readers: list[str]) -> None:
+    text, question = "Bo went to the park.", "Where is Bo?"
+    (reply,) = QuestionAnswerer.load(readers[2]).reply([(text, question)])
+    for body in ({"text": text, "question": question}, {"text": f"{text} {question}"}):
+        found = client.post("/v1/tasks/answer", json={"model": "places", **body}).json()
+        assert (found["model"], found["task"], found["answer"]) == ("places", "answer", reply.text)
+        assert (found["start"], found["choice"]) == (reply.start, reply.choice)
+        assert found["probability"] == pytest.approx(reply.probability, abs=1e-4)
+    refused = client.post("/v1/tasks/answer", json={"model": "places", "text": "Where is Bo?"})
+    assert refused.json()["error"]["param"] == "text"
+    refused = client.post("/v1/tasks/answer", json={"model": "river", "text": "A. B?", "choices": ["a"]})
+    assert refused.json()["error"]["param"] == "choices"
 
 
 def test_without_a_name_the_first_run_that_may_know_the_task_is_meant(start: Start, readers: list[str]) -> None:
@@ -71,7 +85,7 @@ def test_readers_are_described_and_their_texts_stay_out_of_the_log(client: TestC
     assert (about["kind"], about["labels"], about["tasks"]) == ("classifier", ["bad", "good"], {})
     assert client.get("/v1/runs/river").json()["kind"] == "language model"
     assert [entry["kind"] for entry in client.get("/v1/models").json()["data"]] == [
-        "language model", "classifier", "tagger",
+        "language model", "classifier", "tagger", "question answerer",
     ]  # fmt: skip
     client.post("/v1/tasks/classify", json={"model": "films", "text": "a secret film"})
     assert log[-1]["model"] == "films" and "secret" not in str(log)

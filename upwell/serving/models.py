@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from upwell.api import LanguageModel, Tagger, TextClassifier
+from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier
 from upwell.errors import UserError
 from upwell.generation.batching import Engine
 from upwell.model.accounting import meta_network, parameters_by_kind
@@ -19,10 +19,14 @@ from upwell.serving.errors import ApiError
 from upwell.serving.options import ServerOptions
 from upwell.serving.room import Room
 from upwell.training.compute import torch_dtype
-from upwell.training.runs import CLASSIFIER, LANGUAGE_MODEL, TAGGER, Run
+from upwell.training.runs import ANSWERER, CLASSIFIER, LANGUAGE_MODEL, TAGGER, Run
 
-Reader = TextClassifier | Tagger
-READERS: dict[str, type[TextClassifier] | type[Tagger]] = {CLASSIFIER: TextClassifier, TAGGER: Tagger}
+Reader = TextClassifier | Tagger | QuestionAnswerer
+READERS: dict[str, type[TextClassifier] | type[Tagger] | type[QuestionAnswerer]] = {
+    CLASSIFIER: TextClassifier,
+    TAGGER: Tagger,
+    ANSWERER: QuestionAnswerer,
+}
 """Kinds of runs that read texts and write none."""
 
 
@@ -62,7 +66,7 @@ class LoadedModel(Loaded):
 
 @dataclass(eq=False)
 class LoadedReader(Loaded):
-    """What tells the class of a text, or the tags of its words."""
+    """What tells the class of a text, the tags of its words, or the answer to a question about it."""
 
     reader: Reader
 

@@ -197,6 +197,9 @@ class AnswerRequest(TaskRequest):
     """A text and a question."""
 
     question: str = Field("", description="About the text; without one the last sentence of the text is the question.")
+    choices: Annotated[list[Text], Field(max_length=100)] = Field(
+        [], description="What may be answered, for question answerers that choose."
+    )
 
 
 class ClassifyRequest(TaskRequest):

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from upwell.api import Tagger, TextClassifier
+from upwell.api import QuestionAnswerer, Tagger, TextClassifier
 from upwell.errors import UserError
 from upwell.serving.errors import TOO_LONG, ApiError
 from upwell.serving.models import Reader
@@ -18,7 +18,7 @@ from upwell.serving.state import CurrentServer, Server, note
 from upwell.serving.writing import EngineAnswerer, unless_gone
 from upwell.tasks.asking import Asker, split_question
 from upwell.text.vectors.cutting import sentence_words
-from upwell.training.runs import CLASSIFIER, LANGUAGE_MODEL, TAGGER
+from upwell.training.runs import ANSWERER, CLASSIFIER, LANGUAGE_MODEL, TAGGER
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
@@ -40,10 +40,20 @@ async def translate(body: TaskRequest, request: Request, server: CurrentServer) 
 
 @router.post("/answer")
 async def answer(body: AnswerRequest, request: Request, server: CurrentServer) -> dict[str, Any]:
-    """The answer to a question about a text, and the facts of the text that the model gave for it."""
+    """The answer to a question about a text. By a question answerer: with the probability that it is right, and where it begins
+    or which of the `choices` it is. By a language model: with the facts of the text that it gave for it.
+    """
+    text, question = (body.text, body.question) if body.question else _split(body.text)
+    if server.models.find(body.model, [LANGUAGE_MODEL, ANSWERER]).kind == ANSWERER:
+        if not text.strip():
+            raise ApiError(400, "text: there is none before the question", parameter="text")
+        return await _read(
+            request, server, body, "answer", ANSWERER, lambda reader: _reply(reader, text, question, body.choices)
+        )
+    if body.choices:
+        raise ApiError(400, "choices: a language model is not asked to choose", parameter="choices")
 
     def put(asker: Asker) -> dict[str, Any]:
-        text, question = (body.text, body.question) if body.question else _split(body.text)
         said, reason = asker.answer_with_reason(text, question)
         return {"answer": said, "reason": reason}
 
@@ -85,6 +95,12 @@ def _classes(reader: Reader, text: str) -> dict[str, Any]:
     labels = list(map(str, said)) if isinstance(said, list) else [str(said)]
     named = {str(name): float(p) for name, p in zip(reader.classes_, probabilities[0], strict=True)}
     return {"answer": ", ".join(labels), "labels": labels, "probabilities": named}
+
+
+def _reply(reader: Reader, text: str, question: str, choices: list[str]) -> dict[str, Any]:
+    assert isinstance(reader, QuestionAnswerer)
+    (reply,) = reader.reply([{"context": text, "question": question, "choices": choices}])
+    return {"answer": reply.text, "probability": reply.probability, "start": reply.start, "choice": reply.choice}
 
 
 def _tags(reader: Reader, words: list[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import { say } from "./words.js";
 const HEIGHT = 280, NARROWEST = 280, USUAL = 720;
 const EDGE = { left: 48, right: 12, top: 12, bottom: 34 };
 
-export function drawCurve(place, caption, { steps, validations, finished, looked }) {
+export function drawCurve(place, caption, { about, steps, validations, finished, looked }) {
   const points = [...steps, ...validations].filter((point) => point.loss !== null);
   if (!points.length) {
     place.replaceChildren();
@@ -16,13 +16,13 @@ export function drawCurve(place, caption, { steps, validations, finished, looked
   const state = say(finished ? "finished" : "growing");
   const best = validations.at(-1);
   caption.textContent = best
-    ? say(best.bits_per_byte === null ? "curveReader" : "curveState", { step: best.step, loss: best.loss?.toFixed(3), bits: best.bits_per_byte?.toFixed(3), state })
+    ? say(writes(about) ? "curveState" : "curveReader", { step: best.step, loss: best.loss?.toFixed(3), bits: best.bits_per_byte?.toFixed(3), state })
     : say("curveTraining", { step: points.at(-1).step, state });
-  place.replaceChildren(picture(points, steps, validations, Math.max(NARROWEST, place.clientWidth || USUAL)));
+  place.replaceChildren(picture(about, points, steps, validations, Math.max(NARROWEST, place.clientWidth || USUAL)));
 }
 
 // As wide as there is room, so that its letters keep their size.
-function picture(points, steps, validations, width) {
+function picture(about, points, steps, validations, width) {
   const losses = points.map((point) => point.loss);
   const right = Math.max(1, ...points.map((point) => point.step));
   const [low, high] = [Math.min(...losses), Math.max(...losses)];
@@ -30,7 +30,7 @@ function picture(points, steps, validations, width) {
   const x = (step) => EDGE.left + (step / right) * (width - EDGE.left - EDGE.right);
   const y = (loss) => HEIGHT - EDGE.bottom - ((loss - low + room) / (high - low + 2 * room || 1)) * (HEIGHT - EDGE.top - EDGE.bottom);
   const line = (given) => given.filter((p) => p.loss !== null).map((p) => `${x(p.step).toFixed(1)},${y(p.loss).toFixed(1)}`).join(" ");
-  const title = say("curveTitle", { first: losses[0].toFixed(2), last: losses[steps.length - 1]?.toFixed(2) ?? losses.at(-1).toFixed(2) });
+  const title = say(writes(about) ? "curveTitle" : "curveTitleReader", { first: losses[0].toFixed(2), last: losses[steps.length - 1]?.toFixed(2) ?? losses.at(-1).toFixed(2) });
   const marks = validations.filter((p) => p.loss !== null).map((p) => draw("circle", { class: "validation", cx: x(p.step), cy: y(p.loss), r: 3 }));
   return draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": title }, [
     ...ticks(low, high).flatMap((loss) => [
@@ -40,12 +40,17 @@ function picture(points, steps, validations, width) {
     ...ticks(0, right, width / 110).map((step) =>
       draw("text", { class: "tick", x: x(step), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle", text: step.toLocaleString("en") })),
     draw("text", { class: "tick", x: width - EDGE.right, y: HEIGHT - 4, "text-anchor": "end", text: say("step") }),
-    draw("text", { class: "tick", x: EDGE.left, y: HEIGHT - 4, text: say("lossAxis") }),
+    draw("text", { class: "tick", x: EDGE.left, y: HEIGHT - 4, text: writes(about) ? say("lossAxis") : say("lossAxisReader") }),
     draw("polyline", { class: "training", points: line(steps) }),
     draw("polyline", { class: "validation", points: line(validations) }),
     ...marks,
     ...key(width),
   ]);
+}
+
+// Its losses are those of tokens then; else of texts, words or questions.
+function writes(about) {
+  return about.kind === "language model";
 }
 
 function key(width) {

@@ -48,6 +48,7 @@ function lines(found) {
   if (found.words) return [taggedWords(found)];
   const said = [make("p", { class: "said", text: found.answer || say("nothing") })];
   if (found.reason) said.push(make("p", { class: "small", text: say("because", { reason: found.reason }) }));
+  if (found.probability !== undefined) said.push(make("p", { class: "small", text: say("sure", { share: `${(100 * found.probability).toFixed(1)}%` }) }));
   if (found.probabilities) said.push(shares(found.probabilities));
   return said;
 }
