@@ -12,6 +12,9 @@ import torch
 
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions, generate
+from upwell.generation.batch import Batch
+from upwell.generation.prefix_cache import PrefixCache
+from upwell.generation.rows import Row
 from upwell.model.config import NetworkConfig
 from upwell.model.files import load_network, save_quantised
 from upwell.model.network import Network
@@ -138,6 +141,26 @@ def test_greedy_text_is_the_networks(case: str) -> None:
     prompts = ["a", "the long one"]
     wanted = generate(made.eval(), tokenizer, prompts, options)
     assert generate(stepper(made, "fp32"), tokenizer, prompts, options) == wanted
+
+
+@needs_numba
+@pytest.mark.parametrize("case", ["gru", "llama"])
+def test_continuous_batch_writes_what_each_text_is_alone(case: str) -> None:
+    tokenizer = train_tokenizer("byte", [])
+    made = Network(NetworkConfig(vocab_size=tokenizer.vocab_size, **CASES[case]))
+    made.reset_parameters(2)
+    fast = stepper(made.eval(), "int8")
+    options = SamplingOptions(max_tokens=12)
+    prompts = ["a", "the long one", "bb", "the long"]
+    wanted = [generate(fast, tokenizer, [prompt], options, seeds=[i])[0].tokens for i, prompt in enumerate(prompts)]
+    batch = Batch(fast, PrefixCache(2**20))
+    rows = [Row(fast, tokenizer, prompt, options, seed=i) for i, prompt in enumerate(prompts)]
+    for row in rows:
+        batch.join(row)
+        batch.turn()
+    while len(batch):
+        batch.turn()
+    assert [row.drawn for row in rows] == wanted
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8", "int4"])
