@@ -174,6 +174,14 @@ def test_without_a_compiler_the_rounded_network_writes(precision: str, monkeypat
     assert stepper(made, "fp32") is made
 
 
+@needs_numba
+def test_a_token_that_is_none_is_refused() -> None:
+    fast = stepper(network("lstm"), "fp32")
+    for wrong in (-1, 53):
+        with pytest.raises(IndexError, match="is not one of 53"):
+            fast(torch.tensor([[0, wrong]]))
+
+
 def test_unknown_precision_is_refused() -> None:
     with pytest.raises(UserError, match="--precision int3: choose among fp32, bf16, int8, int4"):
         stepper(network("lstm"), "int3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,7 @@ class CompiledStepper:
         self._weights = Weights(network, precision)
         self._blocks = network._blocks()
         self._attention = [i for i, block in enumerate(self._blocks) if isinstance(block.mixer, Attention)]
+        self._lock = threading.Lock()
         self._programs: Programs | None = None
         self._room = (0, 0, 0, 0)
         self._slots = np.zeros(block_slot(len(self._blocks)), np.int64)
@@ -72,22 +74,24 @@ class CompiledStepper:
 
     def __call__(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Logits (B, T, V) for `tokens` (B, T) int64, and the state after them; state None is the initial one."""
-        return self._run(tokens, state, self._weights.head.outputs, logits=True)
+        with self._lock:
+            return self._run(tokens, state, self._weights.head.outputs, logits=True)
 
     def hidden(self, tokens: Tensor, state: State = None) -> tuple[Tensor, State]:
         """What the head reads (B, T, D or E), and the state after `tokens`."""
         head_map = self._weights.head_map
         width = self.config.width if head_map is None else head_map.outputs
-        return self._run(tokens, state, width, logits=False)
+        with self._lock:
+            return self._run(tokens, state, width, logits=False)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (..., V) of what `hidden` gives."""
         rows = hidden.reshape(-1, hidden.shape[-1]).contiguous()
         result = torch.empty(len(rows), self._weights.head.outputs)
-        programs = self._fitting(len(rows), len(rows), 0)
-        slots = self._slots
-        slots[TEXTS], slots[STEPS], slots[GIVEN], slots[RESULT] = len(rows), 1, rows.data_ptr(), result.data_ptr()
-        team(torch.get_num_threads()).run(programs.head, slots)
+        with self._lock:
+            programs, slots = self._fitting(0, len(rows), 0), self._slots
+            slots[TEXTS], slots[STEPS], slots[GIVEN], slots[RESULT] = len(rows), 1, rows.data_ptr(), result.data_ptr()
+            team(torch.get_num_threads()).run(programs.head, slots)
         return result.view(*hidden.shape[:-1], -1)
 
     def initial_state(self, batch_size: int) -> State:
@@ -100,7 +104,10 @@ class CompiledStepper:
 
     def _run(self, tokens: Tensor, state: State, width: int, *, logits: bool) -> tuple[Tensor, State]:
         texts, steps = tokens.shape
-        tokens = tokens.contiguous()
+        tokens = tokens.to(torch.int64).contiguous()
+        low, high = tokens.aminmax()
+        if int(low) < 0 or int(high) >= self.config.vocab_size:
+            raise IndexError(f"token {int(low)} or {int(high)} is not one of {self.config.vocab_size}")
         state = self.initial_state(texts) if state is None else state
         seen = state[self._attention[0]]["key"].shape[1] if self._attention else 0
         programs = self._fitting(texts, texts * steps, seen + steps)
@@ -167,8 +174,8 @@ class CompiledStepper:
         """A copy of the caches in a place with as much room again."""
         needed = seen + steps
         room = needed + max(needed, SPARE_SLOTS)
-        if self.config.window is None:
-            room = max(needed, min(room, self.config.context))
+        if self.config.window is None and needed <= self.config.context:
+            room = min(room, self.config.context)
         shape = state[self._attention[0]]["key"].shape[2:]
         slot = shape.numel()
         whole = torch.empty(2 * len(self._attention) * texts * room * slot + OVERSHOOT * slot)
