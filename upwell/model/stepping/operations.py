@@ -9,8 +9,12 @@ Shapes: B texts, T new tokens, R = B T rows, D width, N outputs, K inputs of a m
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import math
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -47,12 +51,30 @@ SPINS, YIELDS = 2000, 400
 """How often a thread looks again before it gives way, and gives way before it sleeps: about 30 us and 200 us."""
 
 
+@functools.cache
+def _cache_folder() -> str:
+    """Where machine code is kept: beside this file, or among the user's caches.
+
+    Its name is drawn from all files here: numba looks at the file of a function alone, not at what that calls in others.
+    """
+    here = Path(__file__).parent
+    mark = hashlib.blake2b(digest_size=8)
+    for path in sorted(here.glob("*.py")):
+        mark.update(path.read_bytes())
+    parent = here if os.access(here, os.W_OK) else Path.home() / ".cache" / "upwell"
+    return str(parent / "__pycache__" / f"machine-code-{mark.hexdigest()}")
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """`function` in machine code, made at its first call, kept on disk where that can be written."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _cache_folder()
     try:
         return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})(function)
     except RuntimeError:  # numba found no folder that it may write to
         return numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    finally:
+        numba.config.CACHE_DIR = before
 
 
 def _part(function: Callable[..., Any]) -> Any:
