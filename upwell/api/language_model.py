@@ -22,6 +22,7 @@ from upwell.model.config import check_keys
 from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device
 from upwell.model.network import Network
+from upwell.model.stepping import Stepper, stepper
 from upwell.tasks.answering import ModelAnswerer
 from upwell.tasks.asking import Asker
 from upwell.text.examples import Formats, formats_to_json
@@ -34,13 +35,22 @@ class LanguageModel:
     """A network with its tokenizer: text in, text out."""
 
     def __init__(
-        self, network: Network, tokenizer: Tokenizer, *, formats: Formats | None = None, name: str = "this model"
+        self,
+        network: Network,
+        tokenizer: Tokenizer,
+        *,
+        formats: Formats | None = None,
+        name: str = "this model",
+        precision: str | None = None,
     ) -> None:
         """Join `network` (on its device, in its dtype) and `tokenizer`.
 
-        `formats`: how the tasks that it knows were written in its training text; `name`: what messages call it.
+        `formats`: how the tasks that it knows were written in its training text; `name`: what messages call it;
+        `precision`: fp32, bf16, int8 or int4 writes by `stepper(network, precision)`, None by the network as it is.
         """
         self.network = network.eval()
+        self.precision = precision
+        self.writer: Stepper = self.network if precision is None else stepper(self.network, precision)
         self.tokenizer = tokenizer
         self.formats = dict(formats or {})
         self.name = name
@@ -53,10 +63,12 @@ class LanguageModel:
         device: str | None = None,
         dtype: str | None = None,
         threads: int | None = None,
+        precision: str | None = None,
     ) -> Self:
         """The model of the run folder at `path`, also while it trains: the weights of its best validation so far.
 
-        `dtype` is float32 (the default) or bfloat16. Raises a UserError where a file is missing, damaged or hostile;
+        `dtype` is float32 (the default) or bfloat16; `precision`, for writing: fp32, bf16, int8 or int4, of a quantised run
+        its own by default, of another none, which is the network in `dtype`. Raises a UserError where a file is missing, damaged or hostile;
         nothing in a run is ever executed.
         """
         run = Run(Path(path))
@@ -71,8 +83,10 @@ class LanguageModel:
             raise UserError(f"{run.folder}: no weights yet; they come with the first validation of the training")
         if threads is not None:
             torch.set_num_threads(threads)
-        network = load_network(run.weights_path, config).to(choose_device(device), torch_dtype(dtype or "float32"))
-        return cls(network, tokenizer, formats=run.formats(), name=str(run.folder))
+        stored = run.precision()
+        network = load_network(run.weights_path, config, stored)
+        network = network.to(choose_device(device), torch_dtype(dtype or "float32"))
+        return cls(network, tokenizer, formats=run.formats(), name=str(run.folder), precision=precision or stored)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a run folder that `load` reads: config, weights in fp32, tokenizer."""
@@ -103,12 +117,12 @@ class LanguageModel:
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         sampling = _sampling(options, changes)
-        results = generate_texts(self.network, self.tokenizer, prompts, sampling)
+        results = generate_texts(self.writer, self.tokenizer, prompts, sampling)
         return results[0].text if isinstance(prompt, str) else [result.text for result in results]
 
     def stream(self, prompt: str = "", *, options: SamplingOptions | None = None, **changes: Any) -> Iterator[str]:
         """The same text in pieces as it is made; never half a character."""
-        return stream_text(self.network, self.tokenizer, prompt, _sampling(options, changes))
+        return stream_text(self.writer, self.tokenizer, prompt, _sampling(options, changes))
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Vectors (N, D) of texts, of length one: the mean of what the network has behind each token, of what is too long for
@@ -124,7 +138,7 @@ class LanguageModel:
     @property
     def answerer(self) -> ModelAnswerer:
         """The model as one that is scored: greedy answers to batches of prompts, likelihoods of given answers."""
-        return ModelAnswerer(self.network, self.tokenizer)
+        return ModelAnswerer(self.writer, self.tokenizer)
 
     @property
     def asker(self) -> Asker:

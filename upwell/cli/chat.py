@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 
-from upwell.cli.loading import DEFAULT, LoadOptions
+from upwell.cli.loading import WRITE_DEFAULT, WriteOptions
 
 
 def chat(
@@ -17,7 +17,7 @@ def chat(
     top_p: float = 0.95,
     stop: tuple[str, ...] = (),
     seed: int | None = None,
-    loading: LoadOptions = DEFAULT,
+    loading: WriteOptions = WRITE_DEFAULT,
 ) -> None:
     """Write in turns: you a line, then the model, on one text that grows.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from upwell.cli.loading import DEFAULT, LoadOptions
+from upwell.cli.loading import WRITE_DEFAULT, WriteOptions
 from upwell.cli.main import STANDARD_INPUT
 
 
@@ -27,7 +27,7 @@ def generate(
     seed: int | None = None,
     json_schema: str | None = None,
     regex: str | None = None,
-    loading: LoadOptions = DEFAULT,
+    loading: WriteOptions = WRITE_DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Write on from a prompt; the text appears as it is made.

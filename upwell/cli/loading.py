@@ -47,5 +47,24 @@ class Loading:
         return QuestionAnswerer.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Writing(Loading):
+    """Where and how a model that writes runs."""
+
+    precision: str | None = None
+    """Of the weights: fp32, bf16, int8 or int4, as fast as this machine can; without it the network as it is, which is
+    slower and starts at once."""
+
+    def load(self, run: str) -> LanguageModel:
+        """The model of a run."""
+        from upwell.api import LanguageModel
+
+        return LanguageModel.load(
+            run, device=self.device, threads=self.threads, dtype=self.dtype, precision=self.precision
+        )
+
+
+WriteOptions = Annotated[Writing, Parameter(name="*")]
+WRITE_DEFAULT = Writing()
 LoadOptions = Annotated[Loading, Parameter(name="*")]
 DEFAULT = Loading()

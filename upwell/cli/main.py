@@ -22,6 +22,7 @@ VERBS = {
     "tag": "Say what tag each word of a sentence has.",
     "summarize": "Tell a story in a sentence or two.",
     "serve": "Put models behind a web page and an HTTP API.",
+    "quantize": "Write a run with its weights in fewer bits.",
     "info": "Show what a run holds.",
     "prepare": "Clean raw text, and see what is in it.",
     "plan": "Say what a training run would cost, before it begins.",

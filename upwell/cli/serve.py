@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from upwell.cli.loading import DEFAULT, LoadOptions
+from upwell.cli.loading import WRITE_DEFAULT, WriteOptions
 
 Flag = Parameter(negative="")
 
@@ -29,7 +29,7 @@ def serve(
     memory: float | None = None,
     report: str | None = None,
     log_prompts: Annotated[bool, Flag] = False,
-    loading: LoadOptions = DEFAULT,
+    loading: WriteOptions = WRITE_DEFAULT,
 ) -> None:
     """Serve runs by HTTP: a web page, and an API that clients of OpenAI's understand.
 
@@ -89,7 +89,9 @@ def serve(
         report=report,
         log_prompts=log_prompts,
     )
-    placement = Placement(device=loading.device, dtype=loading.dtype, threads=loading.threads)
+    placement = Placement(
+        device=loading.device, dtype=loading.dtype, threads=loading.threads, precision=loading.precision
+    )
     serve_runs(
         run,
         options,

@@ -15,8 +15,8 @@ import torch
 from upwell.generation.engine import PREFILL_TOKENS
 from upwell.generation.prefix_cache import PrefixCache
 from upwell.generation.rows import Row
-from upwell.model.network import Network
 from upwell.model.state import State, concat, select, split, trim
+from upwell.model.stepping import Stepper
 
 
 @dataclass
@@ -44,7 +44,7 @@ class _Reading:
 class Batch:
     """Rows that are read and written side by side."""
 
-    network: Network
+    network: Stepper
     cache: PrefixCache
     prefill_tokens: int = PREFILL_TOKENS
     """Most prompt tokens, of all rows together, between two steps of the rows that write."""
@@ -125,4 +125,4 @@ class Batch:
             self._state = trim(select(self._state, places)) if places else None
 
     def _tensor(self, tokens: list[list[int]]) -> torch.Tensor:
-        return torch.tensor(tokens, device=next(self.network.parameters()).device)
+        return torch.tensor(tokens, device=self.network.device)

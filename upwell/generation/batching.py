@@ -16,7 +16,7 @@ from upwell.generation.batch import Batch
 from upwell.generation.prefix_cache import PrefixCache
 from upwell.generation.rows import DrawnToken, Row
 from upwell.generation.sampling import SamplingOptions
-from upwell.model.network import Network
+from upwell.model.stepping import Stepper
 from upwell.text.tokenizers import Tokenizer
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class Engine:
 
     def __init__(
         self,
-        network: Network,
+        network: Stepper,
         tokenizer: Tokenizer,
         *,
         max_rows: int = 16,

@@ -12,8 +12,8 @@ import torch
 
 from upwell.generation.rows import Row
 from upwell.generation.sampling import SamplingOptions
-from upwell.model.network import Network
 from upwell.model.state import State, concat, select
+from upwell.model.stepping import Stepper
 from upwell.text.tokenizers import Tokenizer
 
 PREFILL_TOKENS = 512
@@ -33,7 +33,7 @@ class Generation:
 
 
 def generate(
-    network: Network,
+    network: Stepper,
     tokenizer: Tokenizer,
     prompts: Sequence[str],
     options: SamplingOptions,
@@ -60,7 +60,7 @@ def generate(
     return [Generation(row.text, row.drawn, row.finish_reason) for row in rows]
 
 
-def stream(network: Network, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> Iterator[str]:
+def stream(network: Stepper, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> Iterator[str]:
     """The continuation of one prompt in pieces, as it is made; joined they are the text of `generate`."""
     row = Row(network, tokenizer, prompt, options, seed=options.seed)
     for _ in _steps(network, [row]):
@@ -69,9 +69,9 @@ def stream(network: Network, tokenizer: Tokenizer, prompt: str, options: Samplin
     row.check()
 
 
-def _steps(network: Network, rows: list[Row]) -> Iterator[None]:
+def _steps(network: Stepper, rows: list[Row]) -> Iterator[None]:
     """Bring all rows to their end, yielding after every token of any of them."""
-    device = next(network.parameters()).device
+    device = network.device
     active = list(rows)
     state: State = None
     while active:
@@ -96,7 +96,7 @@ def _steps(network: Network, rows: list[Row]) -> Iterator[None]:
             state, active = select(state, kept), [active[i] for i in kept]
 
 
-def _prefill(network: Network, prompts: list[list[int]], device: torch.device) -> tuple[torch.Tensor, State]:
+def _prefill(network: Stepper, prompts: list[list[int]], device: torch.device) -> tuple[torch.Tensor, State]:
     """Logits (B, V) after each of B prompts, and the state.
 
     All rows read on side by side to the end of the shortest one, which then waits while the others go on.

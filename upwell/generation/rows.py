@@ -13,7 +13,7 @@ from torch import Tensor
 from upwell.errors import UserError
 from upwell.generation.constraints import FormTooComplex, constraint_of
 from upwell.generation.sampling import SamplingOptions, choose_token
-from upwell.model.network import Network
+from upwell.model.stepping import Stepper
 from upwell.text.tokenizers import Tokenizer
 
 
@@ -39,7 +39,7 @@ class Row:
 
     def __init__(
         self,
-        network: Network,
+        network: Stepper,
         tokenizer: Tokenizer,
         prompt: str,
         options: SamplingOptions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,11 @@ from upwell.errors import UserError
 from upwell.model.accounting import meta_network
 from upwell.model.config import NetworkConfig
 from upwell.model.network import Network
+from upwell.model.stepping.packing import GROUP, dequantise, quantise, stored_precision
 from upwell.text.files import atomic_write_chunks
 
 MAX_JSON_BYTES = 16 * 2**20
-_KINDS = {torch.float32: "F32", torch.bfloat16: "BF16", torch.int64: "I64", torch.uint8: "U8"}
+_KINDS = {torch.float32: "F32", torch.bfloat16: "BF16", torch.int64: "I64", torch.uint8: "U8", torch.int8: "I8"}
 """Names of dtypes in safetensors files."""
 
 
@@ -103,18 +105,74 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         raise UserError(f"{path}: not a readable safetensors file ({_one_line(error)})") from None
 
 
-def load_network(path: Path, config: NetworkConfig) -> Network:
-    """The network of `config` with the weights of the safetensors file `path`, fp32, on the CPU."""
+def load_network(path: Path, config: NetworkConfig, precision: str | None = None) -> Network:
+    """The network of `config` with the weights of the safetensors file `path`, fp32, on the CPU.
+
+    `precision`: that of the file, where it was quantised.
+    """
     network = meta_network(config)
-    shapes = {name: (tuple(p.shape), None) for name, p in network.named_parameters()}
-    size = sum(p.numel() for p in network.parameters())
+    shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
+    expected = _stored_shapes(shapes, precision)
+    size = sum(math.prod(shape) for shape, _ in expected.values())
     if path.exists() and path.stat().st_size < size:
-        raise UserError(f"{path}: {path.stat().st_size} bytes cannot hold the config's {size} parameters")
-    tensors = load_tensors(path, shapes)  # type: ignore[arg-type]
-    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+        raise UserError(f"{path}: {path.stat().st_size} bytes cannot hold the config's {size} numbers")
+    tensors = load_tensors(path, expected)
+    network.load_state_dict(
+        {name: _restored(tensors, name, shape, precision) for name, shape in shapes.items()}, assign=True
+    )
     if not all(bool(torch.isfinite(p).all()) for p in network.parameters()):
         raise UserError(f"{path}: holds weights that are not finite numbers")
     return network
+
+
+def save_quantised(path: Path, network: Network, precision: str) -> None:
+    """Write the weights of `network` as `load_network` reads them: matrices in `precision` (bf16, int8 or int4)."""
+    tensors = {}
+    for name, parameter in network.named_parameters():
+        own = stored_precision(name, precision)
+        if parameter.ndim != 2:
+            tensors[name] = parameter.detach().float()
+        elif own == "bf16":
+            tensors[name] = parameter.detach().bfloat16()
+        else:
+            whole, tensors[f"{name}.scales"] = quantise(parameter.detach(), own)
+            tensors[name] = whole if own == "int8" else _in_halves(whole)
+    save_weights(path, tensors)
+
+
+def _stored_shapes(
+    shapes: dict[str, tuple[int, ...]], precision: str | None
+) -> dict[str, tuple[tuple[int, ...], torch.dtype | None]]:
+    """What a file of that precision holds, for parameters of `shapes`; scales stand beside whole numbers."""
+    found: dict[str, tuple[tuple[int, ...], torch.dtype | None]] = {}
+    for name, shape in shapes.items():
+        own = stored_precision(name, precision) if precision and len(shape) == 2 else None
+        if own == "int8":
+            found[name], found[f"{name}.scales"] = (shape, torch.int8), ((shape[0], 1), torch.float32)
+        elif own == "int4":
+            found[name] = ((shape[0], -(-shape[1] // 2)), torch.uint8)
+            found[f"{name}.scales"] = ((shape[0], -(-shape[1] // GROUP)), torch.float32)
+        else:
+            found[name] = (shape, None)
+    return found
+
+
+def _restored(tensors: dict[str, Tensor], name: str, shape: tuple[int, ...], precision: str | None) -> Tensor:
+    tensor, scales = tensors[name], tensors.get(f"{name}.scales")
+    if scales is None:
+        return tensor.float()
+    own = stored_precision(name, precision or "")
+    return dequantise(tensor if own == "int8" else _from_halves(tensor)[:, : shape[1]], scales)
+
+
+def _in_halves(whole: Tensor) -> Tensor:
+    """Two numbers from -8 to 7 in a byte, the first in its lower half."""
+    unsigned = (torch.nn.functional.pad(whole, (0, whole.shape[1] % 2)) + 8).to(torch.uint8)
+    return unsigned[:, ::2] | (unsigned[:, 1::2] << 4)
+
+
+def _from_halves(packed: Tensor) -> Tensor:
+    return torch.stack([packed & 15, packed >> 4], -1).flatten(1).to(torch.int8) - 8
 
 
 def _one_line(error: Exception) -> str:

@@ -119,6 +119,11 @@ class Network(nn.Module):
         self.head_weight = nn.Parameter(torch.empty(config.vocab_size, config.width)) if has_own_head else None
 
     @property
+    def device(self) -> torch.device:
+        """Where the weights are, and tokens must be."""
+        return self.embedding_weight.device
+
+    @property
     def carries(self) -> bool:
         """Whether training may carry the state of some block from window to window."""
         return any(block.mixer.carries for block in self._blocks())

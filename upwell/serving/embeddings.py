@@ -78,7 +78,7 @@ async def embed(engine: Engine, ids: list[int]) -> NDArray[np.float32]:
 
 
 def _read(engine: Engine, piece: list[int], state: State, first: int) -> tuple[torch.Tensor, State]:
-    device = next(engine.network.parameters()).device
+    device = engine.network.device
     hidden, state = engine.network.hidden(torch.tensor([piece], device=device), state)  # (1, T, D)
     return hidden[0, first:].float().sum(0).cpu(), state
 

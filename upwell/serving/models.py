@@ -37,6 +37,7 @@ class Placement:
     device: str | None = None
     dtype: str | None = None
     threads: int | None = None
+    precision: str | None = None
 
 
 @dataclass(eq=False)
@@ -181,10 +182,11 @@ class Models:
             )
         how: dict[str, Any] = dataclasses.asdict(placement)
         if served.kind in READERS:
+            del how["precision"]
             return LoadedReader(room, written, READERS[served.kind].load(served.run.folder, **how))
         model = LanguageModel.load(served.run.folder, **how)
         engine = Engine(
-            model.network,
+            model.writer,
             model.tokenizer,
             max_rows=options.max_rows,
             max_waiting=options.max_waiting,

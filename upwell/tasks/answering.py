@@ -18,7 +18,7 @@ import torch.nn.functional as F
 
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions, generate
-from upwell.model.network import Network
+from upwell.model.stepping import Stepper
 from upwell.text.tokenizers import Tokenizer
 
 ROWS = 64
@@ -52,7 +52,7 @@ class Answerer(Protocol):
 class ModelAnswerer:
     """A network with its tokenizer."""
 
-    network: Network
+    network: Stepper
     tokenizer: Tokenizer
 
     def write(
@@ -96,7 +96,7 @@ class ModelAnswerer:
         self._check_context(max((len(a) + len(b) for a, b in rows), default=0))
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1]))
         found = [Likelihood(0.0, 0)] * len(rows)
-        device = next(self.network.parameters()).device
+        device = self.network.device
         line_ends = self._line_ends().to(device)
         for start in range(0, len(order), ROWS):
             batch = order[start : start + ROWS]

@@ -12,6 +12,7 @@ from typing import Any
 from upwell.errors import UserError
 from upwell.model.config import NetworkConfig, check_keys
 from upwell.model.files import read_json
+from upwell.model.stepping.packing import PRECISIONS
 from upwell.text.examples import Formats, formats_from_json
 from upwell.text.files import (
     argument_of_text,
@@ -43,6 +44,7 @@ KEYS = [
     "shares",
     "members",
     "manner",
+    "precision",
 ]
 
 
@@ -144,6 +146,13 @@ class Run:
             return tuple(map(argument_of_text, sources)), replace(options, **named)
         except UnicodeError:
             raise UserError(f"{self.config_path}: names a source by half of a surrogate pair") from None
+
+    def precision(self) -> str | None:
+        """Of the weights, where they were quantised; a UserError for a word that is none."""
+        found = self.config(None).get("precision")
+        if found is not None and found not in PRECISIONS:
+            raise UserError(f"{self.config_path}: precision must be one of {', '.join(PRECISIONS)}")
+        return found
 
     def formats(self) -> Formats:
         """How the tasks in the training text were written; empty for plain texts."""

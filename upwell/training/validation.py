@@ -15,6 +15,7 @@ import torch
 
 from upwell.model.network import Network
 from upwell.model.state import reset_rows
+from upwell.model.stepping import Stepper
 from upwell.training.cross_entropy import linear_cross_entropy
 
 SEGMENT = 4096
@@ -22,6 +23,8 @@ SEGMENT = 4096
 WARM = 256
 """Tokens a carried state reads before the first one that counts."""
 MAX_ROWS = 64
+LOGIT_ROWS = 512
+"""Tokens whose logits a stepper gives at once."""
 
 
 class Judgement(Protocol):
@@ -104,20 +107,20 @@ class Validation:
         """Predictions of one validation."""
         return len(self.tokens)
 
-    def __call__(self, network: Network) -> Score:
+    def __call__(self, network: Network | Stepper) -> Score:
         """Score `network`, in the mode it is in, on all of the text."""
         nats = stream_nats(network, self.tokens, self.first)
         return Score(nats, len(self.tokens), self.num_bytes, self.num_words)
 
 
 @torch.inference_mode()
-def stream_nats(network: Network, tokens: npt.NDArray[np.unsignedinteger], first: int) -> float:
+def stream_nats(network: Network | Stepper, tokens: npt.NDArray[np.unsignedinteger], first: int) -> float:
     """Sum of -log p over all of `tokens` (N,), the first one read after the token `first`, in nats.
 
     Where every block carries its state, the text is cut into a few long segments, each warmed with the tokens before
     it; otherwise into half contexts, each behind the half before it. The network is used in the mode it is in.
     """
-    device = next(network.parameters()).device
+    device = network.device
     if network.carries_all:
         segment, warm, window = SEGMENT, WARM, 256
     else:
@@ -138,10 +141,21 @@ def stream_nats(network: Network, tokens: npt.NDArray[np.unsignedinteger], first
             index = starts[:, None] + np.arange(begin, end)
             targets = torch.from_numpy(tokens[np.minimum(index, len(tokens) - 1)].astype(np.int64)).to(device)
             inside = torch.from_numpy((index < len(tokens)).ravel()).to(device)
-            total += float(
-                linear_cross_entropy(hidden.flatten(0, 1), network.head(), targets.flatten(), inside.float())
-            )
+            total += _nats(network, hidden.flatten(0, 1), targets.flatten(), inside)
     return total
+
+
+def _nats(network: Network | Stepper, hidden: torch.Tensor, targets: torch.Tensor, inside: torch.Tensor) -> float:
+    """Sum of -log p of the `targets` (R,) that are `inside` (R,), behind `hidden` (R, E)."""
+    if isinstance(network, Network):
+        return float(linear_cross_entropy(hidden, network.head(), targets, inside.float()))
+    hidden, targets = hidden[inside], targets[inside]
+    pieces = [slice(begin, begin + LOGIT_ROWS) for begin in range(0, len(hidden), LOGIT_ROWS)]
+    losses = [
+        torch.nn.functional.cross_entropy(network.logits(hidden[piece]), targets[piece], reduction="sum")
+        for piece in pieces
+    ]
+    return sum(float(loss) for loss in losses)
 
 
 def _inputs(

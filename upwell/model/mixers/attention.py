@@ -81,7 +81,7 @@ class Attention(Mixer):
         key, waiting = self._delay(key, state, starts)
         seen = state["key"].shape[1]
         if seen + time > self.context:
-            self._check_reach(int(state["length"].max()) + time)
+            self.check_reach(int(state["length"].max()) + time)
         positions = _positions(time, starts, state["length"])  # (B, T)
         query, key = self._rotate(query, positions), self._rotate(key, positions)
         key = torch.cat([state["key"].to(key.dtype), key], 1)
@@ -113,7 +113,7 @@ class Attention(Mixer):
     def _train(self, x: Tensor, starts: Tensor | None) -> tuple[Tensor, State]:
         """The same from the initial state, with the kernel that is faster there, forward and backward."""
         batch, time, _ = x.shape
-        self._check_reach(time)
+        self.check_reach(time)
         packed = F.linear(x, torch.cat([self.query_weight, self.key_weight, self.value_weight]))
         waiting: dict[str, Tensor] = {}
         if self.query_norm is not None or self.late_keys:
@@ -145,7 +145,7 @@ class Attention(Mixer):
             before = before.masked_fill(starts[..., None, None], 0)
         return torch.cat([early, before], 2), {"waiting": late[:, -1:]}
 
-    def _check_reach(self, time: int) -> None:
+    def check_reach(self, time: int) -> None:
         if self.window is None and time > self.context:
             raise UserError(
                 f"{time} tokens are past this model's context of {self.context}; "

@@ -66,7 +66,7 @@ class WholeAttention(Attention):
     def forward(self, x: Tensor, state: State = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """Outputs (B, T, D) for texts `x` (B, T, D) of `lengths` (B,), None: all of T; what pads a text is not seen."""
         batch, time, _ = x.shape
-        self._check_reach(time)
+        self.check_reach(time)
         query, key, value = self._project(x)
         positions = torch.arange(time, device=x.device)[None]
         query, key = self._rotate(query, positions), self._rotate(key, positions)
