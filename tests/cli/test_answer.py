@@ -110,6 +110,7 @@ def test_the_run_has_a_card(upwell: Any, facts: Path, stories: Path) -> None:
         (("answer", "FACTS", "Who sold the lamp?"), "no text before the question"),
         (("answer", "FACTS", "No question."), "must end in a question"),
         (("answer", "FACTS", "--reason", "A. B?"), "gives no reasons"),
+        (("answer", "FACTS", "--choice", "a", "A. B?"), "has learned no choices"),
         (("answer", "FACTS", "--about", "picture.png", "Who?"), "is not a text but"),
         (("answer", "STORIES", "Momo slept. Who slept?"), "give each question its choices"),
         (("classify", "FACTS", "a text"), "is a question answerer, not a language model; see upwell answer --help"),

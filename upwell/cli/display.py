@@ -238,6 +238,7 @@ class TrainingDisplay(Display):
         print(f"\nOn {data['valid']:,} held-out {data['noun']}:", file=file)
         for name, score in result["scores"].items():
             value, low, high, baseline = (figure(score[part]) for part in ("value", "low", "high", "baseline"))
-            print(f"  {name:18} {value}  ({low} to {high}; {result['baseline']} {baseline})", file=file)
-        use = f'upwell {USES[run.kind()]} {run.folder} "a text"'
+            print(f"  {name:18} {value}  ({low} to {high}; by {result['baseline']} {baseline})", file=file)
+        text = "A text. A question?" if result["task"] == "answer" else "a text"
+        use = f'upwell {USES[run.kind()]} {run.folder} "{text}"'
         print(f"\nNext:\n  {use}\n  upwell info {run.folder}", file=file, flush=True)
