@@ -119,6 +119,7 @@ def test_a_run_begins_with_another_of_its_manner(folder: Path, facts: Path, stor
         (("answer", "FACTS", "Who sold the lamp?"), "no text before the question"),
         (("answer", "FACTS", "No question."), "must end in a question"),
         (("answer", "FACTS", "--reason", "A. B?"), "gives no reasons"),
+        (("answer", "FACTS", "--choice", "a", "A. B?"), "has learned no choices"),
         (("answer", "FACTS", "--about", "picture.png", "Who?"), "is not a text but"),
         (("answer", "STORIES", "Momo slept. Who slept?"), "give each question its choices"),
         (("classify", "FACTS", "a text"), "is a question answerer, not a language model; see upwell answer --help"),

@@ -185,7 +185,7 @@ class Encode:
         return {
             "scores": {"accuracy": score(of(right), of(common)), "loss": score(of(loss), of(unigram))},
             "details": {"labels": {}, "confusions": []},
-            "baseline": "frequencies of tokens",
+            "baseline": "the most frequent",
         }
 
 

@@ -59,6 +59,8 @@ def answer(
     if Run(Path(run)).kind() == ANSWERER:
         if reason:
             raise UserError(f"--reason: {run} gives no reasons; --json tells where an answer stands")
+        if choice and Run(Path(run)).config(ANSWERER).get("manner") != "choices":
+            raise UserError(f"--choice: {run} has learned no choices, only answers of its own")
         say = _of_answerer(loading.answerer(run), told, tuple(map(text_of_argument, choice)))
     else:
         if choice:

@@ -224,7 +224,7 @@ class TrainingDisplay(Display):
 
     def _finish_task(self, run: Run, result: dict[str, Any], *, file: TextIO) -> None:
         """The last words of a run on labelled data: its scores, and what to do next."""
-        from upwell.training.runs import ENCODER, USES
+        from upwell.training.runs import ANSWERER, ENCODER, USES
 
         parts = ", ".join(
             f"{count(number)} parameters of the {name}"
@@ -238,7 +238,7 @@ class TrainingDisplay(Display):
         print(f"\nOn {data['valid']:,} held-out {data['noun']}:", file=file)
         for name, score in result["scores"].items():
             value, low, high, baseline = (figure(score[part]) for part in ("value", "low", "high", "baseline"))
-            print(f"  {name:18} {value}  ({low} to {high}; {result['baseline']} {baseline})", file=file)
-        given = "DATA --task classify" if run.kind() == ENCODER else '"a text"'
+            print(f"  {name:18} {value}  ({low} to {high}; by {result['baseline']} {baseline})", file=file)
+        given = {ENCODER: "DATA --task classify", ANSWERER: '"A text. A question?"'}.get(run.kind(), '"a text"')
         use = f"upwell {USES[run.kind()]} {run.folder} {given}"
         print(f"\nNext:\n  {use}\n  upwell info {run.folder}", file=file, flush=True)

@@ -144,7 +144,7 @@ _READERS = {
         "A model that answers questions",
         "question-answering",
         "answers",
-        '"a question"',
+        '"A text. A question?"',
         "It knows the kind of passage and of question that it was trained on best, and nothing that does not stand there.",
     ),
 }

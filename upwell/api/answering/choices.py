@@ -1,8 +1,8 @@
 """Answers that are chosen from several: features of each choice are weighed, and a network reads each beside the passage.
 
 The weights of the features (`upwell.tasks.choice_features`) are found exactly, as the optimum of a convex problem; the network
-learns what they leave open. How far it is trusted is decided on the held-out questions, and not at all unless they speak for it:
-with a few hundred questions the features are nearly all that can be learned (docs/experiments.md, "Question answering").
+learns what they leave open. How far it is trusted is decided on the held-out questions, and not at all unless they speak for it
+(docs/experiments.md, "Question answering").
 
 Shapes: N questions, C choices, K features.
 """
