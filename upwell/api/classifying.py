@@ -31,7 +31,7 @@ from upwell.training.logistic_regression import MOST_WEIGHTS, choose_linear, cla
 from upwell.training.reading import read_all
 from upwell.training.runs import CLASSIFIER, Run
 
-CONTEXT = 256
+CONTEXT = 128
 """Tokens of a text that are read; the middle of a longer one is left out."""
 FEW_HELD_OUT = 20
 """With fewer held-out texts all have equal shares: there is too little to tell which is surer."""
