@@ -27,7 +27,7 @@ class Script(torch.nn.Module):
 
     def __init__(self, tokenizer: Tokenizer, text: bytes, *, prompt: int = 1, sure: float = 50.0) -> None:
         super().__init__()
-        self.anchor = torch.nn.Parameter(torch.zeros(1))
+        self.device = torch.device("cpu")
         self.config = SimpleNamespace(mixers=("lstm",), window=None, context=16)
         self.ids = [next(i for i in range(257) if tokenizer.token_bytes(i) == bytes([b])) for b in text]
         self.end, self.prompt, self.sure = tokenizer.end_of_text, prompt, sure
@@ -221,7 +221,7 @@ class Bigram(torch.nn.Module):
         ids = torch.from_numpy(tokenizer.encode(text)).long()
         counts = torch.zeros(tokenizer.vocab_size, tokenizer.vocab_size)
         counts.index_put_((ids[:-1], ids[1:]), torch.ones(len(ids) - 1), accumulate=True)
-        self.counts = torch.nn.Parameter(counts)
+        self.counts, self.device = counts, torch.device("cpu")
         self.config = SimpleNamespace(mixers=("lstm",), window=None, context=16)
 
     def hidden(self, tokens: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:

@@ -135,8 +135,7 @@ for extra in ("zstandard", "pyarrow", "gensim", "rjieba", "tensorboard", "matplo
     sys.modules[extra] = None
 import upwell
 for module in pkgutil.walk_packages(upwell.__path__, "upwell."):
-    machine_code = module.name.rpartition(".")[2] in ("instructions", "operations", "team", "program", "compiled")
-    if module.name != "upwell.__main__" and not (machine_code and module.name.startswith("upwell.model.stepping.")):
+    if module.name != "upwell.__main__" and not module.name.startswith("upwell.model.stepping.machine_code."):
         importlib.import_module(module.name)
 """
     done = run_python(program, "-W", "error")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 from pydantic import BaseModel
+from starlette.testclient import TestClient
 
 from tests.serving.conftest import Log, listening, wait_until
 from upwell.api import LanguageModel
@@ -159,6 +161,31 @@ def test_the_command_finishes_what_it_writes_when_it_is_told_to_stop(runs: list[
             urlopen(f"{address}/health", timeout=1)
         lines = process.stderr.read().splitlines()
         assert lines[-1] == "stopped" and all(json.loads(line)["status"] == 200 for line in lines[:-1])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_run_served_in_fewer_bits_writes_what_its_model_writes_alone(runs: list[str], client: TestClient) -> None:
+    process = run_command(*runs, "--precision", "int8", "--max-rows", "2")
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().split()[0]
+        prompts = ["the cat", "a dog", "红楼", "sea"]
+        options: dict[str, Any] = {"max_tokens": 60, "seed": 3, "temperature": 8}
+        with client_of(address) as people, ThreadPoolExecutor(len(prompts)) as crowd:
+
+            def ask(model: str, prompt: str) -> Any:
+                return people.completions.create(model=model, prompt=prompt, logprobs=0, **options).choices[0]
+
+            served = {model: list(crowd.map(functools.partial(ask, model), prompts)) for model in ("river", "hill")}
+        for (model, choices), folder in zip(served.items(), runs, strict=True):
+            alone = LanguageModel.load(folder, precision="int8")
+            assert [choice.text for choice in choices] == [alone.generate(prompt, **options) for prompt in prompts]
+            body = {"model": model, "prompt": prompts[0], "logprobs": 0, **options}
+            in_fp32 = client.post("/v1/completions", json=body).json()["choices"][0]["logprobs"]["token_logprobs"]
+            found = choices[0].logprobs.token_logprobs
+            assert found[0] != in_fp32[0] and found[0] == pytest.approx(in_fp32[0], rel=0.05)
     finally:
         process.kill()
         process.communicate()

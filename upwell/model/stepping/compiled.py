@@ -29,7 +29,6 @@ from upwell.model.stepping.program import (
     Weights,
     block_slot,
 )
-from upwell.model.stepping.team import team
 
 SPARE_SLOTS = 64
 """Least room for tokens to come in a new cache."""
@@ -56,6 +55,9 @@ class CompiledStepper:
 
     def __init__(self, network: Network, precision: str) -> None:
         """Pack the weights of `network`, which must be one that `fits`."""
+        from upwell.model.stepping.machine_code.team import team
+
+        self._team = team
         self.config: NetworkConfig = network.config
         self.precision = precision
         self.device = torch.device("cpu")
@@ -91,7 +93,7 @@ class CompiledStepper:
         with self._lock:
             programs, slots = self._fitting(0, len(rows), 0), self._slots
             slots[TEXTS], slots[STEPS], slots[GIVEN], slots[RESULT] = len(rows), 1, rows.data_ptr(), result.data_ptr()
-            team(torch.get_num_threads()).run(programs.head, slots)
+            self._team(torch.get_num_threads()).run(programs.head, slots)
         return result.view(*hidden.shape[:-1], -1)
 
     def initial_state(self, batch_size: int) -> State:
@@ -119,7 +121,7 @@ class CompiledStepper:
         for number in range(len(self._blocks)):
             if number not in following:
                 following[number] = self._recur(number, state[number], texts, kept)
-        team(torch.get_num_threads()).run(programs.step if logits else programs.read, slots)
+        self._team(torch.get_num_threads()).run(programs.step if logits else programs.read, slots)
         return result, tuple(following[number] for number in range(len(self._blocks)))
 
     def _recur(self, number: int, state: State, texts: int, kept: list[Tensor]) -> State:

@@ -13,14 +13,14 @@ from torch import Tensor
 
 from upwell.model.mixers import GRU, LSTM, RNN, Attention, MinGRU
 from upwell.model.network import Block, Network
-from upwell.model.stepping import operations as ops
+from upwell.model.stepping.machine_code import codes
 from upwell.model.stepping.packing import STEP, TILE, pack, rounded, stored_precision
 
 TABLE_BYTES = 64 * 2**20
 """Largest table of what the first layer's gates get from each token."""
 TEXTS, STEPS, TOKENS, RESULT, LENGTHS, NEW_LENGTHS, FILLED, CACHE_BYTES, GIVEN, BLOCKS = range(10)
 """Slots: what differs from call to call. From BLOCKS on, four for each block."""
-_CODES = {"fp32": ops.FLOAT32, "bf16": ops.BFLOAT16, "int8": ops.INT8, "int4": ops.INT4}
+_CODES = {"fp32": codes.FLOAT32, "bf16": codes.BFLOAT16, "int8": codes.INT8, "int4": codes.INT4}
 
 
 def block_slot(block: int) -> int:
@@ -175,7 +175,7 @@ class Assembler:
         head_map = self.weights.head_map
         if head_map is None:
             self._add(
-                ops.UNPACK, self.stream, self._stride(self.stream), self._width, self.weights.norm, RESULT, wait=True
+                codes.UNPACK, self.stream, self._stride(self.stream), self._width, self.weights.norm, RESULT, wait=True
             )
         else:
             self._pack(head_map, self.stream, norm=self.weights.norm)
@@ -201,7 +201,7 @@ class Assembler:
     def _body(self) -> None:
         weights = self.weights
         self._add(
-            ops.EMBED, weights.embedding, self._width, self.stream, self._stride(self.stream), 4,
+            codes.EMBED, weights.embedding, self._width, self.stream, self._stride(self.stream), 4,
             wait=weights.table is None,
         )  # fmt: skip
         attention = [block.mixer for block in weights.network._blocks() if isinstance(block.mixer, Attention)]
@@ -221,8 +221,10 @@ class Assembler:
                 self._linear(down, self.stream, add=True)
 
     def _recurrent(self, number: int, mixer: object, matrices: dict[str, Matrix | Tensor]) -> None:
-        kinds = {LSTM: ops.LSTM, GRU: ops.GRU, MinGRU: ops.MINGRU}
-        kind = kinds.get(type(mixer), ops.RNN_RELU if getattr(mixer, "nonlinearity", "") == "relu" else ops.RNN_TANH)
+        kinds = {LSTM: codes.LSTM, GRU: codes.GRU, MinGRU: codes.MINGRU}
+        kind = kinds.get(
+            type(mixer), codes.RNN_RELU if getattr(mixer, "nonlinearity", "") == "relu" else codes.RNN_TANH
+        )
         given, memory = matrices["input"], matrices.get("recurrent")
         assert isinstance(given, Matrix)
         gates = given.outputs // self._width
@@ -232,7 +234,7 @@ class Assembler:
             self._pack(memory, None, slot=slot, texts_alone=True, wait=from_table)
         if from_table:
             self._add(
-                ops.EMBED, self.weights.table, given.outputs, self.between, self._stride(self.between), TILE * gates
+                codes.EMBED, self.weights.table, given.outputs, self.between, self._stride(self.between), TILE * gates
             )
         else:
             self._pack(given, self.stream, norm=matrices["norm"], begins=1)
@@ -245,7 +247,7 @@ class Assembler:
         if isinstance(memory, Matrix):
             fields += (_CODES[memory.precision], memory.weights, memory.steps, memory.scales, memory.bias)
             fields += (self.hidden.rows, memory.stride, self.hidden.scales, self.hidden.offsets)
-        self._add(ops.RECUR, *fields, wait=True)
+        self._add(codes.RECUR, *fields, wait=True)
         if "output" in matrices:
             self._pack(matrices["output"], self.mixed)
             self._linear(matrices["output"], self.stream, add=True)
@@ -257,7 +259,7 @@ class Assembler:
         self.positions = torch.zeros(self.rows, dtype=torch.int64)
         self.cosines, self.sines = (torch.zeros(self.rows, half) for _ in range(2))
         self._add(
-            ops.PLACES, -1 if boundary is None else boundary, half, mixer.rope_base**scale, self.positions,
+            codes.PLACES, -1 if boundary is None else boundary, half, mixer.rope_base**scale, self.positions,
             self.cosines, self.sines, wait=True,
         )  # fmt: skip
 
@@ -265,7 +267,7 @@ class Assembler:
         self._pack(matrices["input"], self.stream, norm=matrices["norm"])
         self._linear(matrices["input"], self.between)
         self._add(
-            ops.ATTEND, self.between, self._stride(self.between), self.mixed, self._stride(self.mixed), mixer.heads,
+            codes.ATTEND, self.between, self._stride(self.between), self.mixed, self._stride(self.mixed), mixer.heads,
             mixer.kv_heads, mixer.head_width, mixer.late_keys, mixer.window or 0, matrices.get("query_norm"),
             matrices.get("key_norm"), self.positions, self.cosines, self.sines, block_slot(number), self.scratch,
             self._stride(self.scratch), wait=True,
@@ -282,7 +284,7 @@ class Assembler:
         room = self.hidden if texts_alone else self.inputs
         stride = 4 * matrix.inputs if source is None else self._stride(source)
         self._add(
-            ops.PACK, _CODES[matrix.precision], source, stride, matrix.inputs, norm, room.rows, matrix.stride, room.scales,
+            codes.PACK, _CODES[matrix.precision], source, stride, matrix.inputs, norm, room.rows, matrix.stride, room.scales,
             room.offsets, matrix.stride, slot, int(gated), begins, self.scratch, self._stride(self.scratch),
             int(texts_alone), wait=wait,
         )  # fmt: skip
@@ -295,7 +297,7 @@ class Assembler:
         room = self.inputs
         raw = self.raw if add or (out is None and matrix.outputs % TILE) else None
         self._add(
-            ops.LINEAR, _CODES[matrix.precision], matrix.weights, matrix.steps, matrix.scales, matrix.outputs, room.rows,
+            codes.LINEAR, _CODES[matrix.precision], matrix.weights, matrix.steps, matrix.scales, matrix.outputs, room.rows,
             matrix.stride, room.scales, room.offsets, matrix.stride, matrix.bias, raw, self._stride(self.raw), out,
             stride if out is None else self._stride(out), slot, int(add), unit, wait=wait,
         )  # fmt: skip
@@ -308,8 +310,8 @@ class Assembler:
                 row.append(argument.data_ptr())
             else:
                 row.append(0 if argument is None else int(argument))  # type: ignore[call-overload]
-        assert len(row) <= ops.FIELDS
-        self.operations.append(row + [0] * (ops.FIELDS - len(row)))
+        assert len(row) <= codes.FIELDS
+        self.operations.append(row + [0] * (codes.FIELDS - len(row)))
 
     def _buffer(self, rows: int, width: int) -> Tensor:
         return torch.zeros(rows, -(-width // 16) * 16)

@@ -12,8 +12,10 @@ import threading
 
 import numpy as np
 
-from upwell.model.stepping.instructions import atomic_exchange, atomic_load, breathe, give_way
-from upwell.model.stepping.operations import SPINS, YIELDS, compiled, run
+from upwell.model.stepping.machine_code.compilation import compiled
+from upwell.model.stepping.machine_code.instructions import atomic_exchange, atomic_load, breathe, give_way
+from upwell.model.stepping.machine_code.operations import run
+from upwell.model.stepping.machine_code.sharing import SPINS, YIELDS
 
 LINE = 8
 """Numbers in a line of the processor's cache: what different threads write lies in lines of its own."""

@@ -1,0 +1,191 @@
+"""Products of matrices with rows of inputs: the rows made ready, then tiles of four outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from upwell.model.stepping.machine_code.codes import BFLOAT16, FLOAT32, INT4, INT8
+from upwell.model.stepping.machine_code.compilation import part
+from upwell.model.stepping.machine_code.instructions import (
+    tile_bfloat16_1,
+    tile_bfloat16_4,
+    tile_float32_1,
+    tile_float32_4,
+    tile_int4_1,
+    tile_int4_4,
+    tile_int8_1,
+    tile_int8_4,
+)
+from upwell.model.stepping.machine_code.sharing import share
+from upwell.model.stepping.machine_code.vectors import floats, integers, largest, sigmoid, signed_bytes, sum_of_squares
+
+ROWS_AT_ONCE = 32
+"""Rows of inputs that stay in the innermost cache while a matrix passes by."""
+
+
+@part
+def pack_row(precision, source, count, out, stride, scales, offsets, offset_stride, row):
+    """A row of inputs in the form that tiles of `precision` take; the packed row is `stride` bytes long, filled with zeros.
+
+    In bytes: the largest number is 127, and `scales` and `offsets` get what undoes that: the weights' bytes are without
+    sign, so that a row's sum times their zero must be taken off.
+    """
+    x = floats(source, count)
+    if precision in (FLOAT32, BFLOAT16):
+        y = floats(out + row * stride, stride // 4)
+        for i in range(count):
+            y[i] = x[i]
+        for i in range(count, stride // 4):
+            y[i] = np.float32(0.0)
+        return
+    most = max(largest(source, count), np.float32(1e-30))
+    shrink = np.float32(127.0) / most
+    floats(scales, row + 1)[row] = most / np.float32(127.0)
+    packed = signed_bytes(out + row * stride, stride)
+    for i in range(count):
+        packed[i] = np.int32(np.floor(x[i] * shrink + np.float32(0.5)))
+    for i in range(count, stride):
+        packed[i] = np.int8(0)
+    if precision == INT8:
+        total = np.int32(0)
+        for i in range(count):
+            total += np.int32(packed[i])
+        integers(offsets, row + 1)[row] = total * np.int32(-128)
+    else:
+        starts = integers(offsets + row * offset_stride, offset_stride // 4)
+        for i in range(stride // 4):
+            starts[i] = np.int32(-8) * (
+                np.int32(packed[4 * i])
+                + np.int32(packed[4 * i + 1])
+                + np.int32(packed[4 * i + 2])
+                + np.int32(packed[4 * i + 3])
+            )
+
+
+@part
+def _tiles(precision, w, first, last, inputs, row, rows, raw, raw_stride):
+    """Sums of products of weight rows first..last (multiples of 4) with `rows` (1 or 4) rows of inputs from `row` on.
+
+    `w`: the fields of a matrix: address, steps, scales, packed inputs' stride, offsets, their stride.
+    """
+    address, steps, scales, stride, offsets, offset_stride = w
+    for n in range(first, last, 4):
+        out = raw + row * raw_stride + 4 * n
+        source = inputs + row * stride
+        if precision == INT8:
+            weights = address + n * steps * 64
+            if rows == 4:
+                tile_int8_4(weights, 64, 256, source, stride, steps, out, raw_stride)
+            else:
+                tile_int8_1(weights, 64, 256, source, stride, steps, out, raw_stride)
+        elif precision == FLOAT32:
+            weights = address + n * steps * 64
+            if rows == 4:
+                tile_float32_4(weights, 64, 256, source, stride, steps, out, raw_stride)
+            else:
+                tile_float32_1(weights, 64, 256, source, stride, steps, out, raw_stride)
+        elif precision == BFLOAT16:
+            weights = address + n * steps * 32
+            if rows == 4:
+                tile_bfloat16_4(weights, 32, 128, source, stride, steps, out, raw_stride)
+            else:
+                tile_bfloat16_1(weights, 32, 128, source, stride, steps, out, raw_stride)
+        else:
+            weights = address + n * steps * 64
+            s = scales + n * steps * 8
+            o = offsets + row * offset_stride
+            if rows == 4:
+                tile_int4_4(weights, 64, 256, source, stride, s, o, offset_stride, steps, out, raw_stride)
+            else:
+                tile_int4_1(weights, 64, 256, source, stride, s, o, offset_stride, steps, out, raw_stride)
+
+
+@part
+def multiply(precision, w, inputs, row_scales, bias, raw, raw_stride, out, out_stride, add, first, last, row0, rows):
+    """Outputs first..last of rows row0..row0 + rows: out = W x + b, or out += W x."""
+    scales, offsets = w[2], w[4]
+    count = last - first
+    for begin in range(row0, row0 + rows, ROWS_AT_ONCE):
+        end = min(begin + ROWS_AT_ONCE, row0 + rows)
+        for n in range(first, last, 4):
+            row = begin
+            while row + 4 <= end:
+                _tiles(precision, w, n, n + 4, inputs, row, 4, raw, raw_stride)
+                row += 4
+            while row < end:
+                _tiles(precision, w, n, n + 4, inputs, row, 1, raw, raw_stride)
+                row += 1
+        for row in range(begin, end):
+            y = floats(out + row * out_stride + 4 * first, count)
+            sums = floats(raw + row * raw_stride + 4 * first, count)
+            if precision == INT8:
+                whole = integers(raw + row * raw_stride + 4 * first, count)
+                by_output = floats(scales + 4 * first, count)
+                scale, offset = floats(row_scales, row + 1)[row], integers(offsets, row + 1)[row]
+                for i in range(count):
+                    sums[i] = np.float32(whole[i] + offset) * (scale * by_output[i])
+            elif precision == INT4:
+                scale = floats(row_scales, row + 1)[row]
+                for i in range(count):
+                    sums[i] *= scale
+            if add:
+                for i in range(count):
+                    y[i] += sums[i]
+            elif bias:
+                b = floats(bias + 4 * first, count)
+                for i in range(count):
+                    y[i] = sums[i] + b[i]
+            elif raw != out:
+                for i in range(count):
+                    y[i] = sums[i]
+
+
+@part
+def pack(op, slots, thread, threads):
+    """Prepare rows for a matrix: precision, x, its stride, width, norm's scale or 0, packed, stride, scales, offsets, their
+    stride, slot of x or 0, whether x is gate and up of an MLP, the thread that begins, scratch, its stride for a thread,
+    whether the slot has a row for each text alone.
+    """
+    precision, x, x_stride, width, scale = op[2], op[3], op[4], op[5], op[6]
+    out, stride, scales, offsets, offset_stride = op[7], op[8], op[9], op[10], op[11]
+    slot, gated, begins, scratch, scratch_stride = op[12], op[13], op[14], op[15], op[16]
+    rows = slots[0] * slots[1]
+    if slot:
+        x = slots[slot]
+    if op[17]:
+        rows = slots[0]
+    first = (thread - begins) % threads
+    spare_place = scratch + thread * scratch_stride
+    spare = floats(spare_place, width)
+    for row in range(first, rows, threads):
+        place = x + row * x_stride
+        given = floats(place, width)
+        if gated:
+            gate_up = floats(x + row * x_stride, 2 * width)
+            for i in range(width):
+                gate = gate_up[i]
+                spare[i] = gate * sigmoid(gate) * gate_up[width + i]
+            place = spare_place
+        elif scale:
+            by = floats(scale, width)
+            inverse = np.float32(1.0) / np.sqrt(sum_of_squares(given) / np.float32(width) + np.float32(1e-6))
+            for i in range(width):
+                spare[i] = given[i] * inverse * by[i]
+            place = spare_place
+        pack_row(precision, place, width, out, stride, scales, offsets, offset_stride, row)
+
+
+@part
+def linear(op, slots, thread, threads):
+    """A matrix: precision, address, steps, scales, outputs, packed inputs, stride, scales, offsets, their stride, bias, raw
+    or 0: out itself, raw's stride, out, its stride, slot of out or 0, whether to add, unit of the share.
+    """
+    precision, outputs = op[2], op[6]
+    w = (op[3], op[4], op[5], op[8], op[10], op[11])
+    out = slots[op[17]] if op[17] else op[15]
+    first, last = share(outputs, op[19], thread, threads)
+    rows = slots[0] * slots[1]
+    raw, raw_stride = op[13], op[14]
+    if raw == 0:
+        raw, raw_stride = out, op[16]
+    multiply(precision, w, op[7], op[9], op[12], raw, raw_stride, out, op[16], op[18], first, last, 0, rows)
