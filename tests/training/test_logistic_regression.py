@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 from scipy.special import expit
 
-from upwell.training.logistic_regression import choose_linear, class_ratios, fit_linear, is_choice
+from upwell.training.logistic_regression import choose_linear, class_ratios, fit_linear, is_choice, minimise
 
 
 def problem(texts: int, seed: int) -> tuple[scipy.sparse.csr_matrix, np.ndarray]:
@@ -74,3 +77,22 @@ def test_ratios_say_in_which_class_an_ngram_is_at_home() -> None:
         ratios[:, 0], np.log(np.array([3 / 7, 3 / 7, 1 / 7]) / np.array([1 / 6, 3 / 6, 2 / 6])), rtol=1e-5
     )
     np.testing.assert_allclose(ratios[:, 0], -ratios[:, 1], rtol=1e-5)
+
+
+def test_minimise_finds_where_a_convex_function_is_least() -> None:
+    draws = np.random.default_rng(0)
+    factor = draws.normal(size=(40, 30)).astype(np.float32)
+    curvature, pull = factor.T @ factor + np.eye(30, dtype=np.float32), draws.normal(size=(30, 1)).astype(np.float32)
+    asked = 0
+
+    def objective(x: npt.NDArray[Any]) -> tuple[float, npt.NDArray[Any]]:
+        nonlocal asked
+        asked += 1
+        return float(0.5 * np.vdot(x, curvature @ x) - np.vdot(pull, x)), curvature @ x - pull
+
+    found = minimise(objective, np.zeros((30, 1), np.float32), passes=200)
+    assert np.allclose(found, np.linalg.solve(curvature, pull), atol=1e-2)
+    assert asked < 150  # and not by trying many steps
+    least = objective(found)[0]
+    few = minimise(objective, np.zeros((30, 1), np.float32), passes=3)
+    assert least < objective(few)[0] < 0
