@@ -133,8 +133,12 @@ def test_a_run_begins_with_another_of_its_manner(folder: Path, facts: Path, stor
 def test_bad_input_is_one_clear_line(
     upwell: Any, folder: Path, facts: Path, stories: Path, words: tuple[str, ...], said: str
 ) -> None:
-    (folder / "one.jsonl").write_text('{"context": "Anna slept.", "question": "Who slept?", "answer": "Anna"}\n')
-    (folder / "wordless.jsonl").write_text('{"context": "", "question": "Who slept?", "answer": "Anna"}\n')
+    (folder / "one.jsonl").write_text(
+        '{"context": "Anna slept.", "question": "Who slept?", "answer": "Anna"}\n', encoding="utf-8"
+    )
+    (folder / "wordless.jsonl").write_text(
+        '{"context": "", "question": "Who slept?", "answer": "Anna"}\n', encoding="utf-8"
+    )
     runs = {"FACTS": str(facts), "STORIES": str(stories)}
     done = upwell(*(runs.get(word, word) for word in words), cwd=folder)
     assert done.returncode == 2, done.stderr

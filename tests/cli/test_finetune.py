@@ -33,8 +33,10 @@ def lines(number: int, seed: int) -> list[tuple[str, str]]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Texts, labelled texts, and runs of an encoder and a language model."""
     folder = tmp_path_factory.mktemp("finetune")
-    (folder / "texts.txt").write_text("".join(f"{text}\n" for _, text in lines(600, 0)))
-    (folder / "labelled.tsv").write_text("".join(f"{label}\t{text}\n" for label, text in lines(80, 1)))
+    (folder / "texts.txt").write_text("".join(f"{text}\n" for _, text in lines(600, 0)), encoding="utf-8")
+    (folder / "labelled.tsv").write_text(
+        "".join(f"{label}\t{text}\n" for label, text in lines(80, 1)), encoding="utf-8"
+    )
     common = ["--quiet", "--threads", "1", "--dtype", "float32"]
     encoder = [
         "--task",
@@ -77,7 +79,7 @@ def test_an_encoder_says_how_well_it_tells_hidden_tokens(folder: Path, capsys: p
     assert result is not None and result["task"] == "encode"
     assert result["scores"]["loss"]["value"] < result["scores"]["loss"]["baseline"]
     assert result["scores"]["accuracy"]["value"] > result["scores"]["accuracy"]["baseline"]
-    card = (folder / "encoder" / "README.md").read_text()
+    card = (folder / "encoder" / "README.md").read_text(encoding="utf-8")
     assert "fill-mask" in card and "--task classify" in card and "| label |" not in card
     assert main(["info", str(folder / "encoder")]) == 0
     assert "text encoder" in capsys.readouterr().out
@@ -92,7 +94,7 @@ def test_a_classifier_begins_with_a_run(
     run, begun = Run(tmp_path / "run"), Run(folder / begin_with)
     assert run.config(None)["start"] == str(folder / begin_with)
     assert run.tokenizer_path.read_bytes() == begun.tokenizer_path.read_bytes()
-    assert f"begun with | {begin_with}" in (tmp_path / "run" / "README.md").read_text()
+    assert f"begun with | {begin_with}" in (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
     assert main(["classify", str(tmp_path / "run"), "the answer is oslo I think"]) == 0
     assert capsys.readouterr().out.strip() == "place"
     again = finetuned(
@@ -155,7 +157,7 @@ def test_what_does_not_fit_is_said_in_a_line(
 
 
 def test_an_encoder_of_an_empty_text_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "blank.txt").write_text("\n\n  \n")
+    (tmp_path / "blank.txt").write_text("\n\n  \n", encoding="utf-8")
     assert main(["train", str(tmp_path / "blank.txt"), "--task", "encode", "--quiet"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 

@@ -19,7 +19,9 @@ def test_quantize_writes_a_smaller_run_that_is_nearly_as_good(upwell: Any, tiny_
     assert before["tokens_per_second"] > 0 and after["tokens_per_second"] > 0
     assert after["bits_per_byte"] == pytest.approx(before["bits_per_byte"], rel=0.005)
     assert report == {
-        key: value for key, value in json.loads((out / "quantised.json").read_text()).items() if key != "format"
+        key: value
+        for key, value in json.loads((out / "quantised.json").read_text(encoding="utf-8")).items()
+        if key != "format"
     }
     text = upwell("generate", out, "the cat", "--max-tokens", 5, "--temperature", 0).stdout
     assert text.startswith("the cat")

@@ -93,7 +93,8 @@ def test_stories_are_cut_into_sentences_and_words() -> None:
 def test_questions_of_one_story_share_it(tmp_path: Path) -> None:
     path = tmp_path / "babi.txt"
     path.write_text(
-        "1 Anna ran.\n2 Where is Anna?\tcave\t1\n3 Ben ran.\n4 Where is Ben?\tbarn\t3\n1 Anna ran.\n2 Where is Anna?\tattic\t1\n"
+        "1 Anna ran.\n2 Where is Anna?\tcave\t1\n3 Ben ran.\n4 Where is Ben?\tbarn\t3\n1 Anna ran.\n2 Where is Anna?\tattic\t1\n",
+        encoding="utf-8",
     )
     first, second = stories_of(read_questions(path).rows)
     assert first.sentences == (("anna", "ran"), ("ben", "ran"))
