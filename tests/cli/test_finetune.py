@@ -162,6 +162,18 @@ def test_an_encoder_of_an_empty_text_is_refused(tmp_path: Path, capsys: pytest.C
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_an_encoder_takes_the_column_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{label},{text}\n" for label, text in lines(60, 2))
+    (tmp_path / "table.csv").write_text(f"kind,said\n{rows}", encoding="utf-8")
+    words = ["train", str(tmp_path / "table.csv"), "--task", "encode", "--out", str(tmp_path / "run")]
+    quick = ["--size", "2k", "--depth", "1", "--epochs", "1", "--vocab-size", "300"]
+    assert main([*words, "--column", "no", *quick]) == 2
+    assert "column" in capsys.readouterr().err
+    assert main([*words, "--column", "said", *quick]) == 0
+    assert "text from column 'said' (as asked)" in " ".join(capsys.readouterr().err.split())
+    assert Run(tmp_path / "run").kind() == "text encoder"
+
+
 def test_vectors_of_texts(folder: Path) -> None:
     texts = ["the answer is paris", "the answer is rome", "", "x" * 5000]
     for vectors in (

@@ -192,7 +192,7 @@ class Tag:
 
     kind = TAGGER
     roles = ("words", "tags")
-    foreign = ("tokenizer", "vocab_size", "context", "separator")
+    foreign = ("tokenizer", "vocab_size", "context", "separator", "column")
     begins_with = (TAGGER,)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[TaggedSentence]:

@@ -34,7 +34,7 @@ from upwell.training.runs import Run, check_out, create_run
 TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag(), "answer": Answer(), "encode": Encode()}
 OF_TEXTS = tuple(
     (
-        "vectors freeze_vectors first column window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
+        "vectors freeze_vectors first window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
     ).split()
 )
 """Options that make no sense where labelled data is learned from."""
