@@ -54,14 +54,19 @@ def paired(
     return {"value": float(difference.mean()), "low": float(low), "high": float(high)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments_of(program: str | None, sets: Sequence[str]) -> argparse.Namespace:
+    """What is asked of a program on sets of labelled texts: data, sets, seeds, threads, keep_nothing."""
+    parser = argparse.ArgumentParser(description=program, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--sets", nargs="*", default=SETS)
+    parser.add_argument("--sets", nargs="*", default=sets)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = arguments_of(__doc__, SETS)
     found: dict[str, Any] = {}
     for name in arguments.sets:
         splits = {part: labelled(arguments.data / name / f"{part}.tsv") for part in ("train", "valid", "test")}

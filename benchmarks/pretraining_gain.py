@@ -11,7 +11,6 @@ networks alone and of the whole classifier; intervals are over test texts and se
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -20,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.classification import paired
-from benchmarks.classification_peers import DATA, labelled
+from benchmarks.classification import arguments_of, paired
+from benchmarks.classification_peers import labelled
 from benchmarks.report import write_result
 from upwell.api.classifier_runs import ClassifierTraining, Classify
 from upwell.api.classifying import ClassifierModel
@@ -63,13 +62,7 @@ def right(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--sets", nargs="*", default=SETS)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=None)
-    parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
-    arguments = parser.parse_args()
+    arguments = arguments_of(__doc__, SETS)
     found: dict[str, Any] = {}
     for name in arguments.sets:
         train, test = (labelled(arguments.data / name / f"{part}.tsv") for part in ("train", "test"))

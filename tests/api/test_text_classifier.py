@@ -282,3 +282,17 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path: Path) -> None:
     write_csv(source, list(zip(X[:-1], y[:-1], strict=True)))
     with pytest.raises(UserError, match="not what this run was begun with"):
         train_run(resume=run.folder)
+
+
+def test_what_a_network_reads_is_what_it_learned_to_read(tmp_path: Path) -> None:
+    X, y = texts(60)
+    source = write_csv(tmp_path / "t.csv", list(zip(X, y, strict=True)))
+    run, _ = train_run(str(source), task="classify", context=200, out=str(tmp_path / "run"), **QUICK)
+    model = TextClassifier.load(run.folder).model_
+    words = (X[0].split() * 100)[:100]
+    assert 140 < len(model.tokenizer.encode(" ".join(words))) < 200
+    others = [word for text in X for word in text.split() if word not in words][:10]
+    changed = [*words[:45], *others, *words[55:]]
+    first, second = model.judgements([" ".join(words), " ".join(changed)])[0]
+    assert model.networks[0].config.context == 200
+    assert not np.allclose(first, second)  # the middle, which 128 tokens would leave out

@@ -72,7 +72,7 @@ def test_batches_are_the_same_each_time_and_shared_by_processes() -> None:
 
 @pytest.mark.parametrize(("mixer", "least"), [("gru", 0.85), ("attention", 0.3)])
 def test_a_network_learns_to_tell_them(mixer: str, least: float, tmp_path: Path) -> None:
-    judge = MaskedJudge(examples(60, seed=1), VOCABULARY)
+    judge = MaskedJudge(examples(60, seed=1))
     made = network(mixer)
     before = judge(made.eval())
     result = fit(

@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from upwell.api.classifying import CONTEXT, ClassifierModel, fit_shares, learn_linear, targets_of
+from upwell.api.classifying import ClassifierModel, fit_shares, learn_linear, targets_of
 from upwell.api.embedding import encode, tokenizer_of
 from upwell.api.labelled_task import FREQUENT, details, score
 from upwell.api.members import usual_members
-from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.reader_training import ReaderTraining, UsualNetwork
 from upwell.api.starting import Start
 from upwell.api.texts import Observer
-from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.calibration import expected_calibration_error
 from upwell.tasks.label_metrics import MultiLabelled, confusion
 from upwell.tasks.metrics import Classified
@@ -30,13 +29,14 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TextClasses
 from upwell.training.runs import CLASSIFIER, ENCODER, LANGUAGE_MODEL
 
-MODEL, SIZE, DEPTH = "gru", "250k", 1
 EPOCHS, MINUTES, RATE, DECAY = 12.0, 1.0, 2e-3, 0.05
 """Passes over the texts, or as many as the minutes allow."""
+CONTEXT = 128
+"""Tokens of a text that are read; the middle of a longer one is left out."""
 ROWS, LONG = 32, 40
 """Texts of a step, twice as many where they have so many tokens on average, which costs little more."""
 SMOOTHING, WORD_DROPOUT = 0.05, 0.2
-DROPOUTS = {"embedding_dropout": 0.0, "dropout": 0.3, "output_dropout": 0.5}
+USUAL = UsualNetwork("gru", "250k", 1, {"embedding_dropout": 0.0, "dropout": 0.3, "output_dropout": 0.5})
 
 
 class ClassifierTraining(ReaderTraining):
@@ -64,19 +64,8 @@ class ClassifierTraining(ReaderTraining):
         rows = ROWS if examples.lengths.mean() < LONG else 2 * ROWS
         self.recipe = reader_recipe(examples, options, rows=rows, learning_rate=RATE, weight_decay=DECAY)
         self.stream = ExampleStream(examples, self.recipe.rows, self.recipe.seed, word_dropout=WORD_DROPOUT)
-        head: dict[str, Any] = {"head": "classes", "outputs": len(self.names), **chosen(options, DROPOUTS)}
-        if start:
-            self.config = replace(start.config, **head)
-        else:
-            self.config = network_config(
-                options.model or MODEL,
-                parse_size(options.size or SIZE),
-                vocab_size=self.tokenizer.vocab_size,
-                context=self.context,
-                depth=options.depth or (DEPTH if options.model is None else None),
-                causal=False,
-                **head,
-            )
+        task = {"head": "classes", "outputs": len(self.names), "context": self.context}
+        self.config = USUAL.config(options, start, task=task, vocab_size=self.tokenizer.vocab_size)
         self.objective = TextClasses(SMOOTHING)
         self.judge = ReaderJudge(self._examples(self.held_out, self.wanted), TextClasses())
 

@@ -31,8 +31,6 @@ from upwell.training.logistic_regression import MOST_WEIGHTS, choose_linear, cla
 from upwell.training.reading import read_all
 from upwell.training.runs import CLASSIFIER, Run
 
-CONTEXT = 128
-"""Tokens of a text that are read; the middle of a longer one is left out."""
 FEW_HELD_OUT = 20
 """With fewer held-out texts all have equal shares: there is too little to tell which is surer."""
 HOLD = 0.01
@@ -73,8 +71,8 @@ class ClassifierModel:
 
     def judgements(self, texts: Sequence[str]) -> list[Floats]:
         """Scores (N, C) of the networks together and of each of the n-grams' experts, before any softmax."""
-        context = min(CONTEXT, self.networks[0].config.context)
-        examples = Examples(encode(self.tokenizer, texts, context), np.zeros(len(texts), np.int64))
+        tokens = encode(self.tokenizer, texts, self.networks[0].config.context)
+        examples = Examples(tokens, np.zeros(len(texts), np.int64))
         said = np.mean([np.stack(read_all(network.eval(), examples)) for network in self.networks], axis=0)
         return [said, *self.linear.scores(texts)]
 

@@ -5,7 +5,6 @@ Shapes: N texts, T tokens, D width.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,14 +17,13 @@ import torch
 
 from upwell.api.embedding import embed, encode, tokenizer_of
 from upwell.api.labelled_task import score
-from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.members import load_members, save_members
+from upwell.api.reader_training import ReaderTraining, UsualNetwork
 from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.errors import UserError
-from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device
 from upwell.model.network import Network
-from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.metrics import Measure, ratio
 from upwell.text.labelled import Labelled, LabelledText
 from upwell.text.sources import Source, open_sources
@@ -38,13 +36,13 @@ from upwell.training.options import TrainOptions
 from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.runs import ENCODER, Run
 
-MODEL, SIZE, DEPTH = "gru", "250k", 1
 CONTEXT = 256
 """Tokens of a text that are read together; a longer one is cut."""
 PASSAGE = 1000
 """Characters of a part of a document that has lines."""
 EPOCHS, RATE, DECAY = 40.0, 3e-3, 0.01
-DROPOUTS = {"dropout": 0.1}
+USUAL = UsualNetwork("gru", "250k", 1, {"dropout": 0.1})
+"""The shape of a classifier's."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,13 @@ class EncoderModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        run.write_config({**values, "network": self.network.config.to_dict()}, ENCODER)
+        run.write_config({**values, **save_members(run, (self.network,))}, ENCODER)
         self.tokenizer.save(run.tokenizer_path)
-        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
 
     @classmethod
     def load(cls, run: Run, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Self:
         """The encoder of a run; a UserError where a file is missing, damaged or of something else."""
-        network = load_network(run.weights_path, run.network_config(ENCODER)).to(device, dtype).eval()
+        (network,) = load_members(run, ENCODER, device=device, dtype=dtype)
         return cls(network, Tokenizer.load(run.tokenizer_path))
 
 
@@ -98,23 +95,14 @@ class EncoderTraining(ReaderTraining):
         """Learn from `train`, choose by `valid`; `start`: an encoder to go on with."""
         self.options, self.epochs, self.start = options, EPOCHS, start
         self.tokenizer = start.tokenizer if start else tokenizer_of([row.text for row in train], options)
-        if start:
-            self.config = dataclasses.replace(start.config, **chosen(options, DROPOUTS))
-        else:
-            self.config = network_config(
-                options.model or MODEL,
-                parse_size(options.size or SIZE),
-                vocab_size=self.tokenizer.vocab_size,
-                context=options.context or CONTEXT,
-                depth=options.depth or (DEPTH if options.model is None else None),
-                causal=False,
-                **chosen(options, DROPOUTS),
-            )
-        examples, self.held_out = (self._examples([row.text for row in rows]) for rows in (train, valid))
+        self.config = USUAL.config(
+            options, start, task={}, vocab_size=self.tokenizer.vocab_size, context=options.context or CONTEXT
+        )
+        examples, held_out = (self._examples([row.text for row in rows]) for rows in (train, valid))
         self.recipe = reader_recipe(examples, options, rows=32, learning_rate=RATE, weight_decay=DECAY)
         self.stream = MaskedStream(examples, self.recipe.rows, self.recipe.seed, vocab_size=self.tokenizer.vocab_size)
         self.objective = MaskedTokens()
-        self.judge = MaskedJudge(self.held_out, self.tokenizer.vocab_size)
+        self.judge = MaskedJudge(held_out)
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
@@ -167,7 +155,7 @@ class Encode:
         """
         tokenizer, config = model.tokenizer, model.network.config
         tokens = pieces(tokenizer, [row.text for row in valid.rows], config.context)
-        judge = MaskedJudge(Examples(tokens, np.zeros(len(tokens), np.int64)), tokenizer.vocab_size)
+        judge = MaskedJudge(Examples(tokens, np.zeros(len(tokens), np.int64)))
         frequency = np.bincount(
             np.concatenate(pieces(tokenizer, [row.text for row in train.rows], config.context)),
             minlength=tokenizer.vocab_size,

@@ -37,6 +37,21 @@ class Estimator(Generic[M]):
     kind_of_model: ClassVar[type[Any]]
     model_: M
 
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        size: str | None = None,
+        epochs: float | None = None,
+        minutes: float | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        """As the options of `upwell train --task`; what is not given is chosen from the data and the machine."""
+        self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
+        self.seed, self.threads, self.dtype = seed, threads, dtype
+
     @classmethod
     def option_names(cls) -> list[str]:
         """Names of the options."""
@@ -76,7 +91,7 @@ class Estimator(Generic[M]):
         """What the run folder at `path` holds; its labels are texts. Nothing in a run is ever executed."""
         if threads is not None:
             torch.set_num_threads(threads)
-        found = cls(threads=threads, dtype=dtype)  # type: ignore[call-arg]
+        found = cls(threads=threads, dtype=dtype)
         wanted = torch_dtype(dtype or "float32")
         found._loaded(cls.kind_of_model.load(Run(Path(path)), device=choose_device(device), dtype=wanted))
         return found

@@ -29,21 +29,6 @@ class QuestionAnswerer(Estimator[Any]):
 
     kind_of_model = AnyAnswerer
 
-    def __init__(
-        self,
-        *,
-        model: str | None = None,
-        size: str | None = None,
-        epochs: float | None = None,
-        minutes: float | None = None,
-        seed: int = 0,
-        threads: int | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        """As the options of `upwell train --task answer`; what is not given is chosen from the questions and the machine."""
-        self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
-        self.seed, self.threads, self.dtype = seed, threads, dtype
-
     def fit(self, X: Iterable[Any], y: Iterable[Any] | None = None) -> Self:
         """Learn from questions `X` with their answers; a part, by passages, is held out to choose by."""
         data = usable(questions_of(_answered(X, y)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.model.config import NetworkConfig
 from upwell.model.reader import build_network
+from upwell.model.sizes import network_config, parse_size
 from upwell.training.compute import Compute, apply_threads, torch_dtype
 from upwell.training.example_streams import ExampleStream
 from upwell.training.loop import Result, fit
@@ -114,6 +116,33 @@ class ReaderTraining:
         raise NotImplementedError
 
 
-def chosen(options: TrainOptions, usual: dict[str, float]) -> dict[str, Any]:
-    """What the user gave of these options, else what is usual."""
-    return {name: value if getattr(options, name) is None else getattr(options, name) for name, value in usual.items()}
+@dataclass(frozen=True)
+class UsualNetwork:
+    """What the network of a task is like where the user says nothing."""
+
+    model: str
+    size: str
+    depth: int
+    dropouts: Mapping[str, float]
+
+    def config(
+        self, options: TrainOptions, start: Start | None = None, *, task: Mapping[str, Any], **shape: Any
+    ) -> NetworkConfig:
+        """The network for `options`. `task`: fields that the task decides; `shape`: those that it decides unless the training begins
+        with `start`, a run that has decided them.
+        """
+        dropouts: dict[str, Any] = {
+            name: value if getattr(options, name) is None else getattr(options, name)
+            for name, value in self.dropouts.items()
+        }
+        if start is not None:
+            return dataclasses.replace(start.config, **task, **dropouts)
+        return network_config(
+            options.model or self.model,
+            parse_size(options.size or self.size),
+            depth=options.depth or (self.depth if options.model is None else None),
+            causal=False,
+            **shape,
+            **task,
+            **dropouts,
+        )

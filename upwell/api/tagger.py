@@ -20,21 +20,6 @@ class Tagger(Estimator[TaggerModel]):
 
     kind_of_model = TaggerModel
 
-    def __init__(
-        self,
-        *,
-        model: str | None = None,
-        size: str | None = None,
-        epochs: float | None = None,
-        minutes: float | None = None,
-        seed: int = 0,
-        threads: int | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        """As the options of `upwell train --task tag`; what is not given is chosen from the sentences and the machine."""
-        self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
-        self.seed, self.threads, self.dtype = seed, threads, dtype
-
     def fit(self, X: Iterable[Sequence[str]], y: Iterable[Sequence[str]]) -> Self:
         """Learn from sentences of words `X` and the tags of their words `y`; a part is held out to choose by."""
         sentences, tags = [tuple(words) for words in X], [tuple(given) for given in y]

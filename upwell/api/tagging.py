@@ -5,7 +5,6 @@ docs/experiments.md, "Taggers", has what each part is worth. Shapes: T words of 
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,13 @@ from scipy.special import softmax
 
 from upwell.api.labelled_task import FREQUENT, details, score
 from upwell.api.members import load_members, save_members, usual_members
-from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.reader_training import ReaderTraining, UsualNetwork
 from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.config import NetworkConfig
 from upwell.model.files import load_tensors, save_weights, tensor_shapes
 from upwell.model.reader import Reader
-from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.baselines import MostFrequentTag
 from upwell.tasks.entity_metrics import entity_measures
 from upwell.tasks.label_metrics import confusion, each_label
@@ -40,14 +38,14 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TokenTags, read_all
 from upwell.training.runs import TAGGER, Run
 
-MODEL, SIZE, DEPTH, EMBEDDING = "lstm", "280k", 1, 96
+EMBEDDING = 96
 EPOCHS, WORDS, MOST_EPOCHS = 14.0, 500_000, 60.0
 """Passes over the sentences; more where they hold few words, so that so many are read in all, but no more than 60."""
 CONTEXT = 512
 """Words of a sentence that attention can see, or as many as the longest sentence had."""
 RATE, DECAY, AVERAGE = 3e-3, 0.01, 0.99
 WORD_DROPOUT, FEATURE_DROPOUT = 0.25, 0.1
-DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
+USUAL = UsualNetwork("lstm", "280k", 1, {"dropout": 0.3, "output_dropout": 0.3})
 FEATURES = "features.safetensors"
 """The file of a run that holds the features of words."""
 
@@ -144,22 +142,18 @@ class TaggerTraining(ReaderTraining):
             feature_dropout=FEATURE_DROPOUT,
         )
         context = max(CONTEXT, int(examples.lengths.max()), int(held_out.lengths.max()))
-        head: dict[str, Any] = {"outputs": len(self.tags) + len(others), **chosen(options, DROPOUTS)}
-        if start:
-            self.config = dataclasses.replace(start.config, context=max(context, start.config.context), **head)
-        else:
-            self.config = network_config(
-                options.model or MODEL,
-                parse_size(options.size or SIZE),
-                vocab_size=self.features.size,
-                context=context,
-                depth=options.depth or (DEPTH if options.model is None else None),
-                embedding_width=EMBEDDING,
-                causal=False,
-                bags=True,
-                head="tags",
-                **head,
-            )
+        self.config = USUAL.config(
+            options,
+            start,
+            task={
+                "outputs": len(self.tags) + len(others),
+                "context": max(context, start.config.context) if start else context,
+            },
+            vocab_size=self.features.size,
+            embedding_width=EMBEDDING,
+            bags=True,
+            head="tags",
+        )
         self.objective = TokenTags(len(self.tags))
         self.judge = ReaderJudge(held_out, self.objective)
 

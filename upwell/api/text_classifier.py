@@ -48,9 +48,10 @@ class TextClassifier(Estimator[ClassifierModel]):
 
         `begin_with`: a run that the network goes on from, as `upwell finetune` takes it.
         """
-        self.model, self.size, self.epochs, self.minutes = model, size, epochs, minutes
-        self.begin_with = begin_with
-        self.tokenizer, self.seed, self.threads, self.dtype = tokenizer, seed, threads, dtype
+        super().__init__(
+            model=model, size=size, epochs=epochs, minutes=minutes, seed=seed, threads=threads, dtype=dtype
+        )
+        self.tokenizer, self.begin_with = tokenizer, begin_with
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks an estimator to be told: a classifier of texts."""

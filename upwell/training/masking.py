@@ -93,7 +93,6 @@ class MaskedJudge:
     """Held-out texts, always with the same tokens hidden."""
 
     examples: Examples
-    vocab_size: int
 
     @property
     def num_tokens(self) -> int:
@@ -122,7 +121,7 @@ class MaskedJudge:
                     for number in numbers
                 ]
             )
-            batch = mask(plain, drawn, self.vocab_size).to(device)
+            batch = mask(plain, drawn, network.config.vocab_size).to(device)
             hidden, asked, targets = hidden_of_asked(network, batch)
             logits = network.logits(hidden[asked]).float()
             nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none")

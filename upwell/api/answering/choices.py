@@ -22,12 +22,12 @@ from scipy.special import log_softmax, softmax
 
 from upwell.api.answering.replies import Reply
 from upwell.api.answering.spans import READ, load_features, parts_of, save_features
-from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.members import load_members, save_members
+from upwell.api.reader_training import ReaderTraining, UsualNetwork
 from upwell.api.texts import Observer
 from upwell.errors import UserError
-from upwell.model.files import load_network, load_tensors, save_weights
+from upwell.model.files import load_tensors, save_weights
 from upwell.model.question_reader import ChoiceReader
-from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.choice_features import FEATURES, Floats, choice_features
 from upwell.text.labelled import Question
 from upwell.text.passages import PassageFeatures, matches_of, tokens_of
@@ -45,10 +45,10 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import batches
 from upwell.training.runs import ANSWERER, Run
 
-MODEL, SIZE, DEPTH, EMBEDDING = "gru", "25k", 1, 32
+EMBEDDING = 32
 EPOCHS, RATE, DECAY, AVERAGE = 8.0, 1e-3, 0.05, 0.99
 FEATURE_DROPOUT = 0.2
-DROPOUTS = {"dropout": 0.4, "output_dropout": 0.5}
+USUAL = UsualNetwork("gru", "25k", 1, {"dropout": 0.4, "output_dropout": 0.5})
 HELD = 30.0
 """How strongly the weights of features are held to zero."""
 DOUBT = 3.0
@@ -81,12 +81,15 @@ class ChoiceModel:
 
     def logits(self, questions: Sequence[Question]) -> list[Floats]:
         """(C,) of each question."""
-        examples = ChoiceExamples([encoded(row, self.features, self.weights) for row in questions])
+        examples = ChoiceExamples(
+            [encoded(row, self.features, choice_features(row, self.features) @ self.weights) for row in questions]
+        )
+        return [known + self.share * (said - known) for known, said in self.judgements(examples)]
+
+    def judgements(self, examples: ChoiceExamples) -> list[tuple[Floats, Floats]]:
+        """Logits (C,) of each question by its features alone, and by these and the network."""
         read = _read(self.network.eval(), examples)
-        return [
-            example.known + self.share * (said - example.known)
-            for example, said in zip(examples.rows, read, strict=True)
-        ]
+        return [(example.known, said) for example, said in zip(examples.rows, read, strict=True)]
 
     def parameters(self) -> dict[str, int]:
         """Of the network and of the features."""
@@ -95,8 +98,7 @@ class ChoiceModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        run.write_config({**values, "manner": "choices", "network": self.network.config.to_dict()}, ANSWERER)
-        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
+        run.write_config({**values, "manner": "choices", **save_members(run, (self.network,))}, ANSWERER)
         save_features(run, self.features)
         weights, share = torch.tensor(self.weights, dtype=torch.float32), torch.tensor([self.share])
         save_weights(run.folder / WEIGHTS, {"weights": weights, "share": share})
@@ -111,7 +113,7 @@ class ChoiceModel:
         tensors = load_tensors(path, {"weights": ((FEATURES,), torch.float32), "share": ((1,), torch.float32)})
         if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
             raise UserError(f"{path}: holds weights that are not finite numbers")
-        network = cast(ChoiceReader, load_network(run.weights_path, config).to(device, dtype).eval())
+        (network,) = load_members(run, ANSWERER, device=device, dtype=dtype)
         features = load_features(run, config.vocab_size)
         return cls(network, features, tensors["weights"].numpy(), float(tensors["share"]))
 
@@ -128,8 +130,10 @@ def _read(network: ChoiceReader, examples: ChoiceExamples) -> list[Floats]:
     return found
 
 
-def encoded(question: Question, features: PassageFeatures, weights: Floats) -> ChoiceExample:
-    """What the network is given of a question: of a long passage the part that fits question and choices best."""
+def encoded(question: Question, features: PassageFeatures, known: Floats) -> ChoiceExample:
+    """What the network is given of a question, with logits (C,) that are `known` of its choices: of a long passage the part that
+    fits question and choices best.
+    """
     part = next(parts_of(question.context, " ".join([question.question, *question.choices])), None)
     words = part.words if part else ["?"]
     asked = [
@@ -139,17 +143,17 @@ def encoded(question: Question, features: PassageFeatures, weights: Floats) -> C
         features.encode(words),
         [matches_of(words, one, features) for one in asked],
         [features.encode(one) for one in asked],
-        choice_features(question, features) @ weights,
+        known,
         question.choice or 0,
     )
 
 
-def weigh(questions: Sequence[Question], features: PassageFeatures) -> Floats:
-    """Weights (K,) of the features with which the right choices are likeliest, held to zero as if of columns of equal spread."""
-    rows = [choice_features(row, features) for row in questions]  # N times (C, K)
+def weigh(rows: Sequence[Floats], right: Sequence[int]) -> Floats:
+    """Weights (K,) of the features, N times (C, K), with which the `right` choices are likeliest, held to zero as if of columns of
+    equal spread.
+    """
     spread = np.concatenate(rows).std(0) + 1e-6
     rows = [row / spread for row in rows]
-    right = [row.choice or 0 for row in questions]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         value, gradient = HELD * float(weights @ weights) / 2, HELD * weights
@@ -163,14 +167,13 @@ def weigh(questions: Sequence[Question], features: PassageFeatures) -> Floats:
     return cast(Floats, (found / spread).astype(np.float32))
 
 
-def trust(model: ChoiceModel, questions: Sequence[Question]) -> float:
-    """By how much to multiply what the network says, from 0 to 1, so that the held-out questions go best, doubt included."""
-    known = dataclasses.replace(model, share=0.0).logits(questions)
-    read = dataclasses.replace(model, share=1.0).logits(questions)
-    right = [row.choice or 0 for row in questions]
+def trust(model: ChoiceModel, examples: ChoiceExamples) -> float:
+    """By how much to multiply what the network says, from 0 to 1, so that held-out `examples` go best, doubt included."""
+    judgements = model.judgements(examples)
+    right = [example.right for example in examples.rows]
 
     def loss(share: float) -> float:
-        log_p = [log_softmax(one + share * (other - one)) for one, other in zip(known, read, strict=True)]
+        log_p = [log_softmax(known + share * (said - known)) for known, said in judgements]
         return DOUBT * share - sum(float(row[place]) for row, place in zip(log_p, right, strict=True))
 
     shares: list[float] = np.linspace(0, 1, 21).tolist()
@@ -182,32 +185,31 @@ class ChoiceTraining(ReaderTraining):
 
     def __init__(self, train: Sequence[Question], valid: Sequence[Question], options: TrainOptions) -> None:
         """Learn from `train`, choose by `valid`."""
-        self.options, self.epochs, self.valid = options, EPOCHS, valid
+        self.options, self.epochs = options, EPOCHS
         asked = (" ".join([row.question, *row.choices]) for row in train)
         self.features = PassageFeatures.learn((row.context for row in train), asked)
-        self.weights = weigh(train, self.features)
-        examples, held_out = (
-            ChoiceExamples([encoded(row, self.features, self.weights) for row in rows]) for rows in (train, valid)
+        told, held = ([choice_features(row, self.features) for row in rows] for rows in (train, valid))
+        self.weights = weigh(told, [row.choice or 0 for row in train])
+        examples, self.held_out = (
+            ChoiceExamples(
+                [encoded(row, self.features, one @ self.weights) for row, one in zip(rows, given, strict=True)]
+            )
+            for rows, given in ((train, told), (valid, held))
         )
         self.recipe = reader_recipe(
             examples, options, rows=8, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
         )
         self.stream = QuestionStream(examples, self.recipe.rows, self.recipe.seed, feature_dropout=FEATURE_DROPOUT)
-        self.config = network_config(
-            options.model or MODEL,
-            parse_size(options.size or SIZE),
+        self.config = USUAL.config(
+            options,
+            task={"head": "choices", "outputs": 1},
             vocab_size=self.features.size,
             context=READ,
-            depth=options.depth or (DEPTH if options.model is None else None),
             embedding_width=EMBEDDING,
-            causal=False,
             bags=True,
-            head="choices",
-            outputs=1,
-            **chosen(options, DROPOUTS),
         )
         self.objective = right_answers
-        self.judge = QuestionJudge(held_out)
+        self.judge = QuestionJudge(self.held_out)
 
     def learn(
         self, plan: ReaderPlan, folder: Path, observe: Observer, stopped: Callable[[], bool] = lambda: False
@@ -217,6 +219,6 @@ class ChoiceTraining(ReaderTraining):
         if not result.finished:
             return None, result
         model = ChoiceModel(network, self.features, self.weights)
-        share = trust(model, self.valid)
+        share = trust(model, self.held_out)
         observe("note", {"text": f"beside the features of choices the network counts {share:.2f}"})
         return dataclasses.replace(model, share=share), result

@@ -8,7 +8,6 @@ Shapes: T tokens, L tokens of the longest span.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,13 +21,12 @@ from torch import Tensor
 
 from upwell.api.answering.replies import Reply
 from upwell.api.members import load_members, save_members
-from upwell.api.reader_training import ReaderTraining, chosen
+from upwell.api.reader_training import ReaderTraining, UsualNetwork
 from upwell.api.starting import Start
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.files import load_tensors, save_weights, tensor_shapes
 from upwell.model.question_reader import SpanReader
-from upwell.model.sizes import network_config, parse_size
 from upwell.tasks.baselines import sliding_window
 from upwell.tasks.retrieval import PassageIndex
 from upwell.text.labelled import Question
@@ -49,7 +47,7 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import batches
 from upwell.training.runs import ANSWERER, Run
 
-MODEL, SIZE, DEPTH, EMBEDDING = "gru", "230k", 2, 64
+EMBEDDING = 64
 LONGEST = 40
 """Tokens of an answer."""
 CROP = 200
@@ -64,7 +62,7 @@ MEMBERS, FEW_QUESTIONS = 3, 20_000
 """Networks that are averaged where there are no more than so many questions."""
 EPOCHS, RATE, DECAY, AVERAGE = 6.0, 2e-3, 0.01, 0.995
 FEATURE_DROPOUT = 0.1
-DROPOUTS = {"dropout": 0.3, "output_dropout": 0.3}
+USUAL = UsualNetwork("gru", "230k", 2, {"dropout": 0.3, "output_dropout": 0.3})
 FEATURES = "features.safetensors"
 """The file of a run that holds the features of tokens."""
 
@@ -256,22 +254,15 @@ class SpanTraining(ReaderTraining):
             examples, options, rows=32, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
         )
         self.stream = QuestionStream(examples, self.recipe.rows, self.recipe.seed, feature_dropout=FEATURE_DROPOUT)
-        if start:
-            self.config = dataclasses.replace(start.config, **chosen(options, DROPOUTS))
-        else:
-            self.config = network_config(
-                options.model or MODEL,
-                parse_size(options.size or SIZE),
-                vocab_size=self.features.size,
-                context=READ,
-                depth=options.depth or (DEPTH if options.model is None else None),
-                embedding_width=EMBEDDING,
-                causal=False,
-                bags=True,
-                head="spans",
-                outputs=LONGEST,
-                **chosen(options, DROPOUTS),
-            )
+        self.config = USUAL.config(
+            options,
+            start,
+            task={"head": "spans", "outputs": LONGEST},
+            vocab_size=self.features.size,
+            context=READ,
+            embedding_width=EMBEDDING,
+            bags=True,
+        )
         self.objective = right_answers
         self.judge = QuestionJudge(SpanExamples(held_out, LONGEST, READ))
 

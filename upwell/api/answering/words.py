@@ -13,16 +13,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import torch
 
 from upwell.api.answering.replies import Reply
+from upwell.api.members import load_members, save_members
 from upwell.api.reader_training import ReaderTraining
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.config import NetworkConfig
-from upwell.model.files import load_network, read_json, save_weights
+from upwell.model.files import load_network, read_json
 from upwell.model.story_reader import StoryReader
 from upwell.text.files import atomic_write_json
 from upwell.text.labelled import Question
@@ -84,8 +85,7 @@ class WordModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        run.write_config({**values, "manner": "words", "network": self.network.config.to_dict()}, ANSWERER)
-        save_weights(run.weights_path, {name: p.detach().float() for name, p in self.network.named_parameters()})
+        run.write_config({**values, "manner": "words", **save_members(run, (self.network,))}, ANSWERER)
         atomic_write_json(run.folder / WORDS, self.words.to_dict())
 
     @classmethod
@@ -100,8 +100,8 @@ class WordModel:
         known = ("words", words.size, words.answer_size, words.sentence_size, 1)
         if known != (config.head, config.vocab_size, config.outputs, config.context, config.readers):
             raise UserError(f"{path}: is not of this run: {run.config_path} has a network of another shape")
-        network = load_network(run.weights_path, config).to(device, dtype).eval()
-        return cls(cast(StoryReader, network), words)
+        (network,) = load_members(run, ANSWERER, device=device, dtype=dtype)
+        return cls(network, words)
 
 
 def _until_end(said: Sequence[tuple[int, float]]) -> Sequence[tuple[int, float]]:
