@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
-import scipy.optimize
 import torch
 from scipy.special import log_softmax, softmax
 
@@ -152,6 +151,8 @@ def weigh(rows: Sequence[Floats], right: Sequence[int]) -> Floats:
     """Weights (K,) of the features, N times (C, K), with which the `right` choices are likeliest, held to zero as if of columns of
     equal spread.
     """
+    from scipy.optimize import minimize  # half a second to load, and only learning needs it
+
     spread = np.concatenate(rows).std(0) + 1e-6
     rows = [row / spread for row in rows]
 
@@ -163,7 +164,7 @@ def weigh(rows: Sequence[Floats], right: Sequence[int]) -> Floats:
             gradient = gradient + np.exp(log_p) @ row - row[place]
         return value, gradient
 
-    found = scipy.optimize.minimize(loss, np.zeros(FEATURES), jac=True, method="L-BFGS-B").x
+    found = minimize(loss, np.zeros(FEATURES), jac=True, method="L-BFGS-B").x
     return cast(Floats, (found / spread).astype(np.float32))
 
 
