@@ -13,6 +13,7 @@ from typing import cast
 import torch
 
 from upwell.model.config import NetworkConfig
+from upwell.model.encoder_decoder import EncoderDecoder
 from upwell.model.network import Block, Network
 from upwell.model.reader import build_network
 
@@ -24,18 +25,20 @@ def meta_network(config: NetworkConfig) -> Network:
 
 
 def parameters_by_kind(network: Network) -> dict[str, int]:
-    """Parameter counts: embedding, head, map, mixer, mlp, norm; with `total` and `non_embedding`."""
+    """Parameter counts: embedding, head, map, mixer (attention to a source among them), mlp, norm; with `total` and `non_embedding`."""
     counts = dict.fromkeys(("embedding", "head", "map", "mixer", "mlp", "norm"), 0)
     for name, parameter in network.named_parameters():
         parts = name.split(".")
-        if parts[0] == "embedding_weight":
+        if parts[0] in ("embedding_weight", "source_embedding_weight"):
             kind = "embedding"
         elif parts[0] in ("head_weight", "output_weight", "output_bias"):
             kind = "head"
         elif parts[0].endswith("_map"):
             kind = "map"
-        elif "mixer" in parts or "mlp" in parts:
-            kind = "mixer" if "mixer" in parts else "mlp"
+        elif "mixer" in parts or "cross" in parts:
+            kind = "mixer"
+        elif "mlp" in parts:
+            kind = "mlp"
         else:
             kind = "norm" if any("norm" in part for part in parts) else "head"
         counts[kind] += parameter.numel()
@@ -44,14 +47,12 @@ def parameters_by_kind(network: Network) -> dict[str, int]:
 
 
 def flops_per_token(network: Network, context: int) -> int:
-    """Forward FLOPs of one token that sees `context` tokens."""
+    """Forward FLOPs of one token that sees `context` tokens; behind an encoder, also those of one token of the source."""
     head = 2 * network.head().numel() if network.config.head == "tokens" else 0
     maps = sum(2 * weight.numel() for weight in (network.embedding_map, network.head_map) if weight is not None)
-    blocks = 0
-    for module in network.blocks:
-        block = cast(Block, module)
-        blocks += block.mixer.flops_per_token(context) + (block.mlp.flops_per_token() if block.mlp else 0)
-    return blocks + maps + head
+    if isinstance(network, EncoderDecoder) and network.embedding_map is not None:
+        maps += 2 * network.embedding_map.numel()  # as large as that of the source
+    return sum(block.flops_per_token(context) for block in _blocks(network)) + maps + head
 
 
 def training_flops_per_token(network: Network, length: int) -> int:
@@ -60,8 +61,8 @@ def training_flops_per_token(network: Network, length: int) -> int:
 
 
 def state_bytes(network: Network, context: int) -> int:
-    """Bytes of state per sequence after `context` tokens."""
-    return sum(cast(Block, block).mixer.state_bytes(context) for block in network.blocks)
+    """Bytes of state per sequence after `context` tokens, and from a source of as many."""
+    return sum(block.state_bytes(context) for block in _blocks(network))
 
 
 def training_memory(network: Network, *, batch_size: int, length: int, dtype: torch.dtype) -> int:
@@ -74,6 +75,11 @@ def training_memory(network: Network, *, batch_size: int, length: int, dtype: to
     item = torch.empty((), dtype=dtype).element_size()
     parameters = sum(p.numel() for p in network.parameters())
     weights = parameters * (16 + (item * 2 if item < 4 else 4))
-    mlps = sum(block.endswith("+mlp") for block in config.blocks)
-    per_token = (16 * config.width * len(config.blocks) + 4 * config.mlp_width * mlps) * item + 10 * config.vocab_size
+    blocks = config.encoder + config.blocks
+    mlps = sum(block.endswith("+mlp") for block in blocks)
+    per_token = (16 * config.width * len(blocks) + 4 * config.mlp_width * mlps) * item + 10 * config.vocab_size
     return weights + batch_size * length * per_token + 300 * 2**20
+
+
+def _blocks(network: Network) -> list[Block]:
+    return [cast(Block, block) for stack in network.stacks for block in network.get_submodule(stack).children()]

@@ -17,6 +17,9 @@ MIXERS_WITH_MLP = ("mingru", "attention")
 HEADS = ("tokens", "classes", "tags", "spans", "choices", "words")
 """What a network can say."""
 
+STACKS = ("encoder", "blocks")
+"""The fields that name blocks."""
+
 MAX_BLOCKS = 512
 MAX_READERS = 64
 MAX_WIDTH = 1 << 16
@@ -34,6 +37,10 @@ class NetworkConfig:
     """One mixer name per block, followed by `+mlp` where the block also has a channel MLP."""
     width: int
     """Channels of the residual stream, D."""
+    encoder: tuple[str, ...] = ()
+    """Blocks that read a source, both ways, for the others to look into as they write; empty: there is none."""
+    source_vocab_size: int = 0
+    """Number of token ids of the source, where they are not those of what is written; 0: they are, and share the embedding."""
     causal: bool = True
     """Whether a token sees only those before it, as one that writes must; false: an encoder, in which every token sees the
     whole text, recurrent mixers reading it in both directions."""
@@ -99,30 +106,28 @@ class NetworkConfig:
             _require_integer("window", self.window, 1, MAX_CONTEXT)
         if self.boundary is not None:
             _require_integer("boundary", self.boundary, 0, self.vocab_size - 1)
-        if not isinstance(self.blocks, tuple) or not all(isinstance(block, str) for block in self.blocks):
-            raise UserError("network config: blocks must be a list of names")
-        if not 1 <= len(self.blocks) <= MAX_BLOCKS:
-            raise UserError(f"network config: {len(self.blocks)} blocks, expected 1 to {MAX_BLOCKS}")
-        for block in self.blocks:
-            mixer = block.partition("+")[0]
-            if mixer not in MIXERS or block not in (mixer, f"{mixer}+mlp"):
-                raise UserError(
-                    f"network config: no block {block!r}; mixers are {' '.join(MIXERS)}, with or without +mlp"
-                )
-        if any(block.endswith("+mlp") for block in self.blocks) != (self.mlp_width > 0):
+        _require_integer("source_vocab_size", self.source_vocab_size, 0, MAX_VOCABULARY)
+        _require_blocks("blocks", self.blocks, 1)
+        _require_blocks("encoder", self.encoder, 0)
+        if any(block.endswith("+mlp") for block in self.encoder + self.blocks) != (self.mlp_width > 0):
             raise UserError("network config: mlp_width must be above 0 exactly where a block has +mlp")
-        if "attention" in self.mixers:
+        has_attention = any(block.startswith("attention") for block in self.encoder + self.blocks)
+        if has_attention or self.encoder:
             if self.width % self.heads or self.heads % self.kv_heads:
                 raise UserError(
                     f"network config: width {self.width} must be a multiple of heads {self.heads}, "
                     f"and heads a multiple of kv_heads {self.kv_heads}"
                 )
-            if (self.width // self.heads) % 2:
+            if (self.width // self.heads) % 2 and has_attention:
                 raise UserError(
                     f"network config: width / heads = {self.width // self.heads} must be even (rotary pairs)"
                 )
         if not self.causal and (self.boundary is not None or self.late_keys):
             raise UserError("network config: boundary and late_keys are of causal networks alone")
+        if self.source_vocab_size and not self.encoder:
+            raise UserError("network config: source_vocab_size must be 0 where no encoder reads a source")
+        if self.encoder and (not self.causal or self.boundary is not None or self.bags or self.head != "tokens"):
+            raise UserError("network config: behind an encoder stands a causal network over tokens, without a boundary")
         _require_integer("outputs", self.outputs, 0, MAX_VOCABULARY)
         _require_integer("readers", self.readers, 1, MAX_READERS)
         if self.readers > 1 and self.head != "words":
@@ -151,7 +156,7 @@ class NetworkConfig:
 
     @property
     def mixers(self) -> tuple[str, ...]:
-        """The mixer of each block, without `+mlp`."""
+        """The mixer of each block, without `+mlp`; not those of the encoder."""
         return tuple(block.partition("+")[0] for block in self.blocks)
 
     @property
@@ -160,9 +165,31 @@ class NetworkConfig:
         names = set(self.mixers)
         return names.pop() if len(names) == 1 else "hybrid"
 
+    def describe(self) -> str:
+        """The blocks in words: `lstm lstm`, with `reading both ways` where they are no causal network, and those of an encoder
+        first."""
+        blocks = " ".join(self.blocks)
+        if self.encoder:
+            return f"{' '.join(self.encoder)} reading both ways, then {blocks}"
+        return blocks if self.causal else f"{blocks} reading both ways"
+
+    @property
+    def reading(self) -> NetworkConfig:
+        """The config of the encoder alone, as a network that is not causal."""
+        return dataclasses.replace(
+            self,
+            vocab_size=self.source_vocab_size or self.vocab_size,
+            blocks=self.encoder,
+            encoder=(),
+            source_vocab_size=0,
+            causal=False,
+            late_keys=0,
+            mlp_width=self.mlp_width if any(block.endswith("+mlp") for block in self.encoder) else 0,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        return {**dataclasses.asdict(self), "blocks": list(self.blocks)}
+        return {**dataclasses.asdict(self), **{name: list(getattr(self, name)) for name in STACKS}}
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
@@ -173,9 +200,10 @@ class NetworkConfig:
         if missing:
             raise UserError(f"network config: missing key {missing[0]!r}")
         values = dict(values)
-        if not isinstance(values["blocks"], list):
-            raise UserError("network config: blocks must be a list of names")
-        values["blocks"] = tuple(values["blocks"])
+        for name in STACKS:
+            if not isinstance(values.get(name, []), list):
+                raise UserError(f"network config: {name} must be a list of names")
+            values[name] = tuple(values.get(name, []))
         return cls(**values)
 
 
@@ -193,6 +221,17 @@ def check_keys(values: Any, *, known: list[str], where: str) -> None:
 def _require_integer(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise UserError(f"network config: {name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _require_blocks(name: str, blocks: Any, fewest: int) -> None:
+    if not isinstance(blocks, tuple) or not all(isinstance(block, str) for block in blocks):
+        raise UserError(f"network config: {name} must be a list of names")
+    if not fewest <= len(blocks) <= MAX_BLOCKS:
+        raise UserError(f"network config: {len(blocks)} {name}, expected {fewest} to {MAX_BLOCKS}")
+    for block in blocks:
+        mixer = block.partition("+")[0]
+        if mixer not in MIXERS or block not in (mixer, f"{mixer}+mlp"):
+            raise UserError(f"network config: no block {block!r}; mixers are {' '.join(MIXERS)}, with or without +mlp")
 
 
 _TOKEN = re.compile(r"\s*(?:(?P<name>[a-z]+(?:[+-]mlp)?)|(?P<open>\()|(?P<close>\)(?:\s*\*\s*(?P<group>\d{1,4}))?))")

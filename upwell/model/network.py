@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -76,14 +77,36 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, state: State = None, starts: Tensor | None = None, lengths: Tensor | None = None
     ) -> tuple[Tensor, State]:
+        x, state = self._along_time(x, state, starts, lengths)
+        return self._along_channels(x), state
+
+    def _along_time(
+        self, x: Tensor, state: State, starts: Tensor | None, lengths: Tensor | None
+    ) -> tuple[Tensor, State]:
         told = (starts,) if self.mixer.looks_back else () if self.mixer.causal else (lengths,)
         mixed, state = self.mixer(
             locked_dropout(self.mixer_norm(x), self.dropout, training=self.training), state, *told
         )
-        x = x + mixed
-        if self.mlp is not None and self.mlp_norm is not None:
-            x = x + self.mlp(locked_dropout(self.mlp_norm(x), self.dropout, training=self.training))
-        return x, state
+        return x + mixed, state
+
+    def _along_channels(self, x: Tensor) -> Tensor:
+        if self.mlp is None or self.mlp_norm is None:
+            return x
+        told: Tensor = self.mlp(locked_dropout(self.mlp_norm(x), self.dropout, training=self.training))
+        return x + told
+
+    @property
+    def branches(self) -> int:
+        """Terms that it adds to the stream."""
+        return 2 if self.mlp else 1
+
+    def flops_per_token(self, context: int) -> int:
+        """Forward FLOPs for one token at a context of that many tokens, multiply-adds counted as 2."""
+        return self.mixer.flops_per_token(context) + (self.mlp.flops_per_token() if self.mlp else 0)
+
+    def state_bytes(self, context: int) -> int:
+        """Bytes of state per sequence after `context` tokens."""
+        return self.mixer.state_bytes(context)
 
     def reset_parameters(self, branches: int) -> None:
         """Draw the weights of one of the blocks whose `branches` add up in a stream.
@@ -103,6 +126,9 @@ class Network(nn.Module):
     """A language model: tokens (B, T) and a state to logits (B, T, V) and the next state; or, where it is not causal, an
     encoder: whole texts (B, T) and their lengths (B,) to vectors (B, T, D)."""
 
+    stacks: ClassVar[tuple[str, ...]] = ("blocks",)
+    """The stacks of blocks that it consists of."""
+
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
@@ -113,7 +139,7 @@ class Network(nn.Module):
         writes = config.head == "tokens"
         is_back = is_mapped and writes and config.tied
         self.head_map = nn.Parameter(torch.empty(embedding_width, config.width)) if is_back else None
-        self.blocks = nn.ModuleList(build_block(name, config) for name in config.blocks)
+        self.blocks = nn.ModuleList(self._build_block(name) for name in config.blocks)
         self.norm = RMSNorm(config.width)
         has_own_head = writes and not config.tied
         self.head_weight = nn.Parameter(torch.empty(config.vocab_size, config.width)) if has_own_head else None
@@ -140,7 +166,7 @@ class Network(nn.Module):
         if self.head_weight is not None:
             nn.init.normal_(self.head_weight, std=0.02)
         self.norm.reset_parameters()
-        branches = sum(2 if block.mlp else 1 for block in self._blocks())
+        branches = sum(block.branches for block in self._blocks())
         for block in self._blocks():
             block.reset_parameters(branches)
         for weight in (self.embedding_map, self.head_map):
@@ -203,11 +229,14 @@ class Network(nn.Module):
         gates, heads, or parts of the hidden units, which Muon orthogonalises each for itself.
         """
         found = {}
-        for name, parameter in self.blocks.named_parameters(prefix="blocks"):
-            if parameter.ndim == 2:
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2 and name.partition(".")[0] in self.stacks:
                 owner = self.get_submodule(name.rpartition(".")[0])
                 found[name] = getattr(owner, "stacked", {}).get(name.rpartition(".")[2], 1)
         return found
+
+    def _build_block(self, name: str) -> Block:
+        return build_block(name, self.config)
 
     def _embed(self, tokens: Tensor) -> Tensor:
         """Embeddings (B, T, E) of `tokens` (B, T); of bags (B, T, F) the sums, divided by the root of the number of ids."""

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from upwell.model.config import NetworkConfig
+from upwell.model.encoder_decoder import EncoderDecoder
 from upwell.model.network import FAR, Network
 from upwell.model.question_reader import ChoiceReader, SpanReader
 from upwell.model.story_reader import StoryReader
@@ -41,7 +42,10 @@ class Reader(Network):
 
 
 def build_network(config: NetworkConfig) -> Network:
-    """The network of `config`: one that writes, a reader of texts, or of questions with their passages."""
+    """The network of `config`: one that writes, of itself or what a source says, a reader of texts, or of questions with their
+    passages."""
+    if config.encoder:
+        return EncoderDecoder(config)
     heads: dict[str, type[Network]] = {
         "tokens": Network,
         "spans": SpanReader,

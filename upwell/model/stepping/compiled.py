@@ -207,6 +207,8 @@ class CompiledStepper:
 def fits(network: Network) -> bool:
     """Whether this machine code knows all that the network does."""
     config = network.config
-    known = all(isinstance(block.mixer, RNN | LSTM | GRU | MinGRU | Attention) for block in network._blocks())
+    known = not config.encoder and all(
+        isinstance(block.mixer, RNN | LSTM | GRU | MinGRU | Attention) for block in network._blocks()
+    )
     on_cpu = network.embedding_weight.device.type == "cpu"
     return on_cpu and known and config.head == "tokens" and not config.bags and config.width % 4 == 0
