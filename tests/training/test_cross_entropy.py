@@ -11,8 +11,10 @@ from upwell.training import cross_entropy
 from upwell.training.cross_entropy import linear_cross_entropy
 
 
-def plain(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
-    losses = F.cross_entropy((hidden @ head.T).float(), targets, reduction="none")
+def plain(
+    hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+) -> Tensor:
+    losses = F.cross_entropy((hidden @ head.T).float(), targets, reduction="none", label_smoothing=smoothing)
     return (losses if weights is None else losses * weights).sum()
 
 
@@ -23,18 +25,26 @@ def draw(rows: int, vocabulary: int, dtype: torch.dtype) -> tuple[Tensor, Tensor
     return hidden, head, torch.randint(vocabulary, (rows,)), torch.rand(rows)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("chunk", "piece"), [(1 << 23, 1 << 18), (100, 100), (100, 30)])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
 def test_loss_and_gradients_equal_torchs(
-    weighted: bool, chunk: int, piece: int, dtype: torch.dtype, tolerance: float, monkeypatch: pytest.MonkeyPatch
+    smoothing: float,
+    weighted: bool,
+    chunk: int,
+    piece: int,
+    dtype: torch.dtype,
+    tolerance: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(cross_entropy, "CHUNK", chunk)
     monkeypatch.setattr(cross_entropy, "SLICE", piece)
     hidden, head, targets, weights = draw(37, 13, dtype)
     weights[3:20] = 0
     given = weights if weighted else None
-    mine, theirs = linear_cross_entropy(hidden, head, targets, given), plain(hidden, head, targets, given)
+    mine = linear_cross_entropy(hidden, head, targets, given, smoothing=smoothing)
+    theirs = plain(hidden, head, targets, given, smoothing)
     torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-4)
     for one, other in zip(
         torch.autograd.grad(3 * mine, [hidden, head]), torch.autograd.grad(3 * theirs, [hidden, head]), strict=True
@@ -44,7 +54,12 @@ def test_loss_and_gradients_equal_torchs(
 
 def test_the_gradients_pass_gradcheck() -> None:
     hidden, head, targets, weights = draw(6, 5, torch.float64)
-    assert torch.autograd.gradcheck(lambda h, w: linear_cross_entropy(h, w, targets, weights.double()), [hidden, head])
+    for smoothing in (0.0, 0.2):
+
+        def loss(h: Tensor, w: Tensor, smoothing: float = smoothing) -> Tensor:
+            return linear_cross_entropy(h, w, targets, weights.double(), smoothing=smoothing)
+
+        assert torch.autograd.gradcheck(loss, [hidden, head])
 
 
 def test_without_gradients_only_the_loss_is_computed() -> None:

@@ -22,24 +22,31 @@ SLICE = 1 << 18
 """Most logits at once in fp32 on a CPU: 1 MB. A GPU takes a whole chunk."""
 
 
-def linear_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+def linear_cross_entropy(
+    hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor | None = None, *, smoothing: float = 0.0
+) -> Tensor:
     """Sum over rows of weight times -log softmax(head hidden)[target], in nats, an fp32 scalar.
 
-    Arguments: `hidden` (N, D) and `head` (V, D) of one dtype, `targets` (N,) int64, `weights` (N,) fp32 or None for ones.
+    Arguments: `hidden` (N, D) and `head` (V, D) of one dtype, `targets` (N,) int64, `weights` (N,) fp32 or None for ones;
+    `smoothing`, the share of the probability that is wanted of all V alike (Szegedy et al. 2016, section 7).
     Rows of weight 0 cost nothing.
     """
     if weights is not None:
         kept = weights.nonzero()[:, 0]
         if len(kept) < len(weights):
             hidden, targets, weights = hidden[kept], targets[kept], weights[kept]
-    return _LinearCrossEntropy.apply(hidden, head, targets, weights, torch.is_grad_enabled())  # type: ignore[no-untyped-call, no-any-return]
+    return _LinearCrossEntropy.apply(hidden, head, targets, weights, smoothing, torch.is_grad_enabled())  # type: ignore[no-untyped-call, no-any-return]
 
 
-def _losses(logits: Tensor, targets: Tensor, weights: Tensor | None, *, differentiate: bool) -> Tensor:
+def _losses(
+    logits: Tensor, targets: Tensor, weights: Tensor | None, smoothing: float, *, differentiate: bool
+) -> Tensor:
     """Weighted loss (N,) of each row of `logits` (N, V), which become the gradient of their sum."""
     wide = logits if logits.dtype == torch.float64 else logits.float()  # the same memory in fp32
     peak = wide.amax(1, keepdim=True)
     chosen = wide.gather(1, targets[:, None]).sub_(peak)
+    if smoothing:
+        chosen.lerp_(wide.mean(1, keepdim=True).sub_(peak), smoothing)
     shares = wide.sub_(peak).exp_()
     total = shares.sum(1, keepdim=True)
     losses = total.log().sub_(chosen)[:, 0]
@@ -49,7 +56,11 @@ def _losses(logits: Tensor, targets: Tensor, weights: Tensor | None, *, differen
         scale = total.reciprocal_() if weights is None else weights[:, None] / total
         shares.mul_(scale)
         one = torch.ones_like(losses) if weights is None else weights
-        shares.scatter_add_(1, targets[:, None], -one[:, None].to(shares.dtype))
+        wanted = -one[:, None].to(shares.dtype)
+        if smoothing:
+            shares.add_(wanted * (smoothing / shares.shape[1]))
+            wanted = wanted * (1 - smoothing)
+        shares.scatter_add_(1, targets[:, None], wanted)
         if shares.data_ptr() != logits.data_ptr():
             logits.copy_(shares)
     return losses
@@ -58,7 +69,13 @@ def _losses(logits: Tensor, targets: Tensor, weights: Tensor | None, *, differen
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor | None, differentiate: bool
+        ctx: Any,
+        hidden: Tensor,
+        head: Tensor,
+        targets: Tensor,
+        weights: Tensor | None,
+        smoothing: float,
+        differentiate: bool,
     ) -> Tensor:
         vocabulary = len(head)
         rows = max(1, CHUNK // vocabulary)
@@ -74,7 +91,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 inner = slice(start + first, min(start + first + few, start + len(logits)))
                 given = None if weights is None else weights[inner]
                 piece = logits[first : first + few]
-                loss += _losses(piece, targets[inner], given, differentiate=differentiate).sum()
+                loss += _losses(piece, targets[inner], given, smoothing, differentiate=differentiate).sum()
             if for_hidden is not None:
                 torch.mm(logits, head, out=for_hidden[part])
                 product = logits.T @ hidden[part]
@@ -93,4 +110,4 @@ class _LinearCrossEntropy(torch.autograd.Function):
         for_hidden, for_head = ctx.saved_tensors
         if float(gradient) != 1:
             for_hidden, for_head = for_hidden * gradient.to(for_hidden.dtype), for_head * gradient.to(for_head.dtype)
-        return for_hidden, for_head, None, None, None
+        return for_hidden, for_head, None, None, None, None
