@@ -1,22 +1,28 @@
-"""Labelled data of the user's: texts with labels, questions about passages, sentences with tags."""
+"""Labelled data of the user's: texts with labels, questions about passages, sentences with tags, sources with targets."""
 
 from upwell.text.labelled.classes import read_classes
+from upwell.text.labelled.pairs import TRANSLATIONS, PairRoles, pairs_of, read_pairs
 from upwell.text.labelled.parts import hold_out, without_copies
 from upwell.text.labelled.questions import questions_of, read_questions, with_answers_inside
-from upwell.text.labelled.rows import Answer, Column, Labelled, LabelledText, Question, TaggedSentence
+from upwell.text.labelled.rows import Answer, Column, Labelled, LabelledText, Pair, Question, TaggedSentence
 from upwell.text.labelled.tags import is_entity_scheme, read_tags
 
 __all__ = [
+    "TRANSLATIONS",
     "Answer",
     "Column",
     "Labelled",
     "LabelledText",
+    "Pair",
+    "PairRoles",
     "Question",
     "TaggedSentence",
     "hold_out",
     "is_entity_scheme",
+    "pairs_of",
     "questions_of",
     "read_classes",
+    "read_pairs",
     "read_questions",
     "read_tags",
     "with_answers_inside",

@@ -19,6 +19,7 @@ from upwell.text.labelled.rows import Labelled, LabelledText, RowKind
 HELD_OUT_SHARE = 0.1
 MAX_HELD_OUT = 5000
 """Rows: more would make a figure little surer."""
+_SEVERAL = {"pairs": "sources with more than one target"}
 
 
 def checked(data: Labelled[RowKind]) -> Labelled[RowKind]:
@@ -36,7 +37,9 @@ def checked(data: Labelled[RowKind]) -> Labelled[RowKind]:
     by_case = Counter(label.lower() for label in labels)
     remarks = {
         "copies of another row": copies,
-        f"{data.noun} with more than one answer": sum(len(said) > 1 for said in answers.values()),
+        _SEVERAL.get(data.noun, f"{data.noun} with more than one answer"): sum(
+            len(said) > 1 for said in answers.values()
+        ),
         "labels that differ only in case": sum(by_case[label.lower()] > 1 for label in labels),
         "labels on a single row": sum(count == 1 for count in labels.values()) if data.noun == "texts" else 0,
     }
@@ -60,7 +63,7 @@ def hold_out(
 ) -> tuple[Labelled[RowKind], Labelled[RowKind]]:
     """Cut rows into a training and a held-out part, `share` of the groups but at most `MAX_HELD_OUT`.
 
-    Texts are held out label by label (stratified), questions by passage, tagged sentences by sentence.
+    Texts are held out label by label (stratified), questions by passage, tagged sentences by sentence, pairs by source.
     Raises UserError where there are not two groups to part.
     """
     groups: dict[Hashable, list[RowKind]] = {}

@@ -1,4 +1,4 @@
-"""What labelled data consists of: rows of three kinds, and all rows of a file with what was understood of it."""
+"""What labelled data consists of: rows of four kinds, and all rows of a file with what was understood of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import Generic, Protocol, Self, TypeVar
 
 SHOWN_LABELS = 10
 """Labels that a description lists."""
-SINGULAR = {"texts": "text", "questions": "question", "sentences": "sentence", "labels": "label", "tags": "tag"}
+SINGULAR = {
+    "texts": "text",
+    "questions": "question",
+    "sentences": "sentence",
+    "pairs": "pair",
+    "labels": "label",
+    "tags": "tag",
+}
 
 
 def text_key(text: str) -> str:
@@ -141,6 +148,34 @@ class TaggedSentence:
         return self.tags
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A text and what is to be written for it: its translation, its summary."""
+
+    source: str
+    target: str
+
+    @property
+    def key(self) -> str:
+        """The source, case and white space aside."""
+        return text_key(self.source)
+
+    @property
+    def group(self) -> str:
+        """As `key`."""
+        return self.key
+
+    @property
+    def answer(self) -> str:
+        """The target, case and white space aside."""
+        return text_key(self.target)
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """Nothing: a target is no label."""
+        return ()
+
+
 @dataclass(frozen=True)
 class Column:
     """What a column was taken for."""
@@ -162,13 +197,15 @@ class Labelled(Generic[RowKind]):
     name: str
     """Where they come from."""
     noun: str
-    """texts, questions or sentences."""
+    """texts, questions, sentences or pairs."""
     rows: tuple[RowKind, ...]
     columns: tuple[Column, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Reason, in words, to number of rows."""
     remarks: Mapping[str, int] = field(default_factory=dict)
     """What is odd about rows that stayed, in words, to their number."""
+    script: str = "keep"
+    """The one that Chinese was brought to, simplified or traditional; keep: it stands as it was."""
 
     def __len__(self) -> int:
         return len(self.rows)
