@@ -1,5 +1,8 @@
-"""How a model speaks: sampling, batches of prompts, streams."""
+"""How a model speaks: sampling, batches of prompts, streams, beam search."""
 
+from upwell.generation.beam import BeamOptions as BeamOptions
+from upwell.generation.beam import Hypothesis as Hypothesis
+from upwell.generation.beam import beam_search as beam_search
 from upwell.generation.engine import Generation as Generation
 from upwell.generation.engine import generate as generate
 from upwell.generation.engine import stream as stream

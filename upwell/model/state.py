@@ -75,6 +75,21 @@ def select(state: State, rows: Tensor | Sequence[int]) -> State:
     return map_state(pick, state)
 
 
+def select_changed(state: State, before: State, rows: Tensor) -> State:
+    """As `select`, but a tensor that stands in `before` too, at the same place, stays as it is.
+
+    For an order in which rows change places only with such as have read the same source: where they hold what was read of it,
+    and steps hand that on, they are equal.
+    """
+    if state is None or state is before:
+        return state
+    if isinstance(state, Tensor):
+        return state.index_select(0, rows)
+    if isinstance(state, dict):
+        return {key: select_changed(value, before[key], rows) for key, value in state.items()}
+    return tuple(select_changed(value, old, rows) for value, old in zip(state, before, strict=True))
+
+
 def split(state: State, sizes: Sequence[int]) -> list[State]:
     """Consecutive groups of rows; `sizes` add up to the batch."""
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
