@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from upwell.api import LanguageModel as LanguageModel
     from upwell.api import Tagger as Tagger
     from upwell.api import TextClassifier as TextClassifier
+    from upwell.api import Translator as Translator
     from upwell.api import evaluate as evaluate
     from upwell.api import prepare as prepare
     from upwell.api import train as train
@@ -21,6 +22,7 @@ __all__ = [
     "QuestionAnswerer",
     "Tagger",
     "TextClassifier",
+    "Translator",
     "__version__",
     "evaluate",
     "prepare",

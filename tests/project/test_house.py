@@ -100,6 +100,11 @@ USES = {
         "model = upwell.QuestionAnswerer(size='1k', epochs=1).fit(X, [f'shade{i}' for i in range(12)]);"
         "assert model.predict_proba(X[:2]).shape == (2,)"
     ),
+    "Translator": (
+        "X = [f'number {i}' for i in range(12)];"
+        "model = upwell.Translator(size='10k', epochs=1).fit(X, [f'Nummer {i}' for i in range(12)]);"
+        "assert len(model.predict(X[:2])) == 2"
+    ),
     "__version__": "assert upwell.__version__.count('.') == 2",
     "evaluate": "assert upwell.evaluate(run, 'text.txt')['bits_per_byte'] > 0",
     "prepare": "assert upwell.prepare('text.txt', out='prepared', skip=('quality',)).has_tokens",

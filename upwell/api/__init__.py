@@ -8,6 +8,7 @@ from upwell.api.question_answerer import QuestionAnswerer
 from upwell.api.tagger import Tagger
 from upwell.api.text_classifier import TextClassifier
 from upwell.api.training_runs import train, train_run
+from upwell.api.translator import Translator
 
 __all__ = [
     "Encoder",
@@ -15,6 +16,7 @@ __all__ = [
     "QuestionAnswerer",
     "Tagger",
     "TextClassifier",
+    "Translator",
     "evaluate",
     "prepare",
     "score",

@@ -97,7 +97,7 @@ class Classify:
 
     kind = CLASSIFIER
     roles = ("text", "label")
-    foreign = ("column",)
+    foreign = ("column", "script")
     begins_with = (ENCODER, LANGUAGE_MODEL, CLASSIFIER)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[LabelledText]:

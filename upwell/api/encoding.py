@@ -121,7 +121,7 @@ class Encode:
 
     kind = ENCODER
     roles = ()
-    foreign = ("separator", "columns")
+    foreign = ("separator", "columns", "script")
     begins_with = (ENCODER,)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[LabelledText]:

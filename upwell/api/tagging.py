@@ -186,7 +186,7 @@ class Tag:
 
     kind = TAGGER
     roles = ("words", "tags")
-    foreign = ("tokenizer", "vocab_size", "context", "separator", "column")
+    foreign = ("tokenizer", "vocab_size", "context", "separator", "column", "script")
     begins_with = (TAGGER,)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[TaggedSentence]:

@@ -20,6 +20,7 @@ from upwell.api.reader_training import ReaderTraining
 from upwell.api.starting import Start, open_start
 from upwell.api.tagging import Tag
 from upwell.api.texts import Observer
+from upwell.api.translation_runs import Translate
 from upwell.errors import UserError
 from upwell.model.machine import describe_machine
 from upwell.text.allocator import keep_freed_memory
@@ -31,7 +32,13 @@ from upwell.training.options import TrainOptions, option_name
 from upwell.training.reader_plan import ReaderPlan
 from upwell.training.runs import Run, check_out, create_run
 
-TASKS: dict[str, LabelledTask] = {"classify": Classify(), "tag": Tag(), "answer": Answer(), "encode": Encode()}
+TASKS: dict[str, LabelledTask] = {
+    "classify": Classify(),
+    "tag": Tag(),
+    "answer": Answer(),
+    "translate": Translate(),
+    "encode": Encode(),
+}
 OF_TEXTS = tuple(
     (
         "vectors freeze_vectors first window length accumulate carry weight_drop embedding_dropout tensorboard tokens"
@@ -159,6 +166,7 @@ def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any],
     columns = _columns(options, task.roles)
     data = task.read(sources, columns, options)
     if options.valid:
+        options = dataclasses.replace(options, script=data.script)
         train, valid = data, without_copies(task.read(options.valid, columns, options), data)
     else:
         train, valid = hold_out(data, seed=options.seed)

@@ -57,9 +57,12 @@ def plan_lines(plan: Plan, compute: Compute | None, peaks: dict[str, float]) -> 
 def reader_plan_lines(plan: ReaderPlan) -> list[str]:
     """The plan of a reader in a few lines."""
     network, amount = plan.network, plan.budget.amount
+    shape = f"{len(network.blocks)} x {network.blocks[0]}{'' if network.causal else ' reading both ways'}"
+    if network.encoder:
+        shape = f"{len(network.encoder)} x {network.encoder[0]} reading both ways, {shape} writing"
     unit = plan.budget.kind if amount != 1 else plan.budget.kind[:-1]
     return [
-        f"model      {len(network.blocks)} x {network.blocks[0]}{'' if network.causal else ' reading both ways'}, width {network.width}, "
+        f"model      {shape}, width {network.width}, "
         f"{network.vocab_size:,} {'features of words' if network.bags else 'tokens'}; {count(plan.parameters['total'])} parameters",
         f"budget     {amount:g} {unit}, {plan.recipe.rows} rows a step",
         f"machine    {plan.compute.describe()}"
@@ -171,6 +174,9 @@ class TrainingDisplay(Display):
         elif "f1" in figures:
             self.validation = f"valid F1 {figures['f1']:.1%}"
             said = f"valid F1 {figures['f1']:.2%}, {figures['loss']:.4f} nats a question"
+        elif "perplexity" in figures:
+            self.validation = f"valid {figures['loss']:.3f} nats"
+            said = f"valid {figures['loss']:.4f} nats a token, perplexity {figures['perplexity']:.2f}"
         else:
             self.validation = f"valid {figures['bits_per_byte']:.3f} bpb"
             said = f"valid {figures['bits_per_byte']:.4f} bpb, {figures['loss']:.4f} nats a token"

@@ -48,7 +48,7 @@ def info(run: str, *, as_json: Annotated[bool, Parameter(name="--json", negative
     print(f"run         {run}, a {values['kind']}")
     if "sources" in values:
         print(f"text        {', '.join(values['sources'])}")
-    print(f"blocks      {' '.join(config.blocks)}")
+    print(f"blocks      {config.describe()}")
     embedded = f" (embedding {config.embedding_width})" if config.embedding_width else ""
     print(f"width       {config.width}{embedded}; vocabulary {config.vocab_size}; context {config.context}")
     kinds = ", ".join(f"{name} {number:,}" for name, number in parameters.items() if number)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier
+    from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier, Translator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,12 @@ class Loading:
         from upwell.api import QuestionAnswerer
 
         return QuestionAnswerer.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
+
+    def translator(self, run: str) -> Translator:
+        """What translates in a run."""
+        from upwell.api import Translator
+
+        return Translator.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ VERBS = {
     "generate": "Write on from a prompt.",
     "chat": "Write in turns with a model.",
     "evaluate": "Measure a model on text.",
-    "translate": "Translate English into Chinese and back.",
+    "translate": "Translate a text.",
     "answer": "Answer a question about a text.",
     "classify": "Say what a text is.",
     "tag": "Say what tag each word of a sentence has.",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from upwell.model.config import NetworkConfig
 from upwell.text.files import atomic_write_bytes
 from upwell.training.compute import Compute
 from upwell.training.energy import energy_line
-from upwell.training.runs import ANSWERER, CLASSIFIER, ENCODER, TAGGER, USES
+from upwell.training.runs import ANSWERER, CLASSIFIER, ENCODER, TAGGER, TRANSLATOR, USES
 
 LICENCE = """\
 Whoever publishes this model states its licence in the head of this file; that of the text it was trained on applies too."""
@@ -66,7 +67,7 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         "|---|---|",
         *_labels(labels_are, data["labels"]),
         *([f"| begun with | {Path(config['start']).name} |"] if "start" in config else []),
-        f"| blocks | {' '.join(network['blocks'])}, width {network['width']}{'' if network['causal'] else ', reading both ways'} |",
+        f"| blocks | {NetworkConfig.from_dict(network).describe()}, width {network['width']} |",
         f"| parameters | {figures['parameters']['total']:,} ({kinds}) |",
         f"| {data['noun']} | {data['train']:,} to learn from, {data['valid']:,} held out |",
         f"| training | {figures['seconds']:.0f} s, {figures['steps']:,} steps, {recipe['optimizer']}, seed {recipe['seed']} |",
@@ -82,6 +83,7 @@ def write_reader_card(folder: Path, config: dict[str, Any], figures: dict[str, A
         value, low, high, baseline = (_number(score[part]) for part in ("value", "low", "high", "baseline"))
         lines.append(f"| {name} | {value} | {low}–{high} | {baseline} |")
     lines += _details(figures["details"]) if data["labels"] else []
+    lines += _signatures(figures)
     lines += [
         "",
         f"What was held out also decided which weights were kept, so other {data['noun']} may go a little worse. {bounds}",
@@ -107,6 +109,17 @@ def _details(details: dict[str, Any]) -> list[str]:
         lines += ["", "| label | was taken for | times |", "|---|---|---|"]
         lines += [f"| {label} | {guess} | {times:,} |" for label, guess, times in details["confusions"]]
     return lines
+
+
+def _signatures(figures: dict[str, Any]) -> list[str]:
+    """What a library's figures were made with, where there are some."""
+    if "signatures" not in figures:
+        return []
+    made = "; ".join(f"{name} `{signature}`" for name, signature in figures["signatures"].items())
+    return [
+        "",
+        f"On {figures['scored']:,} of them, by sacrebleu (0 to 1): {made}. Loss: {figures['valid_loss']:.4f} nats a token.",
+    ]
 
 
 def _labels(labels_are: str, labels: dict[str, int]) -> list[str]:
@@ -146,6 +159,13 @@ _READERS = {
         "answers",
         '"A text. A question?"',
         "It knows the kind of passage and of question that it was trained on best, and nothing that does not stand there.",
+    ),
+    TRANSLATOR: (
+        "A translator",
+        "translation",
+        "",
+        '"a sentence"',
+        "It knows the kind of sentence that it was trained on best; of others it may say what they do not, in fluent words.",
     ),
 }
 """By kind of run: what it is, in catalogues of models, what its labels are, what it is given, and what bounds it."""

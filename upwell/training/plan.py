@@ -263,6 +263,8 @@ def check_options(options: TrainOptions) -> None:
     choose_threads(options.threads, World())
     if options.tokenizer is not None and options.tokenizer not in KINDS:
         raise UserError(f"--tokenizer {options.tokenizer}: choose {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+    if options.script is not None:
+        raise UserError(f"--script {options.script}: is of --task translate; upwell prepare --script converts texts")
     if options.freeze_vectors and options.vectors is None:
         raise UserError("--freeze-vectors: there are none to freeze; name their file by --vectors")
     if options.vectors is not None:

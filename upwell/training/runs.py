@@ -44,18 +44,22 @@ KEYS = [
     "shares",
     "members",
     "manner",
+    "script",
+    "longest",
     "precision",
 ]
 
 
 LANGUAGE_MODEL, ENCODER = "language model", "text encoder"
 CLASSIFIER, TAGGER, ANSWERER = "classifier", "tagger", "question answerer"
+TRANSLATOR = "translator"
 USES = {
     LANGUAGE_MODEL: "generate",
     ENCODER: "finetune",
     CLASSIFIER: "classify",
     TAGGER: "tag",
     ANSWERER: "answer",
+    TRANSLATOR: "translate",
 }
 """Kinds of runs, and the command that uses each."""
 

@@ -24,7 +24,7 @@ class Answer:
 
     kind = ANSWERER
     roles = ("context", "question", "answer")
-    foreign = ("tokenizer", "vocab_size", "context", "separator", "column")
+    foreign = ("tokenizer", "vocab_size", "context", "separator", "column", "script")
     begins_with = (ANSWERER,)
 
     def read(self, sources: Sequence[str], columns: dict[str, str], options: TrainOptions) -> Labelled[Question]:
