@@ -27,6 +27,7 @@ def generate(
     seed: int | None = None,
     json_schema: str | None = None,
     regex: str | None = None,
+    keyword: tuple[str, ...] = (),
     loading: WriteOptions = WRITE_DEFAULT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
@@ -58,6 +59,8 @@ def generate(
         File with a JSON schema: the text is JSON that it describes.
     regex
         The whole text is one that this regular expression matches.
+    keyword
+        The text holds this word; repeat for several.
     as_json
         Print one JSON object as the last line, after the text.
     """
@@ -80,6 +83,7 @@ def generate(
         seed=seed,
         json_schema=None if json_schema is None else _read_schema(json_schema),
         regex=None if regex is None else text_of_argument(regex),
+        keywords=tuple(map(text_of_argument, keyword)),
     )
     model = loading.load(run)
     started = time.perf_counter()

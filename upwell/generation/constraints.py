@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import weakref
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -51,6 +52,14 @@ class Constraint(Protocol):
 
     def push(self, token: int) -> bool:
         """Take an allowed token; returns whether the text is complete and nothing may follow."""
+
+
+class GuidedConstraint(Constraint):
+    """A constraint that also makes some of what is allowed likelier."""
+
+    @abstractmethod
+    def guide(self, logits: Tensor) -> Tensor:
+        """What the model says of the next token (V,), with what is wanted raised; called before `allowed`."""
 
 
 def constraint_of(options: SamplingOptions, tokenizer: Tokenizer) -> Constraint | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
+from upwell.generation.constraints import Constraint
 from upwell.generation.rows import Row
 from upwell.generation.sampling import SamplingOptions
 from upwell.model.state import State, concat, select
@@ -40,18 +41,20 @@ def generate(
     *,
     begin_document: bool = False,
     seeds: Sequence[int] | None = None,
+    constraints: Sequence[Constraint | None] | None = None,
 ) -> list[Generation]:
     """Continue every prompt; all as one batch, whatever their lengths.
 
     `begin_document`: the prompts are beginnings of documents, not text from anywhere. Row i draws from a generator of
-    its own, seeded with seeds[i], by default `options.seed` + i. Raises a UserError for a prompt longer than the context
+    its own, seeded with seeds[i], by default `options.seed` + i. `constraints`: one for each text, at its beginning, in place
+    of what the options ask for. Raises a UserError for a prompt longer than the context
     of attention, and for a form of the text that cannot be had.
     """
     if seeds is None:
         seeds = range(options.seed, options.seed + len(prompts))
     rows = [
-        Row(network, tokenizer, prompt, options, seed=seed, begin_document=begin_document)
-        for prompt, seed in zip(prompts, seeds, strict=True)
+        Row(network, tokenizer, prompt, options, seed=seed, begin_document=begin_document, constraint=constraint)
+        for prompt, seed, constraint in zip(prompts, seeds, constraints or [None] * len(prompts), strict=True)
     ]
     for _ in _steps(network, rows):
         pass
@@ -60,9 +63,25 @@ def generate(
     return [Generation(row.text, row.drawn, row.finish_reason) for row in rows]
 
 
-def stream(network: Stepper, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> Iterator[str]:
+def stream(
+    network: Stepper,
+    tokenizer: Tokenizer,
+    prompt: str,
+    options: SamplingOptions,
+    *,
+    begin_document: bool = False,
+    constraint: Constraint | None = None,
+) -> Iterator[str]:
     """The continuation of one prompt in pieces, as it is made; joined they are the text of `generate`."""
-    row = Row(network, tokenizer, prompt, options, seed=options.seed)
+    row = Row(
+        network,
+        tokenizer,
+        prompt,
+        options,
+        seed=options.seed,
+        begin_document=begin_document,
+        constraint=constraint,
+    )
     for _ in _steps(network, [row]):
         if piece := row.take():
             yield piece

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from upwell.errors import UserError
-from upwell.generation.constraints import FormTooComplex, constraint_of
+from upwell.generation.constraints import Constraint, FormTooComplex, GuidedConstraint, constraint_of
+from upwell.generation.keywords import KeywordConstraint
 from upwell.generation.sampling import SamplingOptions, choose_token
 from upwell.model.stepping import Stepper
 from upwell.text.tokenizers import Tokenizer
@@ -47,18 +48,22 @@ class Row:
         seed: int,
         begin_document: bool = False,
         alternatives: int | None = None,
+        constraint: Constraint | None = None,
     ) -> None:
         """Begin behind `prompt`, drawing with a generator of its own.
 
         `begin_document`: the prompt is the beginning of a document, not text from anywhere. `alternatives`: how many of the
-        likeliest tokens are kept for each place (0: the drawn one alone); None keeps no probabilities. Raises
+        likeliest tokens are kept for each place (0: the drawn one alone); None keeps no probabilities. `constraint`: of the
+        text, at its beginning, in place of one that the options ask for. Raises
         PromptTooLong for one beyond the context of attention, a UserError for a form of the text that cannot be had.
         """
         self.tokenizer, self.options, self.alternatives = tokenizer, options, alternatives
         limited = "attention" in network.config.mixers and network.config.window is None
         self.context = network.config.context if limited else None
-        self._constraint = constraint_of(options, tokenizer)
-        self.seen, self._given, self._allowed = _read(tokenizer, prompt, options, begin_document=begin_document)
+        self._constraint = constraint or constraint_of(options, tokenizer)
+        is_bound = self._constraint is not None or bool(options.keywords)
+        opened = options.max_tokens > 0 and not is_bound  # what is bound begins behind the prompt, not in it
+        self.seen, self._given, self._allowed = _read(tokenizer, prompt, opened=opened, begin_document=begin_document)
         self.prompt_tokens = len(self.seen)
         self.reused_tokens = 0
         """Of the prompt, those that a state which was kept spared."""
@@ -66,6 +71,11 @@ class Row:
             raise PromptTooLong(
                 f"the prompt has {len(self.seen)} tokens, this model's context is {self.context}; shorten the prompt"
             )
+        if options.keywords and constraint is None:
+            room = options.max_tokens
+            if self.context is not None:
+                room = min(room, self.context + 1 - len(self.seen))
+            self._constraint = KeywordConstraint(options.keywords, tokenizer, room=room, before=prompt[-1:])
         self.drawn: list[int] = []
         self.text = ""
         self.finish_reason = ""
@@ -87,6 +97,8 @@ class Row:
         if self._allowed is not None:
             allowed = self._allowed.to(logits.device)
             logits = torch.full_like(logits, -torch.inf).index_copy(0, allowed, logits[allowed])
+        if isinstance(self._constraint, GuidedConstraint):
+            logits = self._constraint.guide(logits)
         if self._constraint is not None:
             try:
                 allowed = self._constraint.allowed()
@@ -161,13 +173,12 @@ class Row:
 
 
 def _read(
-    tokenizer: Tokenizer, prompt: str, options: SamplingOptions, *, begin_document: bool
+    tokenizer: Tokenizer, prompt: str, *, opened: bool, begin_document: bool
 ) -> tuple[list[int], str, Tensor | None]:
     """The ids of a prompt; its last character where that is left to the first token that is drawn; the ids for that."""
     encoded = tokenizer.encode(prompt)
     given, allowed = "", None
-    has_form = options.json_schema is not None or options.regex is not None  # which begins behind the prompt, not in it
-    if options.max_tokens and not has_form and (end := tokenizer.open_end(encoded)):
+    if opened and (end := tokenizer.open_end(encoded)):
         (given, ids_of_end), encoded = end, encoded[:-1]
         allowed = torch.from_numpy(ids_of_end).long()
     ids = [int(i) for i in encoded]

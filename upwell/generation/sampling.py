@@ -39,6 +39,8 @@ class SamplingOptions:
     """The text is JSON that this schema, itself JSON, describes."""
     regex: str | None = None
     """The whole text is one that this regular expression matches."""
+    keywords: tuple[str, ...] = ()
+    """Words that the text holds, each as it is written here."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -60,8 +62,16 @@ class SamplingOptions:
         if not all(isinstance(text, str) and text for text in stops):
             raise UserError("--stop: expected a text that is not empty")
         object.__setattr__(self, "stop", stops)
+        keywords = (self.keywords,) if isinstance(self.keywords, str) else tuple(self.keywords)
+        if not all(isinstance(word, str) and word.strip() for word in keywords):
+            raise UserError("--keyword: expected a text that is not empty")
+        object.__setattr__(self, "keywords", tuple(dict.fromkeys(word.strip() for word in keywords)))
         if self.json_schema is not None and self.regex is not None:
             raise UserError("--json-schema and --regex: a text has one form; leave one of them out")
+        if keywords and (self.json_schema is not None or self.regex is not None):
+            raise UserError("--keyword: a text of a given form takes none; leave out --json-schema and --regex")
+        if keywords and stops:
+            raise UserError("--keyword and --stop: a text that stops may lack its keywords; leave one of them out")
 
 
 def choose_token(logits: Tensor, options: SamplingOptions, seen: Sequence[int], generator: torch.Generator) -> int:
