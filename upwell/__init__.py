@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from upwell.api import Tagger as Tagger
     from upwell.api import TextClassifier as TextClassifier
     from upwell.api import Translator as Translator
+    from upwell.api import Writer as Writer
     from upwell.api import evaluate as evaluate
     from upwell.api import prepare as prepare
     from upwell.api import train as train
@@ -23,6 +24,7 @@ __all__ = [
     "Tagger",
     "TextClassifier",
     "Translator",
+    "Writer",
     "__version__",
     "evaluate",
     "prepare",

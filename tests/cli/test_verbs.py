@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.conftest import TINY, environment, run_process, write_text
 
-VERBS = ("train", "generate", "chat", "evaluate", "info", "plan", "prepare")
+VERBS = ("train", "generate", "write", "chat", "evaluate", "info", "plan", "prepare")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -99,6 +99,34 @@ def test_chat_goes_on_with_every_line_until_the_end(upwell: Any, tiny_run: Path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == upwell("chat", tiny_run, "--max-tokens", 12, "--temperature", 0, input=lines[:21]).stdout
     assert len(done.stdout) >= 24
+
+
+def test_chat_keeps_the_turns_that_fit_and_says_what_it_drops(upwell: Any, tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    tiny = [*TINY, "--model", "attention", "--context", 48, "--tokenizer", "char"]
+    done = upwell("train", text, *tiny, "--out", tmp_path / "run", "--quiet")
+    assert done.returncode == 0, done.stderr
+    lines = ["a dog ran", "the cat", "the mat", "x" * 60]
+    settings = ("--max-tokens", 8, "--temperature", 0)
+    done = upwell("chat", tmp_path / "run", *settings, input="\n".join(lines).encode())
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == [
+        "(the oldest turn was dropped: the model sees 48 tokens)",
+        "(the 2 oldest turns were dropped: the model sees 48 tokens)",
+        "(the line is too long and lost its beginning: the model sees 48 tokens)",
+    ]
+    # What was dropped makes no difference, and nothing is before it must be.
+    assert done.stdout.endswith(upwell("chat", tmp_path / "run", *settings, input=b"x" * 60).stdout)
+    short = upwell("chat", tmp_path / "run", *settings, input=b"a dog ran\nthe cat")
+    assert short.stderr == "" and done.stdout.startswith(short.stdout)
+
+
+def test_generate_holds_its_keywords(upwell: Any, tiny_run: Path) -> None:
+    words = ("--keyword", "garden", "--keyword", "园子", "--max-tokens", 30)
+    done = upwell("generate", tiny_run, "the cat", *words, "--seed", 1)
+    assert done.returncode == 0 and "garden" in done.stdout and "园子" in done.stdout
+    done = upwell("generate", tiny_run, "the cat", *words[:4], "--max-tokens", 3)
+    assert done.returncode == 2 and "but there is room for 3" in done.stderr
 
 
 def test_evaluate_agrees_with_the_validation_of_the_run(upwell: Any, tmp_path: Path) -> None:

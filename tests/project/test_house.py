@@ -105,6 +105,12 @@ USES = {
         "model = upwell.Translator(size='10k', epochs=1).fit(X, [f'Nummer {i}' for i in range(12)]);"
         "assert len(model.predict(X[:2])) == 2"
     ),
+    "Writer": (
+        "rows = ''.join(f'title {i},a text about thing {i}\\n' for i in range(60));"
+        "open('rows.csv', 'w', encoding='utf-8').write('title,text\\n' + rows);"
+        "from upwell.api import train_run; train_run('rows.csv', task='write', size='1k', tokens=2000, out='writer');"
+        "assert 'thing' in upwell.Writer.load('writer').write('title 3', keywords=['thing'])"
+    ),
     "__version__": "assert upwell.__version__.count('.') == 2",
     "evaluate": "assert upwell.evaluate(run, 'text.txt')['bits_per_byte'] > 0",
     "prepare": "assert upwell.prepare('text.txt', out='prepared', skip=('quality',)).has_tokens",
@@ -136,7 +142,7 @@ def test_every_module_imports_without_the_extras() -> None:
 import importlib, pkgutil, sys
 for extra in ("zstandard", "pyarrow", "gensim", "rjieba", "tensorboard", "matplotlib", "transformers", "pytest", "hypothesis",
               "bm25s", "nltk", "sklearn", "ftfy", "charset_normalizer", "selectolax", "py3langid", "phonenumbers", "stdnum", "opencc", "datasets", "ray",
-              "regex", "sentencex", "snowballstemmer", "simplemma", "numba", "llvmlite"):
+              "pypinyin", "regex", "sentencex", "snowballstemmer", "simplemma", "numba", "llvmlite"):
     sys.modules[extra] = None
 import upwell
 for module in pkgutil.walk_packages(upwell.__path__, "upwell."):

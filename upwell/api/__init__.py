@@ -9,6 +9,7 @@ from upwell.api.tagger import Tagger
 from upwell.api.text_classifier import TextClassifier
 from upwell.api.training_runs import train, train_run
 from upwell.api.translator import Translator
+from upwell.api.writer import Writer
 
 __all__ = [
     "Encoder",
@@ -17,6 +18,7 @@ __all__ = [
     "Tagger",
     "TextClassifier",
     "Translator",
+    "Writer",
     "evaluate",
     "prepare",
     "score",

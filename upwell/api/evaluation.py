@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from upwell.api.language_model import LanguageModel
 from upwell.api.texts import read_corpus
+from upwell.api.writings import WRITE, spool_texts
 from upwell.errors import UserError
 from upwell.tasks.scorecard import Progress, keep_items, known_tasks, make_tasks, read_examples, score_world
 from upwell.tasks.task import Evaluation, evaluate_task
 from upwell.text.sources import open_sources
 from upwell.text.stores import build_store
 from upwell.training.distributed import World
+from upwell.training.options import TrainOptions
 from upwell.training.runs import Run
 from upwell.training.validation import Validation
 from upwell.world.source import open_worlds
@@ -31,17 +33,24 @@ def evaluate(
     encoding: str = "utf-8",
     errors: str = "strict",
     column: str | None = None,
+    columns: str | None = None,
 ) -> dict[str, Any]:
     """Loss of `model`, or of the run at that path, on all of `sources`.
 
-    Returns loss (nats per token), bits_per_byte, word_perplexity, tokens and bytes. Every token is predicted once.
+    `columns`: of a table of prompts and texts, as in training with `--task write`, so that the texts are read behind their
+    prompts; without it the text alone. Returns loss (nats per token), bits_per_byte, word_perplexity, tokens and bytes. Every
+    token is predicted once.
     """
     if not isinstance(model, LanguageModel):
         model = LanguageModel.load(model)
-    names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
-    texts = open_worlds([os.fspath(name) for name in names], default_split="test")
-    opened = open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
+    names = [os.fspath(name) for name in ([sources] if isinstance(sources, str | os.PathLike) else sources)]
     with tempfile.TemporaryDirectory(prefix="upwell-", ignore_cleanup_errors=True) as folder:
+        if columns is not None:
+            options = TrainOptions(task=WRITE, columns=columns, encoding=encoding, errors=errors)
+            names = [str(spool_texts(names, options, model.formats, Path(folder)))]
+            encoding, errors = "utf-8", "strict"
+        texts = open_worlds(names, default_split="test")
+        opened = open_sources(texts.sources, encoding=encoding, errors=errors, column=column)
         store = build_store(opened, model.tokenizer, Path(folder, "store"))
         end = model.tokenizer.end_of_text
         score = Validation(store.tokens, end, store.num_bytes, store.num_words)(model.network)
@@ -86,9 +95,11 @@ def score(
             raise UserError(f"{examples}: --shots needs examples with split: train, to be shown before the others")
         evaluations = [evaluate_task(task, model.answerer, asked, train=train, shots=shots, seed=seed)]
     else:
-        if not model.formats:
-            raise UserError(f"{model.name}: was trained on plain text and knows no tasks; name a text to measure it on")
         known = known_tasks(model.formats)
+        if not known:
+            raise UserError(
+                f"{model.name}: was trained on texts alone and knows no tasks; name a text to measure it on"
+            )
         names = tasks or known
         if strange := [task.name for task in make_tasks(names) if task.name not in known]:
             raise UserError(f"{model.name}: did not learn {', '.join(strange)}; it knows {', '.join(known)}")

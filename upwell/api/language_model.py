@@ -113,16 +113,16 @@ class LanguageModel:
         """What the model writes after `prompt`, without it; a list of prompts is done as one batch.
 
         `changes` are fields of SamplingOptions that replace those of `options` (or the defaults): max_tokens,
-        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed, json_schema, regex.
+        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed, json_schema, regex, keywords.
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
-        sampling = _sampling(options, changes)
+        sampling = sampling_options(options, changes)
         results = generate_texts(self.writer, self.tokenizer, prompts, sampling)
         return results[0].text if isinstance(prompt, str) else [result.text for result in results]
 
     def stream(self, prompt: str = "", *, options: SamplingOptions | None = None, **changes: Any) -> Iterator[str]:
         """The same text in pieces as it is made; never half a character."""
-        return stream_text(self.writer, self.tokenizer, prompt, _sampling(options, changes))
+        return stream_text(self.writer, self.tokenizer, prompt, sampling_options(options, changes))
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Vectors (N, D) of texts, of length one: the mean of what the network has behind each token, of what is too long for
@@ -154,13 +154,23 @@ class LanguageModel:
         ids = self.tokenizer.encode(text)
         return text if len(ids) <= room else self.tokenizer.decode(ids[-room:])
 
+    def fit_turns(self, turns: Sequence[str], max_tokens: int) -> list[str]:
+        """The last of `turns` that fit as `fit_prompt` has it, joined; the very last one in any case."""
+        starts = range(len(turns))
+        fitting = (start for start in starts if self._fits("".join(turns[start:]), max_tokens))
+        return list(turns[next(fitting, -1) :])
+
+    def _fits(self, text: str, max_tokens: int) -> bool:
+        return len(self.fit_prompt(text, max_tokens)) == len(text)
+
     @property
     def parameters(self) -> dict[str, int]:
         """Parameter counts by kind, with total and non_embedding."""
         return parameters_by_kind(self.network)
 
 
-def _sampling(options: SamplingOptions | None, changes: dict[str, Any]) -> SamplingOptions:
+def sampling_options(options: SamplingOptions | None, changes: dict[str, Any]) -> SamplingOptions:
+    """`options`, or the defaults, with `changes` to their fields; a UserError for one that there is not."""
     known = [field.name for field in dataclasses.fields(SamplingOptions)]
     check_keys(changes, known=known, where="generation options")
     return dataclasses.replace(options or SamplingOptions(), **changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from upwell.api.texts import read_corpus
 from upwell.errors import UserError
 from upwell.model.files import save_quantised
 from upwell.model.stepping import Stepper
-from upwell.tasks.scorecard import to_json
+from upwell.tasks.scorecard import known_tasks, to_json
 from upwell.text.files import atomic_write_json
 from upwell.training.distributed import World
 from upwell.training.runs import Run
@@ -66,6 +67,8 @@ def quantize(
     values = {key: value for key, value in source.config().items() if key not in ("format", "kind")}
     target.write_config({**values, "precision": precision})
     model.tokenizer.save(target.tokenizer_path)
+    if source.forms_path.exists():
+        shutil.copyfile(source.forms_path, target.forms_path)
     save_quantised(target.weights_path, model.network, precision)
     changed = LanguageModel.load(target.folder, device="cpu")
     text = _held_out(source)
@@ -80,7 +83,7 @@ def quantize(
 
 
 def _measured(model: LanguageModel, run: Run, text: Validation | None, items: int | None) -> Figures:
-    scorecard = to_json(score(model, items=items))["scorecard"] if model.formats else None
+    scorecard = to_json(score(model, items=items))["scorecard"] if known_tasks(model.formats) else None
     with torch.inference_mode():
         found = None if text is None else text(model.writer).bits_per_byte
     return Figures(run.weights_path.stat().st_size, _tokens_per_second(model.writer), found, scorecard)

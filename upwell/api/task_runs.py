@@ -13,6 +13,7 @@ import torch
 
 from upwell.api.answering import Answer
 from upwell.api.classifier_runs import Classify
+from upwell.api.columns import columns_of
 from upwell.api.encoding import Encode
 from upwell.api.interrupts import interrupts
 from upwell.api.labelled_task import LabelledTask
@@ -21,6 +22,7 @@ from upwell.api.starting import Start, open_start
 from upwell.api.tagging import Tag
 from upwell.api.texts import Observer
 from upwell.api.translation_runs import Translate
+from upwell.api.writings import WRITE
 from upwell.errors import UserError
 from upwell.model.machine import describe_machine
 from upwell.text.allocator import keep_freed_memory
@@ -140,7 +142,7 @@ def _learn(
 
 def _task(options: TrainOptions) -> LabelledTask:
     if options.task not in TASKS:
-        raise UserError(f"--task {options.task}: choose {', '.join(TASKS)}")
+        raise UserError(f"--task {options.task}: choose {', '.join([*TASKS, WRITE])}")
     return TASKS[options.task]
 
 
@@ -163,7 +165,7 @@ def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any],
             raise UserError(f"{option_name(name)}: is not an option of --task {options.task}")
     if not sources or "-" in sources:  # a run that goes on reads its data again
         raise UserError(f"--task {options.task}: name a file of labelled data")
-    columns = _columns(options, task.roles)
+    columns = columns_of(options, task.roles)
     data = task.read(sources, columns, options)
     if options.valid:
         options = dataclasses.replace(options, script=data.script)
@@ -179,19 +181,6 @@ def _read(sources: Sequence[str], options: TrainOptions) -> tuple[Labelled[Any],
     unknown = len(valid.rows) - len(rows)
     valid = valid.with_rows(rows, left_out={"with a label that is not there to learn": unknown})
     return train, valid, [*data.describe(), f"held out: {valid.describe()[0]}"]
-
-
-def _columns(options: TrainOptions, roles: Sequence[str]) -> dict[str, str]:
-    """The columns that were named, by role."""
-    found = {}
-    for part in (options.columns or "").split(","):
-        role, sign, name = part.partition("=")
-        if part and (not sign or role.strip() not in roles):
-            usage = ",".join(f"{role}=NAME" for role in roles)
-            raise UserError(f"--columns {options.columns}: write {usage}, or some of them")
-        if part:
-            found[role.strip()] = name.strip()
-    return found
 
 
 def _figures(

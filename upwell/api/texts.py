@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from upwell.api.writings import WRITE, read_parts
 from upwell.text.corpus import Corpus, prepare_corpus, prepared_corpus, usual_tokenizer
 from upwell.text.prepared import find_prepared
 from upwell.text.sources import open_sources
@@ -27,6 +30,8 @@ def read_corpus(
 
     With them the entropy bound of the validation text in bits per byte, where the generator of the text knows one.
     """
+    if options.task == WRITE:
+        return _read_writings(sources, options, world, observe)
 
     def tell(name: str, done: int, total: int) -> None:
         observe("world", {"source": name, "bytes": done, "total_bytes": total})
@@ -71,3 +76,22 @@ def read_corpus(
         {"description": corpus.description, "train_tokens": len(corpus.train.tokens), "entropy_bound_bpb": bound},
     )
     return corpus, bound
+
+
+def _read_writings(
+    sources: Sequence[str], options: TrainOptions, world: World, observe: Observer
+) -> tuple[Corpus, float | None]:
+    """The same for texts with prompts, which become documents on disk first."""
+    written = read_parts(sources, options)
+    observe("labelled", {"lines": written.describe()})
+    with tempfile.TemporaryDirectory(prefix="upwell-", ignore_cleanup_errors=True) as folder:
+        train, valid = map(str, written.spool(Path(folder)))
+
+        def observe_named(kind: str, figures: dict[str, Any]) -> None:
+            if kind == "corpus":
+                named = figures["description"].replace(train, written.train.name).replace(valid, written.valid.name)
+                figures = {**figures, "description": named}
+            observe(kind, figures)
+
+        plain = dataclasses.replace(options, task=None, columns=None, valid=(valid,), encoding="utf-8", errors="strict")
+        return read_corpus([train], plain, world, observe_named)

@@ -20,6 +20,7 @@ from upwell.api.interrupts import interrupts
 from upwell.api.language_model import LanguageModel
 from upwell.api.task_runs import resume_task, train_task
 from upwell.api.texts import Observer, read_corpus
+from upwell.api.writings import WRITE, Writings, keep_forms, read_parts
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions
 from upwell.generation import generate as generate_texts
@@ -30,6 +31,7 @@ from upwell.text.allocator import keep_freed_memory
 from upwell.text.corpus import Corpus
 from upwell.text.examples import Formats, formats_to_json, prompt_format
 from upwell.text.files import atomic_write_json, lock_file
+from upwell.text.verse import Form
 from upwell.training.card import write_card
 from upwell.training.compute import Compute, apply_threads, give_back_memory, torch_dtype
 from upwell.training.distributed import World, join, leave, share_object, wait
@@ -103,14 +105,18 @@ def train_run(
             run = Run(Path(resume))
             return run, resume_task(run, told) if run.kind() != LANGUAGE_MODEL else _resume(run, world, told)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [])
-        if wanted.task is not None:
+        if wanted.task == WRITE:
+            if begin_with is not None or not names:
+                what = "begins with no run; upwell train makes one" if names else "name a table of prompts and texts"
+                raise UserError(f"--task {WRITE}: {what}")
+        elif wanted.task is not None:
             if world.size > 1:
                 raise UserError(f"--task {wanted.task}: runs in one process; leave torchrun out")
             start = None if begin_with is None else os.fspath(begin_with)
             return train_task([os.fspath(name) for name in names], wanted, told, begin_with=start)
-        if begin_with is not None:
+        elif begin_with is not None:
             raise UserError("finetune: say what for, with --task classify, tag, answer or encode")
-        if not names:
+        elif not names:
             names = [default_world(wanted)]
             wanted = dataclasses.replace(wanted, first=wanted.first or default_first(wanted))
         return _begin([os.fspath(name) for name in names], wanted, world, told)
@@ -148,6 +154,9 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
         read = share_object(world, [str(kept) if name == "-" else name for name in names])
         corpus, bound = read_corpus(read, options, world, observe)
         embeddings = _find_embeddings(options, corpus) if world.leads else None
+        written = read_parts(read, options) if options.task == WRITE else None
+        formats = _formats([*names, *options.first]) if written is None else written.formats
+        forms = _forms(written, observe)
         plan, compute, measured = plan_here(
             options,
             vocab_size=corpus.tokenizer.vocab_size,
@@ -184,11 +193,11 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
                     },
                     "corpus": _fingerprint(corpus),
                     **({"vectors": embeddings.about} if embeddings else {}),
-                    **(
-                        {"formats": formats_to_json(formats)} if (formats := _formats([*names, *options.first])) else {}
-                    ),
+                    **({"formats": formats_to_json(formats)} if formats else {}),
                 }
             )
+            if forms:
+                keep_forms(run, forms)
             corpus.tokenizer.save(run.tokenizer_path)
             if embeddings is not None:
                 embeddings.save(run.vectors_path)
@@ -312,6 +321,24 @@ def _formats(sources: Sequence[str]) -> Formats:
         for view in spec.views
         for language in spec.languages
     }
+
+
+def _forms(written: Writings | None, observe: Observer) -> dict[str, Form]:
+    """The forms of verse of texts with prompts, where they have some; without what they need that is noted."""
+    try:
+        forms = {} if written is None else written.forms()
+    except UserError as error:
+        observe("note", {"text": f"no forms of verse were learned: {error}"})
+        return {}
+    if forms:
+        shares = sorted(form.share for form in forms.values())
+        observe(
+            "note",
+            {
+                "text": f"{len(forms)} tunes have a form of verse, in the median that of {shares[len(shares) // 2]:.0%} of their poems"
+            },
+        )
+    return forms
 
 
 def _fingerprint(corpus: Corpus) -> list[str]:

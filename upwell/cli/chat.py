@@ -21,8 +21,9 @@ def chat(
 ) -> None:
     """Write in turns: you a line, then the model, on one text that grows.
 
-    The model was not taught to answer; it goes on in the manner of what it read. /reset begins anew, /quit or the end of
-    input leaves, Ctrl-C stops the model's turn.
+    The model was not taught to answer; it goes on in the manner of what it read. Where attention has no room for the whole
+    text, the oldest turns are left out, and that is said. /reset begins anew, /quit or the end of input leaves, Ctrl-C stops
+    the model's turn.
 
     Parameters
     ----------
@@ -46,7 +47,8 @@ def chat(
         import readline  # noqa: F401
     model = loading.load(run)
     seed = time.time_ns() % 2**31 if seed is None else seed
-    history, stops = "", tuple(text_of_argument(text) for text in stop)
+    turns: list[str] = []  # each a line with what the model wrote behind it
+    stops = tuple(text_of_argument(text) for text in stop)
     while True:
         try:
             line = input("> " if sys.stdin.isatty() else "")
@@ -55,16 +57,33 @@ def chat(
         if line.strip() == "/quit":
             return
         if line.strip() == "/reset":
-            history = ""
+            turns = []
             continue
-        history = model.fit_prompt(history + text_of_argument(line) + "\n", max_tokens)
+        turns.append(text_of_argument(line) + "\n")
+        kept = model.fit_turns(turns, max_tokens)
+        prompt = model.fit_prompt("".join(kept), max_tokens)
+        _tell(len(turns) - len(kept), is_cut=len(prompt) < len("".join(kept)), context=model.network.config.context)
+        turns = kept
         options = SamplingOptions(max_tokens=max_tokens, temperature=temperature, top_p=top_p, stop=stops, seed=seed)
         try:
-            for piece in model.stream(history, options=options):
+            for piece in model.stream(prompt, options=options):
                 print(piece, end="", flush=True)
-                history += piece
+                turns[-1] += piece
         except KeyboardInterrupt:
             pass
         print(flush=True)
-        history += "\n"
+        turns[-1] += "\n"
         seed += 1
+
+
+def _tell(dropped: int, *, is_cut: bool, context: int) -> None:
+    """Say, on standard error, what the model is not shown."""
+    if dropped:
+        turns = "the oldest turn was" if dropped == 1 else f"the {dropped} oldest turns were"
+        print(f"({turns} dropped: the model sees {context} tokens)", file=sys.stderr, flush=True)
+    if is_cut:
+        print(
+            f"(the line is too long and lost its beginning: the model sees {context} tokens)",
+            file=sys.stderr,
+            flush=True,
+        )

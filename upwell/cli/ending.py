@@ -81,6 +81,9 @@ def next_commands(run: str, formats: Collection[tuple[str, str]]) -> list[str]:
         language = next((language for language in texts if (view, language) in formats), None)
         if language:
             commands.append(f'upwell {verb} {folder} "{texts[language]}"')
-    if not formats:
+    views = {view for view, _ in formats}
+    if "write" in views:
+        commands.append(f'upwell write {folder} "a prompt"')
+    if not views - {"write"}:
         commands.append(f"upwell generate {folder}")
-    return [*commands, f"upwell {'evaluate' if formats else 'info'} {folder}", f"upwell chat {folder}"]
+    return [*commands, f"upwell {'evaluate' if views - {'write'} else 'info'} {folder}", f"upwell chat {folder}"]

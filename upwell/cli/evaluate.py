@@ -20,6 +20,7 @@ def evaluate(
     encoding: str = "utf-8",
     errors: str = "strict",
     column: str | None = None,
+    columns: str | None = None,
     task: tuple[str, ...] = (),
     shots: str = "0",
     items: int | None = None,
@@ -53,6 +54,8 @@ def evaluate(
         What to do with bytes that do not decode: strict or replace.
     column
         Column of the text in tables and JSON lines.
+    columns
+        Of a table of prompts and texts, as in training with --task write: texts are then read behind their prompts.
     as_json
         Print one JSON object as the last line.
     """
@@ -62,7 +65,7 @@ def evaluate(
         from upwell.cli.scores import score_lines, signature_lines
         from upwell.tasks.scorecard import to_json
 
-        if (encoding, errors, column) != ("utf-8", "strict", None):
+        if (encoding, errors, column, columns) != ("utf-8", "strict", None, None):
             raise UserError("--encoding, --errors and --column are for text; examples are JSON lines in UTF-8")
         if len(sources) > 1:
             raise UserError(f"one file of examples at a time, not {len(sources)}")
@@ -91,7 +94,7 @@ def evaluate(
         raise UserError("--shots, --items and --seed are for tasks; name one by --task")
     model = loading.load(run)
     figures = api.evaluate(
-        model, [source_name(word) for word in sources], encoding=encoding, errors=errors, column=column
+        model, [source_name(word) for word in sources], encoding=encoding, errors=errors, column=column, columns=columns
     )
     if as_json:
         print(json.dumps({"run": run, **figures}))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier, Translator
+    from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier, Translator, Writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,12 @@ class Writing(Loading):
         return LanguageModel.load(
             run, device=self.device, threads=self.threads, dtype=self.dtype, precision=self.precision
         )
+
+    def writer(self, run: str) -> Writer:
+        """The model of a run that learned prompts with their texts."""
+        from upwell.api import Writer
+
+        return Writer.load(run, device=self.device, threads=self.threads, dtype=self.dtype, precision=self.precision)
 
 
 WriteOptions = Annotated[Writing, Parameter(name="*")]

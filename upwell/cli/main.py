@@ -14,6 +14,7 @@ VERBS = {
     "train": "Learn a model from text.",
     "finetune": "Learn a task, beginning with what a run has learned.",
     "generate": "Write on from a prompt.",
+    "write": "Write a text for a prompt, in a form of verse if it has one.",
     "chat": "Write in turns with a model.",
     "evaluate": "Measure a model on text.",
     "translate": "Translate a text.",

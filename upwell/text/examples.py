@@ -34,6 +34,11 @@ class PromptFormat:
     conclusion: str = ""
     """Between a reason and the answer, where reasons are given first; it begins with the end of a line."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the fields, in their order."""
+        return tuple(_parts(self.template)[1])
+
     def prompt(self, **fields: str) -> str:
         """The prompt with its fields filled in; a missing field is a KeyError."""
         return self.template.format(**fields)

@@ -67,11 +67,11 @@ class TrainOptions:
     column: str | None = None
     """Column of the text in tables and JSON lines; by default guessed, and stated."""
     task: str | None = None
-    """Learn from labelled data, and not to write: classify (texts), tag (the words of sentences), answer (questions about
-    passages) or translate (sentences); or encode: of texts alone, for a task to begin with."""
+    """Learn from a table: write (texts for their prompts), or, not to write, classify (texts), tag (the words of sentences), answer
+    (questions about passages) or translate (sentences); or encode: of texts alone, for a task to begin with."""
     columns: str | None = None
-    """With --task, which columns are what, e.g. text=review,label=stars, words=tokens,tags=ner or source=en,target=zh; by default
-    guessed, and stated."""
+    """With --task, which columns are what, e.g. text=review,label=stars, words=tokens,tags=ner, source=en,target=zh, or for write
+    text=poem,tune=title,author=poet; by default guessed, and stated."""
     separator: str | None = None
     """With --task classify, what divides several labels in a cell; a list of labels needs none."""
     script: str | None = None

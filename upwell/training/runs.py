@@ -91,6 +91,11 @@ class Run:
         return self.folder / "vectors.safetensors"
 
     @property
+    def forms_path(self) -> Path:
+        """The forms of verse of the training texts, where they have some."""
+        return self.folder / "forms.json"
+
+    @property
     def metrics_path(self) -> Path:
         """One JSON object a line: steps, validations."""
         return self.folder / "metrics.jsonl"
