@@ -100,6 +100,11 @@ USES = {
         "model = upwell.QuestionAnswerer(size='1k', epochs=1).fit(X, [f'shade{i}' for i in range(12)]);"
         "assert model.predict_proba(X[:2]).shape == (2,)"
     ),
+    "Summarizer": (
+        "X = [f'It rained on day {i}. Anna sold boat {i} to Tom. Nobody knew why.' for i in range(12)];"
+        "model = upwell.Summarizer(size='1k', epochs=1).fit(X, [f'Anna sold boat {i}' for i in range(12)]);"
+        "assert len(model.predict(X[:2], sentences=1)) == 2"
+    ),
     "Translator": (
         "X = [f'number {i}' for i in range(12)];"
         "model = upwell.Translator(size='10k', epochs=1).fit(X, [f'Nummer {i}' for i in range(12)]);"

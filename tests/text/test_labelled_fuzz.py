@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from upwell.errors import UserError
-from upwell.text.labelled import hold_out, read_classes, read_questions, read_tags
+from upwell.text.labelled import hold_out, read_classes, read_questions, read_summaries, read_tags
 
 CELLS = st.one_of(
     st.none(),
@@ -31,11 +31,9 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-NAMES = (
-    "text label labels context question answers answer choices qas paragraphs data tokens tags is_impossible".split()
-)
+NAMES = "text label labels context question answers answer choices qas paragraphs data tokens tags is_impossible document summary".split()
 ROWS = st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6), max_size=6)
-READERS = pytest.mark.parametrize("read", [read_classes, read_questions, read_tags])
+READERS = pytest.mark.parametrize("read", [read_classes, read_questions, read_tags, read_summaries])
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -5,6 +5,7 @@ from upwell.api.evaluation import evaluate, score
 from upwell.api.language_model import LanguageModel
 from upwell.api.preparing import prepare
 from upwell.api.question_answerer import QuestionAnswerer
+from upwell.api.summarizer import Summarizer
 from upwell.api.tagger import Tagger
 from upwell.api.text_classifier import TextClassifier
 from upwell.api.training_runs import train, train_run
@@ -15,6 +16,7 @@ __all__ = [
     "Encoder",
     "LanguageModel",
     "QuestionAnswerer",
+    "Summarizer",
     "Tagger",
     "TextClassifier",
     "Translator",

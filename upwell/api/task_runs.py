@@ -19,6 +19,7 @@ from upwell.api.interrupts import interrupts
 from upwell.api.labelled_task import LabelledTask
 from upwell.api.reader_training import ReaderTraining
 from upwell.api.starting import Start, open_start
+from upwell.api.summarizing import Summarize
 from upwell.api.tagging import Tag
 from upwell.api.texts import Observer
 from upwell.api.translation_runs import Translate
@@ -39,6 +40,7 @@ TASKS: dict[str, LabelledTask] = {
     "tag": Tag(),
     "answer": Answer(),
     "translate": Translate(),
+    "summarize": Summarize(),
     "encode": Encode(),
 }
 OF_TEXTS = tuple(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from upwell.api import LanguageModel, QuestionAnswerer, Tagger, TextClassifier, Translator, Writer
+    from upwell.api import LanguageModel, QuestionAnswerer, Summarizer, Tagger, TextClassifier, Translator, Writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,12 @@ class Loading:
         from upwell.api import QuestionAnswerer
 
         return QuestionAnswerer.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
+
+    def summarizer(self, run: str) -> Summarizer:
+        """What summarizes documents in a run."""
+        from upwell.api import Summarizer
+
+        return Summarizer.load(run, device=self.device, threads=self.threads, dtype=self.dtype)
 
     def translator(self, run: str) -> Translator:
         """What translates in a run."""

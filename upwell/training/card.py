@@ -9,7 +9,7 @@ from upwell.model.config import NetworkConfig
 from upwell.text.files import atomic_write_bytes
 from upwell.training.compute import Compute
 from upwell.training.energy import energy_line
-from upwell.training.runs import ANSWERER, CLASSIFIER, ENCODER, TAGGER, TRANSLATOR, USES
+from upwell.training.runs import ANSWERER, CLASSIFIER, ENCODER, SUMMARIZER, TAGGER, TRANSLATOR, USES
 
 LICENCE = """\
 Whoever publishes this model states its licence in the head of this file; that of the text it was trained on applies too."""
@@ -159,6 +159,13 @@ _READERS = {
         "answers",
         '"A text. A question?"',
         "It knows the kind of passage and of question that it was trained on best, and nothing that does not stand there.",
+    ),
+    SUMMARIZER: (
+        "A model that summarizes documents",
+        "summarization",
+        "",
+        '"a document"',
+        "It takes pieces of the document as they stand there, so that a pronoun may be left without what it means.",
     ),
     TRANSLATOR: (
         "A translator",

@@ -68,10 +68,10 @@ class TrainOptions:
     """Column of the text in tables and JSON lines; by default guessed, and stated."""
     task: str | None = None
     """Learn from a table: write (texts for their prompts), or, not to write, classify (texts), tag (the words of sentences), answer
-    (questions about passages) or translate (sentences); or encode: of texts alone, for a task to begin with."""
+    (questions about passages), translate (sentences) or summarize (documents); or encode: of texts alone, for a task to begin with."""
     columns: str | None = None
-    """With --task, which columns are what, e.g. text=review,label=stars, words=tokens,tags=ner, source=en,target=zh, or for write
-    text=poem,tune=title,author=poet; by default guessed, and stated."""
+    """With --task, which columns are what, e.g. text=review,label=stars, words=tokens,tags=ner, source=en,target=zh,
+    document=abstract,summary=title, or for write text=poem,tune=title,author=poet; by default guessed, and stated."""
     separator: str | None = None
     """With --task classify, what divides several labels in a cell; a list of labels needs none."""
     script: str | None = None

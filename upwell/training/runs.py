@@ -46,6 +46,7 @@ KEYS = [
     "manner",
     "script",
     "longest",
+    "extracts",
     "precision",
 ]
 
@@ -53,6 +54,7 @@ KEYS = [
 LANGUAGE_MODEL, ENCODER = "language model", "text encoder"
 CLASSIFIER, TAGGER, ANSWERER = "classifier", "tagger", "question answerer"
 TRANSLATOR = "translator"
+SUMMARIZER = "summarizer"
 USES = {
     LANGUAGE_MODEL: "generate",
     ENCODER: "finetune",
@@ -60,6 +62,7 @@ USES = {
     TAGGER: "tag",
     ANSWERER: "answer",
     TRANSLATOR: "translate",
+    SUMMARIZER: "summarize",
 }
 """Kinds of runs, and the command that uses each."""
 

@@ -1,4 +1,4 @@
-"""What labelled data consists of: rows of four kinds, and all rows of a file with what was understood of it."""
+"""What labelled data consists of: rows of several kinds, and all rows of a file with what was understood of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ SINGULAR = {
     "questions": "question",
     "sentences": "sentence",
     "pairs": "pair",
+    "documents": "document",
     "labels": "label",
     "tags": "tag",
 }
@@ -173,6 +174,34 @@ class Pair:
     @property
     def counted(self) -> tuple[str, ...]:
         """Nothing: a target is no label."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class SummarizedText:
+    """A document and its summaries, each of which is right; the first is learned from."""
+
+    document: str
+    summaries: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The document, case and white space aside."""
+        return text_key(self.document)
+
+    @property
+    def group(self) -> str:
+        """As `key`."""
+        return self.key
+
+    @property
+    def answer(self) -> frozenset[str]:
+        """The summaries, case and white space aside."""
+        return frozenset(map(text_key, self.summaries))
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """Nothing: summaries are no labels."""
         return ()
 
 
