@@ -3,6 +3,8 @@
     python -m benchmarks.summarization
     python -m benchmarks.summarization --sets sum-zh-csl --shares 1 --seeds 1 --keep-nothing
 
+Figures of sets that are not run stay as they are in docs/results.
+
 Trainings are by the plain command, with the validation part of each set held out: abstracts of papers with a sentence (SciTLDR),
 dialogues with a sentence or two (DialogSum), Chinese abstracts with their titles (CSL). Learning curves: 10%, 30% and all of the
 training documents, two seeds of order and weights. Figures are ROUGE-1, -2 and -L (F1; English stemmed by the rouge-score library,
@@ -28,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peer_venv import peer_environment, peer_python
-from benchmarks.report import call, write_result
+from benchmarks.report import RESULTS, call, read_result, write_result
 from upwell import Summarizer
 from upwell.tasks.metrics import mean
 from upwell.tasks.overlap import Reference, best_rouge
@@ -41,7 +43,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SETS = ("sum-en-scitldr", "sum-en-dialogsum", "sum-zh-csl")
 SHARES, SEEDS = (0.1, 0.3, 1.0), 2
 RESAMPLES = 2000
-SUMY = "sumy==0.11.0"
+PACKAGES = ("sumy==0.11.0", "numpy", "setuptools<81")
 
 TEXT_RANK = r"""
 import json, sys
@@ -91,7 +93,7 @@ def text_ranks(rows: Sequence[SummarizedText]) -> Callable[[str, int], str]:
         given, program = Path(folder) / "documents.json", Path(folder) / "program.py"
         given.write_text(json.dumps([one.words for one in documents.values()]), encoding="utf-8")
         program.write_text(TEXT_RANK, encoding="utf-8")
-        found = call([str(peer_python(SUMY, "setuptools<81")), str(program), str(given)], peer_environment())
+        found = call([str(peer_python(*PACKAGES)), str(program), str(given)], peer_environment())
     orders = dict(zip(documents, found["orders"], strict=True))
 
     def summary(text: str, number: int) -> str:
@@ -198,7 +200,8 @@ def main() -> None:
                 print(f"{'':18}   more than {peer}: {said(more)}", flush=True)
         figures[name] = found
     if not arguments.keep_nothing:
-        write_result("summarization", {"sets": figures}, repeats=arguments.seeds)
+        kept = read_result("summarization")["figures"]["sets"] if (RESULTS / "summarization.json").exists() else {}
+        write_result("summarization", {"sets": {**kept, **figures}}, repeats=arguments.seeds)
 
 
 def said(figures: dict[str, Any]) -> str:
