@@ -56,7 +56,8 @@ def right(
     model: ClassifierModel, pairs: list[tuple[str, str]]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Which test texts (N,) the networks alone are right about, and the whole classifier."""
-    texts, wanted = [text for _, text in pairs], np.array([model.labels.index(label) for label, _ in pairs])
+    texts = [text for _, text in pairs]
+    wanted = np.array([(*model.labels, label).index(label) for label, _ in pairs])  # a label never seen is never right
     alone = model.judgements(texts)[0].argmax(1)
     return (alone == wanted).astype(float), (model.log_probabilities(texts).argmax(1) == wanted).astype(float)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions, generate, stream
-from upwell.generation.sampling import choose_token, filter_probabilities
+from upwell.generation.sampling import choose_tokens, filter_probabilities
 from upwell.model.network import Network
 from upwell.model.sizes import network_config
 from upwell.text.tokenizer_training import train_tokenizer
@@ -45,6 +48,9 @@ class Script(torch.nn.Module):
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         return hidden
+
+    def initial_state(self, batch_size: int) -> Any:
+        return {"count": torch.full((batch_size,), 1 - self.prompt)}
 
     def forward(self, tokens: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         return self.hidden(tokens, state)
@@ -145,11 +151,15 @@ def test_zero_tokens_are_no_text() -> None:
 
 
 def draw_many(logits: torch.Tensor, options: SamplingOptions, number: int, seen: tuple[int, ...] = ()) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(0)
-    counts = torch.zeros(len(logits))
-    for _ in range(number):
-        counts[choose_token(logits, options, seen, generator)] += 1
-    return counts / number
+    found = [choose_one(logits, options, seen, draws) for draws in [random.Random(0)] for _ in range(number)]
+    return torch.bincount(torch.tensor(found), minlength=len(logits)) / number
+
+
+def choose_one(
+    logits: torch.Tensor, options: SamplingOptions, seen: Sequence[int] = (), draws: random.Random | None = None
+) -> int:
+    (token,) = choose_tokens(logits[None], [options], [seen], [draws or random.Random(0)])
+    return token
 
 
 def test_draws_follow_the_probabilities() -> None:
@@ -187,11 +197,46 @@ def test_filters_keep_what_their_definitions_say(weights: list[float], data: st.
 
 def test_the_repetition_penalty_divides_positive_and_multiplies_negative_logits() -> None:
     logits = torch.tensor([2.0, 1.5, -1.0, -1.5])
-    generator = torch.Generator().manual_seed(0)
     greedy = SamplingOptions(temperature=0, repetition_penalty=2.0)
-    assert choose_token(logits, greedy, [0, 0], generator) == 1
-    assert choose_token(torch.tensor([-1.0, -1.5]), greedy, [0], generator) == 1
-    assert choose_token(logits, greedy, [], generator) == 0
+    assert choose_one(logits, greedy, [0, 0]) == 1
+    assert choose_one(torch.tensor([-1.0, -1.5]), greedy, [0]) == 1
+    assert choose_one(logits, greedy, []) == 0
+
+
+def test_each_text_is_drawn_for_itself_whatever_is_beside_it() -> None:
+    logits = torch.randn(6, 300, generator=torch.Generator().manual_seed(0))
+    options = [
+        SamplingOptions(temperature=0),
+        SamplingOptions(temperature=2.0),
+        SamplingOptions(top_k=5),
+        SamplingOptions(top_p=0.5, min_p=0.1),
+        SamplingOptions(repetition_penalty=1.5),
+        SamplingOptions(),
+    ]
+    seen = [[1], [2], [], [4], [5, 5, 6], [7]]
+    for seed in range(20):
+        together = choose_tokens(logits, options, seen, [random.Random(seed + row) for row in range(6)])
+        alone = [
+            choose_one(*what, random.Random(seed + row))
+            for row, what in enumerate(zip(logits, options, seen, strict=True))
+        ]
+        assert together == alone
+
+
+@given(st.integers(1, 200), st.integers(0, 2**32))
+@settings(max_examples=50, deadline=None)
+def test_what_has_no_probability_is_never_drawn(size: int, seed: int) -> None:
+    random_numbers = np.random.default_rng(seed)
+    logits = torch.full((1, size), -torch.inf)
+    there = random_numbers.choice(size, size=random_numbers.integers(1, size + 1), replace=False)
+    logits[0, there] = torch.from_numpy(random_numbers.normal(scale=20, size=len(there))).float()
+
+    class Last(random.Random):
+        def random(self) -> float:
+            return 1 - 2**-53
+
+    for draws in (random.Random(seed), Last()):
+        assert choose_tokens(logits, [SamplingOptions(temperature=1.0)], [[]], [draws])[0] in there
 
 
 @pytest.mark.parametrize(
@@ -224,8 +269,11 @@ class Bigram(torch.nn.Module):
         self.counts, self.device = counts, torch.device("cpu")
         self.config = SimpleNamespace(mixers=("lstm",), window=None, context=16)
 
+    def initial_state(self, batch_size: int) -> Any:
+        return {"rows": torch.zeros(batch_size)}
+
     def hidden(self, tokens: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
-        return self.counts[tokens], {"rows": tokens[:, 0]}
+        return self.counts[tokens], state or self.initial_state(len(tokens))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         return hidden

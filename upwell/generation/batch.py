@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 
 import torch
 
-from upwell.generation.engine import PREFILL_TOKENS
 from upwell.generation.prefix_cache import PrefixCache
-from upwell.generation.rows import Row
+from upwell.generation.rows import Row, draw_tokens
 from upwell.model.state import State, concat, select, split, trim
 from upwell.model.stepping import Stepper
+
+PREFILL_TOKENS = 512
+"""A prompt is read in pieces of this many tokens, so that a long one needs no more memory than a short one."""
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Batch:
     """Rows that are read and written side by side."""
 
     network: Stepper
-    cache: PrefixCache
+    cache: PrefixCache | None = None
+    """States after texts that were read before; None: none are kept."""
     prefill_tokens: int = PREFILL_TOKENS
     """Most prompt tokens, of all rows together, between two steps of the rows that write."""
     counts: Counts = field(default_factory=Counts)
@@ -60,7 +63,7 @@ class Batch:
     def join(self, row: Row) -> None:
         """Take a row that is not yet at its end."""
         tokens = row.seen[:-1]
-        done, state = self.cache.longest(tokens)
+        done, state = self.cache.longest(tokens) if self.cache is not None else (0, None)
         row.reused_tokens = done
         self.counts.reused += done
         self.reading.append(_Reading(row, tokens, done, state or self.network.initial_state(1)))
@@ -89,7 +92,7 @@ class Batch:
         _, state = self.network.hidden(self._tensor(pieces), concat([reading.state for reading in readings]))
         for reading, row_state in zip(readings, split(state, [1] * len(readings)), strict=True):
             reading.done, reading.state = reading.done + length, row_state
-            if reading.done == len(reading.tokens):
+            if self.cache is not None and reading.done == len(reading.tokens):
                 self.cache.add(reading.tokens, row_state)
         self.counts.read += length * len(readings)
 
@@ -108,13 +111,13 @@ class Batch:
             return []
         logits, self._state = self.network(self._tensor([[row.seen[-1]] for row in rows]), self._state)
         read = [len(row.seen) for row in rows]
-        for row, row_logits in zip(rows, logits[:, -1], strict=True):
-            row.draw(row_logits)
+        draw_tokens(rows, logits[:, -1])
+        for row in rows:
             if not row.finish_reason:
                 row.end_if_full()
         self.counts.drawn += len(rows)
         for i, row in enumerate(rows):
-            if row.finish_reason:
+            if self.cache is not None and row.finish_reason:
                 self.cache.add(row.seen[: read[i]], select(self._state, [i]))
         self._keep([i for i, row in enumerate(rows) if not row.finish_reason])
         return rows

@@ -1,24 +1,16 @@
-"""The decoding loop: prompts in, texts out, one step for all rows at a time.
-
-It sees only `network(tokens, state) -> (logits, state)` and the functions of `upwell.model.state`.
-"""
+"""Prompts in, texts out, all of them side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-
+from upwell.generation.batch import PREFILL_TOKENS, Batch
 from upwell.generation.constraints import Constraint
 from upwell.generation.rows import Row
 from upwell.generation.sampling import SamplingOptions
-from upwell.model.state import State, concat, select
 from upwell.model.stepping import Stepper
 from upwell.text.tokenizers import Tokenizer
-
-PREFILL_TOKENS = 512
-"""A prompt is read in pieces of this many tokens, so that a long one needs no more memory than a short one."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ def generate(
         Row(network, tokenizer, prompt, options, seed=seed, begin_document=begin_document, constraint=constraint)
         for prompt, seed, constraint in zip(prompts, seeds, constraints or [None] * len(prompts), strict=True)
     ]
-    for _ in _steps(network, rows):
+    for _ in _turns(network, rows):
         pass
     for row in rows:
         row.check()
@@ -82,60 +74,18 @@ def stream(
         begin_document=begin_document,
         constraint=constraint,
     )
-    for _ in _steps(network, [row]):
+    for _ in _turns(network, [row]):
         if piece := row.take():
             yield piece
     row.check()
 
 
-def _steps(network: Stepper, rows: list[Row]) -> Iterator[None]:
+def _turns(network: Stepper, rows: list[Row]) -> Iterator[None]:
     """Bring all rows to their end, yielding after every token of any of them."""
-    device = network.device
-    active = list(rows)
-    state: State = None
-    while active:
-        full = [row.end_if_full() for row in active]
-        if any(full):
-            yield None
-            state = select(state, [i for i, ended in enumerate(full) if not ended]) if state else None
-            active = [row for row in active if not row.finish_reason]
-            continue
-        with torch.inference_mode():
-            if state is None:
-                logits, state = _prefill(network, [row.seen for row in active], device)
-            else:
-                tokens = torch.tensor([[row.seen[-1]] for row in active], device=device)
-                logits, state = network(tokens, state)
-                logits = logits[:, -1]
-        for row, row_logits in zip(active, logits, strict=True):
-            row.draw(row_logits)
+    batch = Batch(network, prefill_tokens=PREFILL_TOKENS * len(rows))
+    for row in rows:
+        if not row.end_if_full():
+            batch.join(row)
+    while len(batch):
+        batch.turn()
         yield None
-        kept = [i for i, row in enumerate(active) if not row.finish_reason]
-        if len(kept) < len(active):
-            state, active = select(state, kept), [active[i] for i in kept]
-
-
-def _prefill(network: Stepper, prompts: list[list[int]], device: torch.device) -> tuple[torch.Tensor, State]:
-    """Logits (B, V) after each of B prompts, and the state.
-
-    All rows read on side by side to the end of the shortest one, which then waits while the others go on.
-    """
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    logits: list[torch.Tensor] = []
-    states: list[State] = []
-    state: State = None
-    start = 0
-    active = order
-    while active:
-        end = min(len(prompts[active[0]]), start + PREFILL_TOKENS)
-        piece = torch.tensor([prompts[i][start:end] for i in active], device=device)
-        hidden, state = network.hidden(piece, state)
-        done = sum(len(prompts[i]) == end for i in active)
-        if done:
-            logits.append(network.logits(hidden[:done, -1]))
-            states.append(select(state, range(done)))
-            active = active[done:]
-            state = select(state, range(done, done + len(active)))
-        start = end
-    back = torch.tensor(order).argsort()
-    return torch.cat(logits)[back.to(device)], select(concat(states), back)

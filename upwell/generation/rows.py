@@ -5,6 +5,8 @@ Shapes: V vocabulary.
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +15,7 @@ from torch import Tensor
 from upwell.errors import UserError
 from upwell.generation.constraints import Constraint, FormTooComplex, GuidedConstraint, constraint_of
 from upwell.generation.keywords import KeywordConstraint
-from upwell.generation.sampling import SamplingOptions, choose_token
+from upwell.generation.sampling import SamplingOptions, choose_tokens
 from upwell.model.stepping import Stepper
 from upwell.text.tokenizers import Tokenizer
 
@@ -36,7 +38,7 @@ class DrawnToken:
 
 
 class Row:
-    """One text: add `choose_token` of the logits behind `seen` until `finish_reason` is set."""
+    """One text: `draw_tokens` adds to it, of the logits behind `seen`, until `finish_reason` is set."""
 
     def __init__(
         self,
@@ -79,7 +81,7 @@ class Row:
         self.drawn: list[int] = []
         self.text = ""
         self.finish_reason = ""
-        self._generator = torch.Generator().manual_seed(seed)
+        self.draws = random.Random(seed)
         self._decoder = tokenizer.stream_decoder()
         self._shown = 0
         self._tokens: list[DrawnToken] = []
@@ -92,21 +94,22 @@ class Row:
             self._finish("context")
         return bool(self.finish_reason)
 
-    def draw(self, logits: Tensor) -> None:
-        """Take the next token from `logits` (V,); ends the row at the end of the text or a complete stop string."""
-        if self._allowed is not None:
-            allowed = self._allowed.to(logits.device)
-            logits = torch.full_like(logits, -torch.inf).index_copy(0, allowed, logits[allowed])
+    def bounded(self, logits: Tensor) -> Tensor:
+        """`logits` (V,), with what is wanted raised, and minus infinity where what may come next is bounded; a row whose form
+        cannot be followed comes to its end.
+        """
         if isinstance(self._constraint, GuidedConstraint):
             logits = self._constraint.guide(logits)
+        allowed = self._allowed
         if self._constraint is not None:
             try:
                 allowed = self._constraint.allowed()
             except FormTooComplex:  # the rows beside it go on
                 self._finish("form")
-                return
-            logits = logits.masked_fill(~allowed.to(logits.device), -torch.inf)
-        token = choose_token(logits, self.options, self.seen, self._generator)
+        return logits if allowed is None else logits.masked_fill(~allowed.to(logits.device), -torch.inf)
+
+    def add(self, token: int, logits: Tensor) -> None:
+        """Take the next token, drawn of `logits` (V,); ends the row at the end of the text or a complete stop string."""
         if token == self.tokenizer.end_of_text:
             self._finish("stop")
             return
@@ -172,15 +175,33 @@ class Row:
         return self.tokenizer.token_bytes(token)[len(self._given.encode("utf-8")) :]
 
 
+def draw_tokens(rows: Sequence[Row], logits: Tensor) -> None:
+    """Add a token to each of B rows, of its `logits` (B, V), or bring it to its end."""
+    given = logits.unbind()
+    bounded = [row.bounded(one) for row, one in zip(rows, given, strict=True)]
+    if any(one is not other for one, other in zip(bounded, given, strict=True)):
+        logits = torch.stack(bounded)
+    writing = [place for place, row in enumerate(rows) if not row.finish_reason]
+    if len(writing) < len(rows):
+        rows, logits = [rows[place] for place in writing], logits[writing]
+    if rows:
+        tokens = choose_tokens(
+            logits, [row.options for row in rows], [row.seen for row in rows], [row.draws for row in rows]
+        )
+        for row, token, row_logits in zip(rows, tokens, logits, strict=True):
+            row.add(token, row_logits)
+
+
 def _read(
     tokenizer: Tokenizer, prompt: str, *, opened: bool, begin_document: bool
 ) -> tuple[list[int], str, Tensor | None]:
-    """The ids of a prompt; its last character where that is left to the first token that is drawn; the ids for that."""
+    """The ids of a prompt; its last character where that is left to the first token that is drawn; which ids that may be, as booleans (V,)."""
     encoded = tokenizer.encode(prompt)
     given, allowed = "", None
     if opened and (end := tokenizer.open_end(encoded)):
         (given, ids_of_end), encoded = end, encoded[:-1]
-        allowed = torch.from_numpy(ids_of_end).long()
+        allowed = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
+        allowed[torch.from_numpy(ids_of_end).long()] = True
     ids = [int(i) for i in encoded]
     if begin_document or not ids:  # documents are joined by the end-of-text token, so it stands before each of them
         ids = [tokenizer.end_of_text, *ids]

@@ -1,18 +1,27 @@
-"""From logits to one token: penalties, temperature, filters, and the draw.
+"""From logits to one token of each text: penalties, temperature, filters, and the draw.
 
-Shapes: V vocabulary.
+Shapes: B texts, V vocabulary.
 """
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from upwell.errors import UserError
+
+STRETCH = 64
+"""Tokens that are passed over at once where a drawn one is looked for."""
+
+Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,40 +83,78 @@ class SamplingOptions:
             raise UserError("--keyword and --stop: a text that stops may lack its keywords; leave one of them out")
 
 
-def choose_token(logits: Tensor, options: SamplingOptions, seen: Sequence[int], generator: torch.Generator) -> int:
-    """The next token for `logits` (V,), after penalty, temperature, top-k, top-p and min-p in this order.
+def choose_tokens(
+    logits: Tensor,
+    options: Sequence[SamplingOptions],
+    seen: Sequence[Sequence[int]],
+    draws: Sequence[random.Random],
+) -> list[int]:
+    """The next token of each of B texts for `logits` (B, V), after penalty, temperature, top-k, top-p and min-p in this order.
 
-    `seen` are the ids before it, prompt included. Always on the CPU and in fp32, so that a seed gives one text.
+    `seen` are the ids before it, prompts included. Always on the CPU and in fp32, and of each text for itself, so that a seed
+    gives one text, alone or beside others.
     """
-    logits = logits.float().cpu()
-    if options.repetition_penalty != 1 and seen:
-        index = torch.tensor(sorted(set(seen)))
-        picked = logits[index]
-        factor = options.repetition_penalty
-        logits = logits.index_copy(0, index, torch.where(picked > 0, picked / factor, picked * factor))
-    if options.temperature == 0:
-        return int(logits.argmax())
-    probabilities = filter_probabilities(torch.softmax(logits / options.temperature, 0), options)
-    return int(torch.multinomial(probabilities, 1, generator=generator))
+    scores = logits.float().cpu().numpy()
+    if any(option.repetition_penalty != 1 for option in options):
+        scores = scores.copy()
+        for row, option, before in zip(scores, options, seen, strict=True):
+            ids = np.unique(np.array(before, np.int64))
+            factor = option.repetition_penalty
+            row[ids] = np.where(row[ids] > 0, row[ids] / factor, row[ids] * factor)
+    greedy = [option.temperature == 0 for option in options]
+    if all(greedy):
+        return [int(token) for token in scores.argmax(1)]
+    temperatures = np.array([option.temperature or 1.0 for option in options], np.float32)
+    weights = np.zeros((len(scores), -(-scores.shape[1] // STRETCH) * STRETCH), np.float32)
+    here = weights[:, : scores.shape[1]]
+    np.subtract(scores, scores.max(1, keepdims=True), out=here)
+    here /= temperatures[:, None]
+    np.exp(here, out=here)
+    for row, option in zip(here, options, strict=True):
+        filter_weights(row, option)
+    found = _places(weights, np.array([draw.random() for draw in draws]))
+    return [int(scores[row].argmax()) if likeliest else found[row] for row, likeliest in enumerate(greedy)]
 
 
 def filter_probabilities(probabilities: Tensor, options: SamplingOptions) -> Tensor:
-    """Probabilities (V,) after top-k, top-p and min-p, each renormalised; the likeliest token always stays."""
-    if 0 < options.top_k < len(probabilities):
-        least = probabilities.topk(options.top_k).values[-1]
-        probabilities = _renormalize(probabilities.where(probabilities >= least, torch.zeros(())))
+    """Probabilities (V,) after top-k, top-p and min-p, renormalised; the likeliest token always stays."""
+    weights = probabilities.numpy().copy()
+    filter_weights(weights, options)
+    total = weights.sum(dtype=np.float64)
+    assert math.isfinite(total) and total > 0
+    return torch.from_numpy(weights / weights.dtype.type(total))
+
+
+def filter_weights(weights: Floats, options: SamplingOptions) -> None:
+    """Set those of `weights` (V,), in proportion to probabilities, to 0 that top-k, top-p or min-p leaves out."""
+    if 0 < options.top_k < len(weights):
+        weights[weights < np.partition(weights, -options.top_k)[-options.top_k]] = 0
     if options.top_p < 1:
-        ordered, order = probabilities.sort(descending=True, stable=True)
-        before = ordered.cumsum(0) - ordered
-        kept = ordered.where((before < options.top_p) | (torch.arange(len(ordered)) == 0), torch.zeros(()))
-        probabilities = _renormalize(torch.zeros_like(probabilities).scatter(0, order, kept))
+        total = weights.sum(dtype=np.float64)
+        likely = np.flatnonzero(
+            weights > (1 - options.top_p) / 2 * total / len(weights)
+        )  # the others have too little in all
+        order = likely[np.argsort(-weights[likely], kind="stable")]
+        before = weights[order].cumsum(dtype=np.float64) - weights[order]
+        kept = order[: max(1, int((before < options.top_p * total).sum()))]
+        values = weights[kept]
+        weights[:] = 0
+        weights[kept] = values
     if options.min_p > 0:
-        least = options.min_p * probabilities.max()
-        probabilities = _renormalize(probabilities.where(probabilities >= least, torch.zeros(())))
-    return probabilities
+        weights[weights < options.min_p * weights.max()] = 0
 
 
-def _renormalize(probabilities: Tensor) -> Tensor:
-    total = probabilities.sum()
-    assert math.isfinite(float(total)) and float(total) > 0
-    return probabilities / total
+def _places(weights: Floats, shares: npt.NDArray[np.float64]) -> list[int]:
+    """Where the sum of `weights` (B, V), from the left, comes to be more than these shares (B,) of the whole; V is a multiple
+    of STRETCH, which is found first.
+    """
+    stretches = weights.reshape(len(weights), -1, STRETCH)
+    ends = stretches.sum(2).cumsum(1, dtype=np.float64)  # (B, V / STRETCH)
+    wanted = np.minimum(shares * ends[:, -1], np.nextafter(ends[:, -1], 0))
+    stretch = (ends <= wanted[:, None]).sum(1)
+    rows = np.arange(len(weights))
+    within = stretches[rows, stretch].cumsum(1, dtype=np.float64)  # (B, STRETCH)
+    rest = wanted - np.where(stretch > 0, ends[rows, stretch - 1], 0)
+    rest = np.minimum(rest, np.nextafter(within[:, -1], 0))
+    places: list[int] = (stretch * STRETCH + (within <= rest[:, None]).sum(1)).tolist()
+    return places

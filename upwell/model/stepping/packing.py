@@ -14,8 +14,9 @@ from torch import Tensor
 PRECISIONS = ("fp32", "bf16", "int8", "int4")
 GROUP = 64
 """Inputs that share a scale in int4."""
-TILE = 4
-STEP = {"fp32": 16, "bf16": 16, "int8": 64, "int4": 2 * GROUP}
+PANEL = 16
+"""Outputs that are side by side."""
+STEP = {"fp32": 4, "bf16": 4, "int8": 16, "int4": GROUP}
 """Inputs that a tile reads at once."""
 
 
@@ -52,28 +53,28 @@ def rounded(weight: Tensor, precision: str) -> Tensor:
 
 
 def pack(weight: Tensor, precision: str) -> tuple[Tensor, Tensor | None]:
-    """`weight` (N, K) as bytes in the order of tiles, four outputs side by side, and its scales in that order.
+    """`weight` (N, K) as bytes in the order of tiles, and its scales in that order.
 
-    Outputs and inputs are filled up to whole tiles with zeros. Bytes and half bytes are kept without sign, 0 at the middle.
+    Sixteen outputs are side by side for each input, in bytes for each four inputs; in half bytes the next four inputs are in
+    the upper halves. Outputs and inputs are filled up with zeros. Bytes and half bytes are kept without sign, 0 at the middle.
     """
     step = STEP[precision]
     if precision in ("fp32", "bf16"):
         kind = torch.float32 if precision == "fp32" else torch.bfloat16
-        return _tiled(_filled(weight.to(kind), TILE, step), step).view(torch.uint8), None
+        return _panels(_filled(weight.to(kind), PANEL, step), 1).view(torch.uint8), None
     whole, scales = quantise(weight, precision)
-    whole = _filled(whole, TILE, step)
+    whole, scales = _filled(whole, PANEL, step), _filled(scales, PANEL, 1)
     if precision == "int8":
-        unsigned = (whole.to(torch.int16) + 128).to(torch.uint8)
-        return _tiled(unsigned, step), _filled(scales, TILE, 1).flatten()
-    unsigned = (whole + 8).to(torch.uint8).view(len(whole), -1, 2, GROUP)
-    halves = unsigned[:, :, 0] | (unsigned[:, :, 1] << 4)  # (N, K / 128, 64)
-    by_tile = _filled(scales, TILE, 2).view(len(whole) // TILE, TILE, -1, 2).permute(0, 2, 3, 1)
-    return _tiled(halves.flatten(1), GROUP), by_tile.contiguous().flatten()
+        return _panels((whole.to(torch.int16) + 128).to(torch.uint8), 4), scales.flatten()
+    fours = (whole + 8).to(torch.uint8).view(len(whole), -1, 2, 4)
+    halves = fours[:, :, 0] | (fours[:, :, 1] << 4)  # (N, K / 8, 4)
+    return _panels(halves.flatten(1), 4), _panels(scales, 1)
 
 
 def _filled(matrix: Tensor, rows: int, columns: int) -> Tensor:
     return torch.nn.functional.pad(matrix, (0, -matrix.shape[1] % columns, 0, -matrix.shape[0] % rows))
 
 
-def _tiled(matrix: Tensor, step: int) -> Tensor:
-    return matrix.view(len(matrix) // TILE, TILE, -1, step).transpose(1, 2).contiguous().flatten()
+def _panels(matrix: Tensor, together: int) -> Tensor:
+    """(N, K) to N / 16 panels of K / together times 16 outputs times `together` inputs, flat."""
+    return matrix.view(len(matrix) // PANEL, PANEL, -1, together).transpose(1, 2).contiguous().flatten()

@@ -14,7 +14,7 @@ from torch import Tensor
 from upwell.model.mixers import GRU, LSTM, RNN, Attention, MinGRU
 from upwell.model.network import Block, Network
 from upwell.model.stepping.machine_code import codes
-from upwell.model.stepping.packing import STEP, TILE, pack, rounded, stored_precision
+from upwell.model.stepping.packing import PANEL, STEP, pack, rounded, stored_precision
 
 TABLE_BYTES = 64 * 2**20
 """Largest table of what the first layer's gates get from each token."""
@@ -89,15 +89,15 @@ class Weights:
         )
         self.head = self._matrix(network.head(), precision=stored_precision("", precision))
 
-    def _matrix(self, *parts: Tensor, bias: Tensor | None = None, gates: int = 1, precision: str = "") -> Matrix:
-        """Rows of `parts` stacked; with `gates`, those of one unit side by side."""
+    def _matrix(self, *parts: Tensor, bias: Tensor | None = None, gates: int = 0, precision: str = "") -> Matrix:
+        """Rows of `parts` stacked; with `gates`, those of sixteen units one gate after the other, filled up with zeros."""
         weight = torch.cat([part.detach().float() for part in parts])
-        if gates > 1:
-            weight = weight.view(gates, -1, weight.shape[1]).transpose(0, 1).flatten(0, 1)
+        if gates:
+            weight = _by_units(weight, gates)
         precision = precision or self.precision
         weights, scales = pack(weight, precision)
         if bias is not None:
-            bias = bias.detach().float().view(gates, -1).T.flatten().contiguous()
+            bias = _by_units(bias.detach().float()[:, None], gates)[:, 0].contiguous()
         outputs, inputs = weight.shape
         return Matrix(precision, outputs, inputs, weights, scales, bias)
 
@@ -126,7 +126,7 @@ class Weights:
         return found
 
     def _table(self) -> Tensor | None:
-        """What the first mixer's gates get from each token (V, G D): the product with its input is a row of a table."""
+        """What the first mixer's gates get from each token (V, N): the product with its input is a row of a table."""
         block = self.network._blocks()[0]
         mixer = block.mixer
         if not isinstance(mixer, RNN | LSTM | GRU | MinGRU):
@@ -138,8 +138,7 @@ class Weights:
         normal = torch.nn.functional.rms_norm(
             self.embedding, (mixer.width,), block.mixer_norm.scale.detach().float(), 1e-6
         )
-        found = normal @ weight.T
-        found = found.view(len(found), gates, -1).transpose(1, 2).flatten(1)  # as the rows of the matrix
+        found = _by_units(weight @ normal.T, gates).T
         bias = self.blocks[0]["input"]
         assert isinstance(bias, Matrix) and bias.bias is not None
         return (found + bias.bias).contiguous()
@@ -163,8 +162,8 @@ class Assembler:
         ]
         self.between = self._buffer(rows, max(outputs))  # gates; queries, keys and values; an MLP's hidden units
         self.mixed = self._buffer(rows, max(config.width, config.embedding_width or 0))
-        self.memory = self._buffer(texts, 4 * config.width)
-        written = [matrix for matrix in (weights.head, weights.head_map) if matrix and matrix.outputs % TILE]
+        self.memory = self._buffer(texts, 4 * _whole(config.width))
+        written = [matrix for matrix in (weights.head, weights.head_map) if matrix and matrix.outputs % PANEL]
         self.raw = self._buffer(rows, max([config.width, *(matrix.outputs for matrix in written)]))
         self.scratch = self._buffer(threads, 4 * (slots + 128) + widest)
 
@@ -227,22 +226,22 @@ class Assembler:
         )
         given, memory = matrices["input"], matrices.get("recurrent")
         assert isinstance(given, Matrix)
-        gates = given.outputs // self._width
+        gates = given.outputs // _whole(self._width)
         slot = block_slot(number)
         from_table = number == 0 and self.weights.table is not None
         if memory is not None:
             self._pack(memory, None, slot=slot, texts_alone=True, wait=from_table)
         if from_table:
             self._add(
-                codes.EMBED, self.weights.table, given.outputs, self.between, self._stride(self.between), TILE * gates
+                codes.EMBED, self.weights.table, given.outputs, self.between, self._stride(self.between), PANEL * gates
             )
         else:
             self._pack(given, self.stream, norm=matrices["norm"], begins=1)
-            self._linear(given, self.between, unit=TILE * gates, wait=False)
+            self._linear(given, self.between, unit=PANEL * gates, wait=False)
         out = self.stream if memory is not None else self.mixed
         fields: tuple[object, ...] = (
-            kind, self._width, self.between, self._stride(self.between), self.memory, 4 * gates * self._width, slot,
-            out, self._stride(out),
+            kind, self._width, self.between, self._stride(self.between), self.memory, self._stride(self.memory), slot,
+            out, self._stride(out), gates,
         )  # fmt: skip
         if isinstance(memory, Matrix):
             fields += (_CODES[memory.precision], memory.weights, memory.steps, memory.scales, memory.bias)
@@ -291,11 +290,11 @@ class Assembler:
 
     def _linear(
         self, matrix: Matrix | Tensor, out: Tensor | None, *, slot: int = 0, stride: int = 0, add: bool = False,
-        unit: int = TILE, wait: bool = True,
+        unit: int = PANEL, wait: bool = True,
     ) -> None:  # fmt: skip
         assert isinstance(matrix, Matrix)
         room = self.inputs
-        raw = self.raw if add or (out is None and matrix.outputs % TILE) else None
+        raw = self.raw if add or (out is None and matrix.outputs % PANEL) else None
         self._add(
             codes.LINEAR, _CODES[matrix.precision], matrix.weights, matrix.steps, matrix.scales, matrix.outputs, room.rows,
             matrix.stride, room.scales, room.offsets, matrix.stride, matrix.bias, raw, self._stride(self.raw), out,
@@ -314,7 +313,7 @@ class Assembler:
         self.operations.append(row + [0] * (codes.FIELDS - len(row)))
 
     def _buffer(self, rows: int, width: int) -> Tensor:
-        return torch.zeros(rows, -(-width // 16) * 16)
+        return torch.zeros(rows, _whole(width))
 
     def _stride(self, buffer: Tensor) -> int:
         return 4 * buffer.shape[1]
@@ -323,3 +322,15 @@ class Assembler:
         most = max(width + STEP["int4"], 4 * (width + STEP["fp32"]))  # bytes of a row in any format
         room = [torch.zeros(rows * most, dtype=torch.int8) for _ in range(2)]
         return Packed(room[0], torch.zeros(rows), room[1])
+
+
+def _whole(width: int) -> int:
+    """`width`, filled up to whole panels."""
+    return -(-width // PANEL) * PANEL
+
+
+def _by_units(rows: Tensor, gates: int) -> Tensor:
+    """Rows (G D, ...) of gates in the order of units: of each sixteen one gate after the other, filled up with zeros."""
+    by_gate = rows.view(gates, -1, rows.shape[1])
+    filled = torch.nn.functional.pad(by_gate, (0, 0, 0, -by_gate.shape[1] % PANEL))
+    return filled.view(gates, -1, PANEL, rows.shape[1]).transpose(0, 1).flatten(0, 2)

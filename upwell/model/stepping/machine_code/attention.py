@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from upwell.model.stepping.machine_code.compilation import part
-from upwell.model.stepping.machine_code.instructions import tile_float32_1, tile_float32_4, weighted_sum
+from upwell.model.stepping.machine_code.instructions import weighted_sum
 from upwell.model.stepping.machine_code.sharing import wait
+from upwell.model.stepping.machine_code.tiles import dots_1, dots_4
 from upwell.model.stepping.machine_code.vectors import dot, exp, floats, highest, longs, sum_of, sum_of_squares
 
 
@@ -60,9 +61,9 @@ def _scores(query, query_stride, keys, key_stride, width, rows, count, scores, s
         for s in range(0, count, 4):
             source, out = keys + s * key_stride, scores + 4 * s
             if rows == 4:
-                tile_float32_4(source, key_stride, 64, query, query_stride, width // 16, out, scores_stride)
+                dots_4(source, key_stride, query, query_stride, width // 16, out, scores_stride)
             else:
-                tile_float32_1(source, key_stride, 64, query, query_stride, width // 16, out, scores_stride)
+                dots_1(source, key_stride, query, query_stride, width // 16, out, scores_stride)
     else:
         for r in range(rows):
             q, out = floats(query + r * query_stride, width), floats(scores + r * scores_stride, count)

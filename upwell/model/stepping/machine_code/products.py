@@ -1,4 +1,4 @@
-"""Products of matrices with rows of inputs: the rows made ready, then tiles of four outputs."""
+"""Products of matrices with rows of inputs: the rows made ready, then tiles of outputs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ import numpy as np
 
 from upwell.model.stepping.machine_code.codes import BFLOAT16, FLOAT32, INT4, INT8
 from upwell.model.stepping.machine_code.compilation import part
-from upwell.model.stepping.machine_code.instructions import (
-    tile_bfloat16_1,
-    tile_bfloat16_4,
-    tile_float32_1,
-    tile_float32_4,
-    tile_int4_1,
-    tile_int4_4,
-    tile_int8_1,
-    tile_int8_4,
-)
+from upwell.model.stepping.machine_code.llvm import LANES
 from upwell.model.stepping.machine_code.sharing import share
+from upwell.model.stepping.machine_code.tiles import (
+    PANELS,
+    ROWS,
+    bfloat16_1x1,
+    bfloat16_1x4,
+    bfloat16_4x1,
+    bfloat16_4x4,
+    float32_1x1,
+    float32_1x4,
+    float32_4x1,
+    float32_4x4,
+    int4_1x1,
+    int4_1x4,
+    int4_4x1,
+    int4_4x4,
+    int8_1x1,
+    int8_1x4,
+    int8_4x1,
+    int8_4x4,
+)
 from upwell.model.stepping.machine_code.vectors import floats, integers, largest, sigmoid, signed_bytes, sum_of_squares
+from upwell.model.stepping.packing import GROUP
 
 ROWS_AT_ONCE = 32
 """Rows of inputs that stay in the innermost cache while a matrix passes by."""
@@ -52,69 +64,91 @@ def pack_row(precision, source, count, out, stride, scales, offsets, offset_stri
             total += np.int32(packed[i])
         integers(offsets, row + 1)[row] = total * np.int32(-128)
     else:
-        starts = integers(offsets + row * offset_stride, offset_stride // 4)
-        for i in range(stride // 4):
-            starts[i] = np.int32(-8) * (
-                np.int32(packed[4 * i])
-                + np.int32(packed[4 * i + 1])
-                + np.int32(packed[4 * i + 2])
-                + np.int32(packed[4 * i + 3])
-            )
+        groups = stride // GROUP
+        starts = integers(offsets + row * offset_stride, groups)
+        for group in range(groups):
+            total = np.int32(0)
+            for i in range(GROUP * group, GROUP * (group + 1)):
+                total += np.int32(packed[i])
+            starts[group] = total * np.int32(-8)
 
 
 @part
-def _tiles(precision, w, first, last, inputs, row, rows, raw, raw_stride):
-    """Sums of products of weight rows first..last (multiples of 4) with `rows` (1 or 4) rows of inputs from `row` on.
+def _tile(precision, w, output, large, inputs, row, many, raw, raw_stride):
+    """Sums of products of one panel of outputs, or of four where it is `large`, with one row of inputs, or four where there
+    are `many`.
 
     `w`: the fields of a matrix: address, steps, scales, packed inputs' stride, offsets, their stride.
     """
     address, steps, scales, stride, offsets, offset_stride = w
-    for n in range(first, last, 4):
-        out = raw + row * raw_stride + 4 * n
-        source = inputs + row * stride
-        if precision == INT8:
-            weights = address + n * steps * 64
-            if rows == 4:
-                tile_int8_4(weights, 64, 256, source, stride, steps, out, raw_stride)
-            else:
-                tile_int8_1(weights, 64, 256, source, stride, steps, out, raw_stride)
-        elif precision == FLOAT32:
-            weights = address + n * steps * 64
-            if rows == 4:
-                tile_float32_4(weights, 64, 256, source, stride, steps, out, raw_stride)
-            else:
-                tile_float32_1(weights, 64, 256, source, stride, steps, out, raw_stride)
-        elif precision == BFLOAT16:
-            weights = address + n * steps * 32
-            if rows == 4:
-                tile_bfloat16_4(weights, 32, 128, source, stride, steps, out, raw_stride)
-            else:
-                tile_bfloat16_1(weights, 32, 128, source, stride, steps, out, raw_stride)
+    out, source = raw + row * raw_stride + 4 * output, inputs + row * stride
+    if precision == INT8:
+        panel = 256 * steps
+        weights = address + output // LANES * panel
+        if large and many:
+            int8_4x4(weights, panel, source, stride, steps, out, raw_stride)
+        elif large:
+            int8_4x1(weights, panel, source, stride, steps, out, raw_stride)
+        elif many:
+            int8_1x4(weights, panel, source, stride, steps, out, raw_stride)
         else:
-            weights = address + n * steps * 64
-            s = scales + n * steps * 8
-            o = offsets + row * offset_stride
-            if rows == 4:
-                tile_int4_4(weights, 64, 256, source, stride, s, o, offset_stride, steps, out, raw_stride)
-            else:
-                tile_int4_1(weights, 64, 256, source, stride, s, o, offset_stride, steps, out, raw_stride)
+            int8_1x1(weights, panel, source, stride, steps, out, raw_stride)
+    elif precision == FLOAT32:
+        panel = 256 * steps
+        weights = address + output // LANES * panel
+        if large and many:
+            float32_4x4(weights, panel, source, stride, steps, out, raw_stride)
+        elif large:
+            float32_4x1(weights, panel, source, stride, steps, out, raw_stride)
+        elif many:
+            float32_1x4(weights, panel, source, stride, steps, out, raw_stride)
+        else:
+            float32_1x1(weights, panel, source, stride, steps, out, raw_stride)
+    elif precision == BFLOAT16:
+        panel = 128 * steps
+        weights = address + output // LANES * panel
+        if large and many:
+            bfloat16_4x4(weights, panel, source, stride, steps, out, raw_stride)
+        elif large:
+            bfloat16_4x1(weights, panel, source, stride, steps, out, raw_stride)
+        elif many:
+            bfloat16_1x4(weights, panel, source, stride, steps, out, raw_stride)
+        else:
+            bfloat16_1x1(weights, panel, source, stride, steps, out, raw_stride)
+    else:
+        panel, by = 512 * steps, 64 * steps
+        weights, s = address + output // LANES * panel, scales + output // LANES * by
+        o = offsets + row * offset_stride
+        if large and many:
+            int4_4x4(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
+        elif large:
+            int4_4x1(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
+        elif many:
+            int4_1x4(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
+        else:
+            int4_1x1(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
 
 
 @part
 def multiply(precision, w, inputs, row_scales, bias, raw, raw_stride, out, out_stride, add, first, last, row0, rows):
-    """Outputs first..last of rows row0..row0 + rows: out = W x + b, or out += W x."""
+    """Outputs first..last (of which first begins a panel) of rows row0..row0 + rows: out = W x + b, or out += W x.
+
+    `raw` has room for whole panels. The last tile of four panels does some outputs again where their number is not a multiple.
+    """
     scales, offsets = w[2], w[4]
     count = last - first
+    panels = (count + LANES - 1) // LANES
+    large = panels >= PANELS
+    width = PANELS if large else 1
     for begin in range(row0, row0 + rows, ROWS_AT_ONCE):
         end = min(begin + ROWS_AT_ONCE, row0 + rows)
-        for n in range(first, last, 4):
+        for n in range(0, panels, width):
+            output = first + LANES * min(n, panels - width)
             row = begin
-            while row + 4 <= end:
-                _tiles(precision, w, n, n + 4, inputs, row, 4, raw, raw_stride)
-                row += 4
             while row < end:
-                _tiles(precision, w, n, n + 4, inputs, row, 1, raw, raw_stride)
-                row += 1
+                many = row + ROWS <= end
+                _tile(precision, w, output, large, inputs, row, many, raw, raw_stride)
+                row += ROWS if many else 1
         for row in range(begin, end):
             y = floats(out + row * out_stride + 4 * first, count)
             sums = floats(raw + row * raw_stride + 4 * first, count)

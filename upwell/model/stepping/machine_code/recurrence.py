@@ -19,26 +19,22 @@ def _lanes():
 
 
 @part
-def _take(out, source, step, count):
-    """Up to sixteen numbers from an address on, `step` apart; a whole sixteen is the case that LLVM makes vectors of."""
-    given = floats(source, 16 * step)
+def _take(out, source, count):
+    """Up to sixteen numbers from an address on; a whole sixteen is the case that LLVM makes vectors of."""
+    given = floats(source, 16)
     if count == 16:
         for i in range(16):
-            out[i] = given[step * i]
+            out[i] = given[i]
     else:
         for i in range(count):
-            out[i] = given[step * i]
+            out[i] = given[i]
 
 
 @part
-def _take_sum(out, source, other, step, count):
-    given, added = floats(source, 16 * step), floats(other, 16 * step)
-    if count == 16:
-        for i in range(16):
-            out[i] = given[step * i] + added[step * i]
-    else:
-        for i in range(count):
-            out[i] = given[step * i] + added[step * i]
+def _take_sum(out, source, other):
+    given, added = floats(source, 16), floats(other, 16)
+    for i in range(16):
+        out[i] = given[i] + added[i]
 
 
 @part
@@ -56,8 +52,9 @@ def _put(target, source, count):
 def _cell(kind, per_unit, given, remembered, before, after, first, last):
     """New hidden units first..last of one text, and an LSTM's cells, sixteen at a time.
 
-    `given`: the address of what the input gives, gates of one unit side by side; `remembered`: of what the hidden vector
-    gives; `before` and `after`: of hidden and cell. Numbers pass through the stack, where nothing overlaps, so that all arithmetic is on vectors.
+    `given`: the address of what the input gives, of each sixteen units one gate after the other; `remembered`: of what the
+    hidden vector gives; `before` and `after`: of hidden and cell. Numbers pass through the stack, where nothing overlaps, so
+    that all arithmetic is on vectors.
     """
     hidden, cell = before
     new_hidden, new_cell = after
@@ -66,32 +63,32 @@ def _cell(kind, per_unit, given, remembered, before, after, first, last):
         count = min(16, last - begin)
         gates, memory = given + 4 * per_unit * begin, remembered + 4 * per_unit * begin
         if kind == LSTM:
-            _take_sum(a, gates, memory, 4, count)
-            _take_sum(b, gates + 4, memory + 4, 4, count)
-            _take_sum(c, gates + 8, memory + 8, 4, count)
-            _take_sum(d, gates + 12, memory + 12, 4, count)
-            _take(e, cell + 4 * begin, 1, count)
+            _take_sum(a, gates, memory)
+            _take_sum(b, gates + 64, memory + 64)
+            _take_sum(c, gates + 128, memory + 128)
+            _take_sum(d, gates + 192, memory + 192)
+            _take(e, cell + 4 * begin, count)
             for i in range(16):
                 e[i] = sigmoid(b[i]) * e[i] + sigmoid(a[i]) * tanh(c[i])
                 a[i] = sigmoid(d[i]) * tanh(e[i])
             _put(new_cell + 4 * begin, e, count)
         elif kind == GRU:
-            _take_sum(a, gates, memory, 3, count)
-            _take_sum(b, gates + 4, memory + 4, 3, count)
-            _take(c, gates + 8, 3, count)
-            _take(d, memory + 8, 3, count)
-            _take(e, hidden + 4 * begin, 1, count)
+            _take_sum(a, gates, memory)
+            _take_sum(b, gates + 64, memory + 64)
+            _take(c, gates + 128, 16)
+            _take(d, memory + 128, 16)
+            _take(e, hidden + 4 * begin, count)
             for i in range(16):
                 c[i] = tanh(c[i] + sigmoid(a[i]) * d[i])
                 a[i] = c[i] + sigmoid(b[i]) * (e[i] - c[i])
         elif kind == MINGRU:
-            _take(a, gates, 2, count)
-            _take(b, gates + 4, 2, count)
-            _take(e, hidden + 4 * begin, 1, count)
+            _take(a, gates, 16)
+            _take(b, gates + 64, 16)
+            _take(e, hidden + 4 * begin, count)
             for i in range(16):
                 a[i] = e[i] + sigmoid(a[i]) * (b[i] - e[i])
         else:
-            _take_sum(a, gates, memory, 1, count)
+            _take_sum(a, gates, memory)
             if kind == RNN_TANH:
                 for i in range(16):
                     a[i] = tanh(a[i])
@@ -106,21 +103,21 @@ def recur(op, slots, thread, threads, barrier, target):
     """A recurrent mixer over all T steps; returns the count that the barrier has reached.
 
     kind, width, gates, their stride, memory, its stride, slot of the states (hidden, cell, new hidden, new cell), stream or
-    outputs, its stride, precision, matrix (address, steps, scales), bias, packed, stride, scales, offsets, raw. The packed
-    hidden vectors at first are those of the states.
+    outputs, its stride, gates of a unit, precision, matrix (address, steps, scales), bias, packed, stride, scales, offsets. The
+    packed hidden vectors at first are those of the states.
     """
     kind, width, gates, gates_stride, memory, memory_stride = op[2], op[3], op[4], op[5], op[6], op[7]
-    slot, x, x_stride, precision = op[8], op[9], op[10], op[11]
-    bias, packed, stride, scales, offsets = op[15], op[16], op[17], op[18], op[19]
-    per_unit = memory_stride // (4 * width)
+    slot, x, x_stride, per_unit, precision = op[8], op[9], op[10], op[11], op[12]
+    bias, packed, stride, scales, offsets = op[16], op[17], op[18], op[19], op[20]
     texts, steps = slots[0], slots[1]
-    w = (op[12], op[13], op[14], stride, offsets, stride)
-    first, last = share(width, 4, thread, threads)
+    w = (op[13], op[14], op[15], stride, offsets, stride)
+    first, last = share(width, 16, thread, threads)
+    last_gate = per_unit * ((last + 15) // 16 * 16)
     for t in range(steps):
         if kind != MINGRU:
             multiply(
                 precision, w, packed, scales, bias, memory, memory_stride, memory, memory_stride, False,
-                first * per_unit, last * per_unit, 0, texts,
+                first * per_unit, last_gate, 0, texts,
             )  # fmt: skip
         for b in range(texts):
             row = b * steps + t
