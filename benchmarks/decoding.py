@@ -152,14 +152,19 @@ def recurrent(family: str, size: str, rounds: int) -> dict[str, Any]:
 def writing(writer: Stepper, tokenizer: Any, rounds: int) -> dict[str, Any]:
     """Tokens a second of texts as users get them, drawing included: one, and many side by side; whether they are equal."""
     options = SamplingOptions(max_tokens=100)
-    prompts = [f"prompt number {i}" for i in range(ROWS)]
-    alone = [generate(writer, tokenizer, [text], options, seeds=[i])[0] for i, text in enumerate(prompts)]
-    together = generate(writer, tokenizer, prompts, options, seeds=range(ROWS))
+    tried = [f"prompt number {i}" for i in range(6 * ROWS)]
+    lengths = [len(text.tokens) for text in generate(writer, tokenizer, tried, options)]
+    seeds = [i for i, length in enumerate(lengths) if length == options.max_tokens][
+        :ROWS
+    ]  # a random model may end a text
+    prompts = [tried[i] for i in seeds]
+    alone = [generate(writer, tokenizer, [text], options, seeds=[i])[0] for i, text in zip(seeds, prompts, strict=True)]
+    together = generate(writer, tokenizer, prompts, options, seeds=seeds)
     seconds = turn_by_turn(
         rounds,
         {
-            "one": lambda: generate(writer, tokenizer, prompts[:1], options),
-            "many": lambda: generate(writer, tokenizer, prompts, options),
+            "one": lambda: generate(writer, tokenizer, prompts[:1], options, seeds=seeds[:1]),
+            "many": lambda: generate(writer, tokenizer, prompts, options, seeds=seeds),
         },
         repeats=1,
     )

@@ -28,7 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--model", default="lstm")
-    parser.add_argument("--minutes", type=float, default=2.0, help="of training for a rung; half as much again for a corpus")
+    parser.add_argument(
+        "--minutes", type=float, default=2.0, help="of training for a rung; half as much again for a corpus"
+    )
     parser.add_argument("--items", type=int, default=None, help="examples of each task")
     parser.add_argument("--keep-nothing", action="store_true", help="print only; docs/results stays as it is")
     arguments = parser.parse_args()

@@ -77,9 +77,10 @@ class Batch:
     @torch.inference_mode()
     def turn(self) -> list[Row]:
         """Read a piece, then draw a token for every row that writes; returns those rows. Rows at their end have left."""
-        self._admit()
-        if waiting := [reading for reading in self.reading if reading.done < len(reading.tokens)]:
-            self._read(waiting)
+        if self.reading:
+            self._admit()
+        if self.reading:
+            self._read(self.reading)
             self._admit()
         return self._write()
 

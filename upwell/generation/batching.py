@@ -82,7 +82,8 @@ class Engine:
         """
         self.network, self.tokenizer = network, tokenizer
         self.max_rows, self.max_waiting = max_rows, max_waiting
-        self._batch = Batch(network, PrefixCache(cache_bytes))
+        self._cache = PrefixCache(cache_bytes)
+        self._batch = Batch(network, self._cache)
         self._waiting: deque[Request] = deque()
         self._active: dict[Row, Request] = {}
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
@@ -150,7 +151,7 @@ class Engine:
                 counts.drawn,
                 counts.read,
                 counts.reused,
-                self._batch.cache.bytes,
+                self._cache.bytes,
             )
 
     @property

@@ -149,12 +149,12 @@ def _places(weights: Floats, shares: npt.NDArray[np.float64]) -> list[int]:
     of STRETCH, which is found first.
     """
     stretches = weights.reshape(len(weights), -1, STRETCH)
-    ends = stretches.sum(2).cumsum(1, dtype=np.float64)  # (B, V / STRETCH)
-    wanted = np.minimum(shares * ends[:, -1], np.nextafter(ends[:, -1], 0))
-    stretch = (ends <= wanted[:, None]).sum(1)
+    ends = np.zeros((len(weights), stretches.shape[1] + 1))  # of the stretches, a nought before
+    stretches.sum(2).cumsum(1, out=ends[:, 1:])
+    wanted = shares * ends[:, -1]  # less than the whole, as a share is at most 1 - 2^-53
+    stretch = (ends[:, 1:] <= wanted[:, None]).sum(1)
     rows = np.arange(len(weights))
     within = stretches[rows, stretch].cumsum(1, dtype=np.float64)  # (B, STRETCH)
-    rest = wanted - np.where(stretch > 0, ends[rows, stretch - 1], 0)
-    rest = np.minimum(rest, np.nextafter(within[:, -1], 0))
+    rest = np.minimum(wanted - ends[rows, stretch], np.nextafter(within[:, -1], 0))
     places: list[int] = (stretch * STRETCH + (within <= rest[:, None]).sum(1)).tolist()
     return places

@@ -17,8 +17,8 @@ from fastapi import APIRouter, Request
 from numpy.typing import NDArray
 
 from upwell.api import LanguageModel
+from upwell.generation.batch import PREFILL_TOKENS
 from upwell.generation.batching import Engine
-from upwell.generation.engine import PREFILL_TOKENS
 from upwell.model.state import State
 from upwell.serving.errors import TOO_LONG, ApiError
 from upwell.serving.schemas import EmbeddingRequest

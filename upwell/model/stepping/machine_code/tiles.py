@@ -38,17 +38,16 @@ from upwell.model.stepping.machine_code.llvm import (
 PANELS = ROWS = 4
 """Of a large tile."""
 
-Builder = ir.IRBuilder
 Places = dict[str, ir.Value]
 
 
-def _along(builder: Builder, places: Places, name: str, number: int) -> ir.Value:
+def _along(builder: ir.IRBuilder, places: Places, name: str, number: int) -> ir.Value:
     """The address of a panel, or of a row."""
     stride = "panel_stride" if name == "weights" else name.removesuffix("s") + "_stride"
     return builder.add(places[name], builder.mul(places[stride], I64(number)))
 
 
-def _add_floats(builder: Builder, sums: list[list[Any]], places: Places, *, half: bool) -> None:
+def _add_floats(builder: ir.IRBuilder, sums: list[list[Any]], places: Places, *, half: bool) -> None:
     """Four inputs."""
     kind, size = (I16, 2 * LANES) if half else (F32, 4 * LANES)
     for k in range(4):
@@ -62,13 +61,13 @@ def _add_floats(builder: Builder, sums: list[list[Any]], places: Places, *, half
                 add_product(builder, row[p], weights, given)
 
 
-def _input_bytes(builder: Builder, places: Places, row: int, place: int) -> ir.Value:
+def _input_bytes(builder: ir.IRBuilder, places: Places, row: int, place: int) -> ir.Value:
     """Four bytes of inputs, sixteen times."""
     four = spread(builder, load(builder, _along(builder, places, "inputs", row), place, I32))
     return builder.bitcast(four, vector(I8, 64))
 
 
-def _add_bytes(builder: Builder, sums: list[list[Any]], places: Places) -> None:
+def _add_bytes(builder: ir.IRBuilder, sums: list[list[Any]], places: Places) -> None:
     """Sixteen inputs, four at a time."""
     for k in range(4):
         inputs = [_input_bytes(builder, places, r, 4 * k) for r in range(len(sums))]
@@ -78,7 +77,7 @@ def _add_bytes(builder: Builder, sums: list[list[Any]], places: Places) -> None:
                 builder.store(add_byte_products(builder, builder.load(row[p]), weights, given), row[p])
 
 
-def _add_nibbles(builder: Builder, sums: list[list[Any]], places: Places) -> None:
+def _add_nibbles(builder: ir.IRBuilder, sums: list[list[Any]], places: Places) -> None:
     """A group of 64 inputs: the lower halves of 64 bytes are the weights of four inputs, the upper halves those of the next."""
     starts = [spread(builder, load(builder, _along(builder, places, "offsets", r), 0, I32)) for r in range(len(sums))]
     totals = [[start] * len(sums[0]) for start in starts]
@@ -119,7 +118,7 @@ def _tile(precision: str, panels: int, rows: int) -> Any:
     names = ("weights", "panel_stride", *_INPUTS, *more, "steps", "out", "out_stride")
     number = I32 if precision == "int8" else F32
 
-    def generate(context: Any, builder: Builder, signature: Any, given: Any) -> Any:
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, given: Any) -> Any:
         places = dict(zip(names, given, strict=True))
         sums = [[cgutils.alloca_once(builder, vector(number)) for _ in range(panels)] for _ in range(rows)]
         for row in sums:
@@ -145,7 +144,7 @@ def _dots(rows: int) -> Any:
     """
     names = ("keys", "key_stride", *_INPUTS, "steps", "out", "out_stride")
 
-    def generate(context: Any, builder: Builder, signature: Any, given: Any) -> Any:
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, given: Any) -> Any:
         places = dict(zip(names, given, strict=True))
         sums = [[cgutils.alloca_once(builder, vector(F32)) for _ in range(PANELS)] for _ in range(rows)]
         for row in sums:
@@ -166,7 +165,7 @@ def _dots(rows: int) -> Any:
     return _intrinsic(names, generate)
 
 
-def _four_sums(builder: Builder, four: list[ir.Value]) -> ir.Value:
+def _four_sums(builder: ir.IRBuilder, four: list[ir.Value]) -> ir.Value:
     """The sums of four vectors of sixteen, as a vector of four; always added in this order."""
     quarters = []
     for value in four:
