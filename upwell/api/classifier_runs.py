@@ -29,8 +29,10 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TextClasses
 from upwell.training.runs import CLASSIFIER, ENCODER, LANGUAGE_MODEL
 
-EPOCHS, MINUTES, RATE, DECAY = 12.0, 1.0, 2e-3, 0.05
-"""Passes over the texts, or as many as the minutes allow."""
+EPOCHS, MINUTES, RATE, DECAY = 12.0, 1.3, 2e-3, 0.05
+"""Passes over the texts of each network, or as many as the minutes allow all of them."""
+LEAST_MEMBERS = 2
+"""Networks, however much there is to learn from: docs/experiments.md, "Classifiers"."""
 CONTEXT = 128
 """Tokens of a text that are read; the middle of a longer one is left out."""
 ROWS, LONG = 32, 40
@@ -60,7 +62,7 @@ class ClassifierTraining(ReaderTraining):
         else:
             self.tokenizer, self.context = tokenizer_of(self.texts, options), options.context or CONTEXT
         examples = self._examples(self.texts, self.targets)
-        self.members = usual_members(int(examples.lengths.sum()))
+        self.members = max(LEAST_MEMBERS, usual_members(int(examples.lengths.sum())))
         rows = ROWS if examples.lengths.mean() < LONG else 2 * ROWS
         self.recipe = reader_recipe(examples, options, rows=rows, learning_rate=RATE, weight_decay=DECAY)
         self.stream = ExampleStream(examples, self.recipe.rows, self.recipe.seed, word_dropout=WORD_DROPOUT)
