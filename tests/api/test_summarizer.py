@@ -13,7 +13,7 @@ import pytest
 from upwell import Summarizer
 from upwell.api.summarizing.extracts import PART, Manner
 from upwell.api.summarizing.selection import Limits, best_piece, expected_f1, select
-from upwell.api.summarizing.training import targets_of
+from upwell.api.summarizing.training import Tried, plainest, targets_of
 from upwell.errors import UserError
 from upwell.tasks.unit_features import Document, words_of
 from upwell.training.runs import Run
@@ -158,3 +158,19 @@ def test_a_token_is_wanted_where_the_best_clauses_share_it_with_the_summary() ->
 def test_a_manner_of_json_is_checked() -> None:
     with pytest.raises(UserError, match="extracts must be"):
         Manner.from_dict([], "config.json")
+
+
+def test_the_plainest_way_is_taken_that_is_not_worse_by_more_than_chance(summarizer: Summarizer) -> None:
+    draws = np.random.default_rng(0)
+    figures = 0.3 + 0.1 * draws.random((3, 100))
+
+    def taken(*more: float) -> int:
+        tried = [
+            Tried(summarizer.model_.manner, summarizer.model_.scorer, row + gain)
+            for row, gain in zip(figures, more, strict=True)
+        ]
+        return next(place for place, one in enumerate(tried) if one is plainest(tried))
+
+    assert taken(0.0, 0.001, 0.0) == 0
+    assert taken(0.0, 0.2, 0.2) == 1
+    assert taken(0.0, 0.0, 0.2) == 2

@@ -18,6 +18,7 @@ from upwell.api.reader_training import ReaderTraining, UsualNetwork
 from upwell.api.starting import Start
 from upwell.api.summarizing.extracts import MARKS, READ, ExtractModel, Manner, Weighed, bags_of, parts_of, weighed
 from upwell.api.summarizing.scoring import UnitScorer, learn_scorer
+from upwell.api.summarizing.selection import Floats
 from upwell.api.texts import Observer
 from upwell.errors import UserError
 from upwell.model.network import Network
@@ -32,7 +33,9 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, ReaderScore, TokenTags
 
 EMBEDDING = 64
-EPOCHS, MINUTES, RATE, DECAY, AVERAGE = 8.0, 2.0, 2e-3, 0.01, 0.99
+MINUTES, RATE, DECAY, AVERAGE = 2.0, 2e-3, 0.01, 0.99
+TOKENS, EPOCHS, MOST_EPOCHS = 1_000_000, 4.0, 12.0
+"""Tokens that are read in all, in no fewer and no more passes than these."""
 WORD_DROPOUT, FEATURE_DROPOUT = 0.5, 0.2
 USUAL = UsualNetwork("gru", "60k", 1, {"dropout": 0.3, "output_dropout": 0.4})
 SHARES = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -74,7 +77,7 @@ class ExtractTraining(ReaderTraining):
     ) -> None:
         """Learn from `train`, choose by `valid`; no run to begin with is taken."""
         assert start is None
-        self.options, self.epochs, self.minutes = options, EPOCHS, MINUTES
+        self.options, self.minutes = options, MINUTES
         self.rows, self.held_out = _usable(train), _usable(valid)[:DECIDING]
         if not self.rows or not self.held_out:
             raise UserError(
@@ -83,6 +86,7 @@ class ExtractTraining(ReaderTraining):
         self.known = PassageFeatures.learn((row.document for row in self.rows), (row.summaries[0] for row in self.rows))
         self.usual = float(np.median([len(words_of(row.summaries[0])) for row in self.rows]))
         examples, held_out = (_examples(rows, self.known) for rows in (self.rows, self.held_out))
+        self.epochs = min(MOST_EPOCHS, max(EPOCHS, round(TOKENS / int(examples.lengths.sum()))))
         self.recipe = reader_recipe(
             examples, options, rows=16, learning_rate=RATE, weight_decay=DECAY, ema=AVERAGE, warmup=0.05, decay=0.95
         )
@@ -112,15 +116,16 @@ class ExtractTraining(ReaderTraining):
         networks, result = self.train_members(plan, folder, observe, stopped)
         if not result.finished:
             return None, result
-        tried = []
+        tried: list[Tried] = []
         for kind in KINDS:
             scorer = self.scorer(kind)
             found = weighed([Document(row.document, kind) for row in self.held_out], networks, scorer)
-            worth, manner = decide(found, [references_of(row) for row in self.held_out], self.usual)
-            observe("note", {"text": f"{describe(manner)}: mean ROUGE {worth:.4f} of held-out documents"})
-            tried.append((worth, kind, scorer, manner))
-        _, _, scorer, manner = max(tried, key=lambda one: one[:2])
-        return ExtractModel(networks, self.known, scorer, manner), result
+            for cut in (False, True):
+                tried.append(decide(found, [references_of(row) for row in self.held_out], scorer, cut=cut))
+                observe("note", {"text": f"{tried[-1].describe()} of held-out documents"})
+        best = plainest(tried)
+        observe("note", {"text": f"taken: {best.manner.units}{', cut' if best.manner.cut else ''}"})
+        return ExtractModel(networks, self.known, best.scorer, best.manner), result
 
     def scorer(self, kind: str) -> UnitScorer:
         """The weights of units of this kind."""
@@ -136,33 +141,55 @@ def references_of(row: SummarizedText) -> list[Reference]:
     return [Reference(words_of(text)) for text in row.summaries]
 
 
-def decide(
-    documents: Sequence[Weighed], references: Sequence[Sequence[Reference]], usual: float
-) -> tuple[float, Manner]:
-    """How to make summaries of units of the documents' kind, and the mean ROUGE of doing so."""
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """A way to make summaries, and how well it did."""
 
-    def worth(manner: Manner) -> float:
+    manner: Manner
+    scorer: UnitScorer
+    rouge: Floats
+    """(N,) Mean ROUGE of each held-out document."""
+
+    def describe(self) -> str:
+        """In words for people."""
+        manner = self.manner
+        return (
+            f"{manner.units}{', cut' if manner.cut else ''}, about {manner.aim:g} words, network {manner.share:g}, "
+            f"redundancy {manner.redundancy:g}: mean ROUGE {self.rouge.mean():.4f}"
+        )
+
+
+def decide(
+    documents: Sequence[Weighed], references: Sequence[Sequence[Reference]], scorer: UnitScorer, *, cut: bool
+) -> Tried:
+    """How to make summaries of the documents' units, cut or whole, so that their mean ROUGE is greatest."""
+
+    def rouge(manner: Manner) -> Floats:
         found = (
             best_rouge(right, document.words(document.pieces(manner))).mean
             for document, right in zip(documents, references, strict=True)
         )
-        return float(np.mean(list(found)))
+        return np.array(list(found))
 
     kind = documents[0].document.kind
-    manners = [
-        Manner(kind, usual * aim, share, 0.0, cut) for cut, aim, share in itertools.product((False, True), AIMS, SHARES)
-    ]
-    best = max(manners, key=worth)
-    best = max((dataclasses.replace(best, redundancy=redundancy) for redundancy in REDUNDANCIES), key=worth)
-    return worth(best), best
+    manners = [Manner(kind, scorer.usual * aim, share, 0.0, cut) for aim, share in itertools.product(AIMS, SHARES)]
+    best = max(manners, key=lambda manner: rouge(manner).mean())
+    alike = [dataclasses.replace(best, redundancy=redundancy) for redundancy in REDUNDANCIES]
+    best = max(alike, key=lambda manner: rouge(manner).mean())
+    return Tried(best, scorer, rouge(best))
 
 
-def describe(manner: Manner) -> str:
-    """In words for people."""
-    cut = ", cut" if manner.cut else ""
-    return (
-        f"{manner.units}{cut}, about {manner.aim:g} words, network {manner.share:g}, redundancy {manner.redundancy:g}"
-    )
+def plainest(tried: Sequence[Tried]) -> Tried:
+    """The first whose mean ROUGE is within a standard error of the best one's (Breiman et al. 1984, section 3.4.3): the sentences of
+    the document read better than clauses and pieces, which have to win more than chance.
+    """
+    best = max(tried, key=lambda one: one.rouge.mean())
+
+    def is_as_good(one: Tried) -> bool:
+        less = best.rouge - one.rouge
+        return bool(less.mean() <= less.std() / np.sqrt(len(less)))
+
+    return next(one for one in tried if is_as_good(one))
 
 
 def _usable(rows: Sequence[SummarizedText]) -> list[SummarizedText]:
