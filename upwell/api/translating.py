@@ -26,6 +26,7 @@ from upwell.model.encoder_decoder import EncoderDecoder
 from upwell.model.sizes import encoder_decoder_config, parse_size
 from upwell.text.labelled import Labelled, Pair
 from upwell.text.scripts import SCRIPTS, converter
+from upwell.text.sentences import sentence_spans
 from upwell.text.tokenizer_training import train_tokenizer
 from upwell.text.tokenizers import FIRST_PIECE, Ids, Tokenizer
 from upwell.text.words import HAN
@@ -38,12 +39,12 @@ from upwell.training.runs import TRANSLATOR, Run
 
 MODEL, SIZE, DEPTH = "lstm", "4m", 2
 DROPOUTS = {"embedding_dropout": 0.1, "dropout": 0.2, "output_dropout": 0.2}
-VOCABULARY, BYTES_PER_PIECE = 8000, 100
+VOCABULARY, BYTES_PER_PIECE = 4000, 100
 """Pieces of words of a tokenizer; fewer where there is little text, so that each is seen often enough to be learned."""
 CONTEXT = 256
 """Tokens of a source, and of a target, that are read; longer pairs are left out."""
-EPOCHS, MINUTES, RATE, DECAY, AVERAGE = 30.0, 5.0, 2e-3, 0.05, 0.99
-ROWS, FEWEST_ROWS, STEPS = 64, 8, 60
+EPOCHS, MINUTES, RATE, DECAY, AVERAGE = 30.0, 5.0, 3e-3, 0.05, 0.99
+ROWS, FEWEST_ROWS, STEPS = 128, 8, 60
 """Pairs of a step: fewer, but eight at least, where an epoch would have less than so many steps."""
 SMOOTHING = 0.1
 ALIKE = 0.5
@@ -56,7 +57,6 @@ SOURCE_TOKENIZER = "source_tokenizer.json"
 """The file of a run that holds the tokenizer of sources, where it is not that of targets."""
 ROWS_AT_ONCE = 256
 """Hypotheses that are written side by side."""
-_SENTENCE = re.compile(r"\S.*?(?:[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？…]+[”’」』）]*|$)")
 _NO_BLANK = re.compile(rf"[{HAN}\u3000-\u30ff\uff00-\uffef]")
 
 
@@ -158,7 +158,8 @@ class TranslatorModel:
             return [whole]
         pieces: list[Ids] = []
         text = ""
-        for sentence in _SENTENCE.findall(line):
+        for begin, end in sentence_spans(line) or [(0, len(line))]:
+            sentence = line[begin:end]
             longer = joined([text, sentence])
             if text and len(self.source_tokenizer.encode(longer)) > self.longest:
                 pieces.append(self.source_tokenizer.encode(text))

@@ -23,7 +23,8 @@ class CrossAttention(nn.Module):
     The memory is a part of the state: `key` and `value` (B, U, K, E), right-aligned as all caches are, and `length` (B,), how
     many of the last slots are real. Where it holds `coverage` (B, U), the weights that each token of the source has had so far,
     means over the heads, are added there at each step outside of training: what a coverage penalty asks for (Wu et al. 2016,
-    section 7).
+    section 7). In bf16 a CPU does the products one by one in less than half of the time of torch's kernel for all of them
+    (docs/experiments.md, "Translation").
     """
 
     def __init__(self, width: int, *, heads: int, kv_heads: int, qk_norm: bool = False) -> None:
@@ -66,15 +67,17 @@ class CrossAttention(nn.Module):
         there = (torch.arange(slots, device=x.device) >= slots - memory["length"][:, None])[
             :, None, None
         ]  # (B, 1, 1, U)
-        if "coverage" not in memory or torch.is_grad_enabled():
+        covers = "coverage" in memory and not torch.is_grad_enabled()
+        if covers or (x.device.type == "cpu" and x.dtype == torch.bfloat16):
+            key, value = (part.repeat_interleave(self.heads // self.kv_heads, 1) for part in (key, value))
+            scores = query / math.sqrt(self.head_width) @ key.transpose(2, 3)
+            weights = scores.masked_fill(~there, -math.inf).softmax(-1)  # (B, H, T, U)
+            mixed = weights @ value
+        else:
             grouped = self.kv_heads != self.heads
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=there, enable_gqa=grouped)
-        else:
-            key, value = (part.repeat_interleave(self.heads // self.kv_heads, 1) for part in (key, value))
-            scores = query @ key.transpose(2, 3) / math.sqrt(self.head_width)
-            weights = scores.float().masked_fill(~there, -math.inf).softmax(-1)  # (B, H, T, U)
-            mixed = weights.to(value.dtype) @ value
-            memory = memory | {"coverage": memory["coverage"] + weights.mean(1).sum(1)}
+        if covers:
+            memory = memory | {"coverage": memory["coverage"] + weights.float().mean(1).sum(1)}
         return F.linear(mixed.transpose(1, 2).reshape(batch, time, self.width), self.output_weight), memory
 
     def flops_per_token(self, context: int) -> int:
