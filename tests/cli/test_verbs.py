@@ -49,6 +49,14 @@ def test_generate_reads_a_prompt_from_standard_input_and_prints_json(upwell: Any
     assert done.stdout.startswith("红楼" + result["text"])
 
 
+def test_generate_takes_a_draft_and_counts_what_stayed(upwell: Any, tiny_run: Path) -> None:
+    words = ("generate", tiny_run, "the cat", "--max-tokens", 30, "--temperature", 0, "--json")
+    alone, drafted = (json.loads(upwell(*words, *more).stdout.splitlines()[-1]) for more in ((), ("--draft", tiny_run)))
+    assert drafted["text"] == alone["text"] and "draft" not in alone
+    assert drafted["draft"]["run"] == str(tiny_run)
+    assert drafted["draft"]["accepted"] == drafted["draft"]["checked"] > 0
+
+
 def test_generate_keeps_to_a_schema_or_a_pattern(upwell: Any, tiny_run: Path, tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     schema.write_text('{"enum": ["红", 3, {"a": null}]}', encoding="utf-8")

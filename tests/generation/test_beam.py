@@ -96,7 +96,7 @@ def plain_search(
             with torch.inference_mode():
                 logits, after = network(torch.tensor([[last]]), before)
             row = logits[0, -1].float()
-            gains = row - row[None].logsumexp(1)
+            gains = row[None].log_softmax(1)[0]
             for token in range(len(row)):
                 if token not in forbidden and (token != end or step > options.min_tokens):
                     key = (-(total + min(0.0, float(gains[token]))), number, -float(row[token]), token)

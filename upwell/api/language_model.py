@@ -14,7 +14,7 @@ import torch
 
 from upwell.api.embedding import embed, encode
 from upwell.errors import UserError
-from upwell.generation import SamplingOptions
+from upwell.generation import Draft, SamplingOptions, generate_with_draft, stream_with_draft
 from upwell.generation import generate as generate_texts
 from upwell.generation import stream as stream_text
 from upwell.model.accounting import parameters_by_kind
@@ -100,29 +100,74 @@ class LanguageModel:
         save_weights(run.weights_path, {name: p.float() for name, p in self.network.named_parameters()})
 
     @overload
-    def generate(self, prompt: str = ..., *, options: SamplingOptions | None = ..., **changes: Any) -> str: ...
+    def generate(
+        self,
+        prompt: str = ...,
+        *,
+        options: SamplingOptions | None = ...,
+        draft: LanguageModel | Draft | None = ...,
+        **changes: Any,
+    ) -> str: ...
 
     @overload
     def generate(
-        self, prompt: Sequence[str], *, options: SamplingOptions | None = ..., **changes: Any
+        self,
+        prompt: Sequence[str],
+        *,
+        options: SamplingOptions | None = ...,
+        draft: LanguageModel | Draft | None = ...,
+        **changes: Any,
     ) -> list[str]: ...
 
     def generate(
-        self, prompt: str | Sequence[str] = "", *, options: SamplingOptions | None = None, **changes: Any
+        self,
+        prompt: str | Sequence[str] = "",
+        *,
+        options: SamplingOptions | None = None,
+        draft: LanguageModel | Draft | None = None,
+        **changes: Any,
     ) -> str | list[str]:
         """What the model writes after `prompt`, without it; a list of prompts is done as one batch.
 
         `changes` are fields of SamplingOptions that replace those of `options` (or the defaults): max_tokens,
-        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed, json_schema, regex, keywords.
+        temperature, top_k, top_p, min_p, repetition_penalty, stop, seed, json_schema, regex, keywords. `draft`: a smaller
+        model with the same tokenizer, which guesses tokens ahead; texts come one after the other, and are as likely as without it.
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         sampling = sampling_options(options, changes)
-        results = generate_texts(self.writer, self.tokenizer, prompts, sampling)
+        if draft is None:
+            results = generate_texts(self.writer, self.tokenizer, prompts, sampling)
+        else:
+            results = generate_with_draft(self.writer, self._draft(draft), self.tokenizer, prompts, sampling)
         return results[0].text if isinstance(prompt, str) else [result.text for result in results]
 
-    def stream(self, prompt: str = "", *, options: SamplingOptions | None = None, **changes: Any) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        options: SamplingOptions | None = None,
+        draft: LanguageModel | Draft | None = None,
+        **changes: Any,
+    ) -> Iterator[str]:
         """The same text in pieces as it is made; never half a character."""
-        return stream_text(self.writer, self.tokenizer, prompt, sampling_options(options, changes))
+        sampling = sampling_options(options, changes)
+        if draft is None:
+            return stream_text(self.writer, self.tokenizer, prompt, sampling)
+        return stream_with_draft(self.writer, self._draft(draft), self.tokenizer, prompt, sampling)
+
+    def draft_by(self, small: LanguageModel) -> Draft:
+        """What `generate` and `stream` take as a draft, with counts of what stayed of its guesses; a UserError where `small`
+        has another tokenizer.
+        """
+        if small.tokenizer.to_json() != self.tokenizer.to_json():
+            raise UserError(
+                f"{small.name}: its tokenizer is not that of {self.name}; train a draft on the same text, with the same "
+                "--tokenizer and --vocab-size"
+            )
+        return Draft(small.writer)
+
+    def _draft(self, draft: LanguageModel | Draft) -> Draft:
+        return draft if isinstance(draft, Draft) else self.draft_by(draft)
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Vectors (N, D) of texts, of length one: the mean of what the network has behind each token, of what is too long for

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 64
-"""Tokens whose maximum is taken first; what cannot hold one of the k likeliest is not looked at again."""
+"""Tokens whose maximum is taken first; blocks that cannot hold one of the likeliest are not looked at again."""
 SMALL = 512
 """Up to so many tokens are looked at at once."""
 
@@ -26,14 +26,14 @@ class Candidates:
         Without the tokens `forbidden` (V,) bool and `closed`, whose probabilities go to no one else.
         """
         self.totals, self.width = totals, width
-        self._norms = logits.logsumexp(1)
+        self._log_probabilities = logits.log_softmax(1)  # faster than logsumexp, which is not one kernel
         if forbidden is not None:
             logits = logits.masked_fill(forbidden, -torch.inf)
         if closed is not None:
             logits = logits.index_fill(1, torch.tensor([closed], device=logits.device), -torch.inf)
-        self._logits = logits
         values, self.tokens = likeliest(logits, min(width, logits.shape[1]))  # (R, K)
-        self.sums = totals.reshape(-1, 1) + self._gains(values, self._norms[:, None])  # (R, K)
+        found = self._log_probabilities.gather(1, self.tokens).masked_fill(values == -torch.inf, -torch.inf)
+        self.sums = totals.reshape(-1, 1) + found.double()  # (R, K)
 
     def best(self) -> tuple[Tensor, Tensor, Tensor]:
         """Log-probabilities, beams and tokens (A, width) of the best longer texts, the best first; of equal ones that of the
@@ -47,13 +47,8 @@ class Candidates:
         return totals, places // candidates, self.tokens.view(sources, -1).gather(1, places)
 
     def of(self, rows: Tensor, tokens: Tensor) -> Tensor:
-        """Log-probabilities (N,) of the texts of beams `rows` (N,) with `tokens` (N,) behind them."""
-        return self.totals.reshape(-1)[rows] + self._gains(self._logits[rows, tokens], self._norms[rows])
-
-    @staticmethod
-    def _gains(logits: Tensor, norms: Tensor) -> Tensor:
-        # Never above 0, also where rounding has it so: texts must not become likelier as they grow.
-        return (logits - norms).clamp(max=0).double()
+        """Log-probabilities (N,) of the texts of beams `rows` (N,) with `tokens` (N,), which may come, behind them."""
+        return self.totals.reshape(-1)[rows] + self._log_probabilities[rows, tokens].double()
 
 
 def likeliest(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -62,25 +57,28 @@ def likeliest(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
     Of equal logits the lower id comes first, also where only some of them find a place: as argmax takes them, and unlike
     torch.topk, whose choice among equals is anyone's.
     """
-    rows, size = logits.shape
-    if size <= max(SMALL, 4 * BLOCK * k):
-        tokens = _first(logits, torch.arange(size, device=logits.device).expand(rows, size), k)
-        return logits.gather(1, tokens), tokens
+    size = logits.shape[1]
+    if size <= max(SMALL, 4 * BLOCK * (k + 1)):
+        return _exact(logits, k)
     whole = size // BLOCK * BLOCK
-    maxima = logits[:, :whole].reshape(rows, -1, BLOCK).amax(2)  # (R, V / BLOCK)
+    maxima = logits[:, :whole].reshape(len(logits), -1, BLOCK).amax(2)  # (R, V / BLOCK)
     if whole < size:
         maxima = torch.cat([maxima, logits[:, whole:].amax(1, keepdim=True)], 1)
-    numbers = torch.arange(maxima.shape[1], device=logits.device).expand_as(maxima)
-    blocks = _first(maxima, numbers, k)  # any other block has k better tokens before it
-    inside = (blocks[:, :, None] * BLOCK + torch.arange(BLOCK, device=logits.device)).flatten(1)  # (R, k * BLOCK)
+    blocks = maxima.topk(
+        k + 1, dim=1
+    ).indices  # the k + 1 highest values are in them, whichever of equal ones these are
+    inside = (blocks[:, :, None] * BLOCK + torch.arange(BLOCK, device=logits.device)).flatten(1)  # (R, (k + 1) * BLOCK)
     values = logits.gather(1, inside.clamp(max=size - 1)).masked_fill(inside >= size, -torch.inf)
-    tokens = _first(values, inside, k)
+    values, places = values.topk(k + 1, dim=1)
+    if bool((values[:, :-1] == values[:, 1:]).any()):
+        return _exact(logits, k)
+    return values[:, :k], inside.gather(1, places[:, :k])
+
+
+def _exact(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    bits = (logits + 0.0).view(torch.int32).long()  # + 0.0: -0.0 is 0.0
+    ordered = torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits)  # as the logits are
+    numbers = torch.arange(logits.shape[1], device=logits.device)
+    keys = (ordered << 32) | (0xFFFFFFFF - numbers)  # no two are equal
+    tokens = 0xFFFFFFFF - (keys.topk(k, dim=1).values & 0xFFFFFFFF)
     return logits.gather(1, tokens), tokens
-
-
-def _first(values: Tensor, numbers: Tensor, k: int) -> Tensor:
-    """The k of `numbers` (R, N), below 2^32, with the highest `values` (R, N); of equal ones the lower number first."""
-    bits = (values + 0.0).view(torch.int32).long()  # + 0.0: -0.0 is 0.0
-    ordered = torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits)  # as the values are; as integers no two keys are equal
-    keys = (ordered << 32) | (0xFFFFFFFF - numbers)
-    return 0xFFFFFFFF - (keys.topk(k, dim=1).values & 0xFFFFFFFF)

@@ -60,8 +60,7 @@ class Row:
         PromptTooLong for one beyond the context of attention, a UserError for a form of the text that cannot be had.
         """
         self.tokenizer, self.options, self.alternatives = tokenizer, options, alternatives
-        limited = "attention" in network.config.mixers and network.config.window is None
-        self.context = network.config.context if limited else None
+        self.context = reach(network)
         self._constraint = constraint or constraint_of(options, tokenizer)
         is_bound = self._constraint is not None or bool(options.keywords)
         opened = options.max_tokens > 0 and not is_bound  # what is bound begins behind the prompt, not in it
@@ -190,6 +189,12 @@ def draw_tokens(rows: Sequence[Row], logits: Tensor) -> None:
         )
         for row, token, row_logits in zip(rows, tokens, logits, strict=True):
             row.add(token, row_logits)
+
+
+def reach(network: Stepper) -> int | None:
+    """Most tokens that `network` can read; None where there is no bound."""
+    limited = "attention" in network.config.mixers and network.config.window is None
+    return network.config.context if limited else None
 
 
 def _read(

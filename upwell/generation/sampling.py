@@ -94,13 +94,7 @@ def choose_tokens(
     `seen` are the ids before it, prompts included. Always on the CPU and in fp32, and of each text for itself, so that a seed
     gives one text, alone or beside others.
     """
-    scores = logits.float().cpu().numpy()
-    if any(option.repetition_penalty != 1 for option in options):
-        scores = scores.copy()
-        for row, option, before in zip(scores, options, seen, strict=True):
-            ids = np.unique(np.array(before, np.int64))
-            factor = option.repetition_penalty
-            row[ids] = np.where(row[ids] > 0, row[ids] / factor, row[ids] * factor)
+    scores = _penalised(logits, options, seen)
     greedy = [option.temperature == 0 for option in options]
     if all(greedy):
         return [int(token) for token in scores.argmax(1)]
@@ -114,6 +108,38 @@ def choose_tokens(
         filter_weights(row, option)
     found = _places(weights, np.array([draw.random() for draw in draws]))
     return [int(scores[row].argmax()) if likeliest else found[row] for row, likeliest in enumerate(greedy)]
+
+
+def token_probabilities(logits: Tensor, options: SamplingOptions, seen: Sequence[int]) -> Floats:
+    """The probabilities (V,) by which `choose_tokens` takes each token for `logits` (V,); at temperature 0 all of it for one."""
+    scores = _penalised(logits[None], [options], [seen])[0]
+    if options.temperature == 0:
+        weights = np.zeros_like(scores)
+        weights[scores.argmax()] = 1
+        return weights
+    weights = np.exp((scores - scores.max()) / np.float32(options.temperature))
+    filter_weights(weights, options)
+    total = weights.sum(dtype=np.float64)
+    assert math.isfinite(total) and total > 0
+    return weights / np.float32(total)
+
+
+def draw_token(weights: Floats, draws: random.Random) -> int:
+    """One token, by `weights` (V,) in proportion to probabilities."""
+    ends = weights.cumsum(dtype=np.float64)
+    return int((ends <= min(draws.random() * ends[-1], np.nextafter(ends[-1], 0))).sum())
+
+
+def _penalised(logits: Tensor, options: Sequence[SamplingOptions], seen: Sequence[Sequence[int]]) -> Floats:
+    """`logits` (B, V) after the repetition penalty."""
+    scores: Floats = logits.float().cpu().numpy()
+    if any(option.repetition_penalty != 1 for option in options):
+        scores = scores.copy()
+        for row, option, before in zip(scores, options, seen, strict=True):
+            ids = np.unique(np.array(before, np.int64))
+            factor = option.repetition_penalty
+            row[ids] = np.where(row[ids] > 0, row[ids] / factor, row[ids] * factor)
+    return scores
 
 
 def filter_probabilities(probabilities: Tensor, options: SamplingOptions) -> Tensor:

@@ -124,6 +124,26 @@ def trim(state: State) -> State:
     return {key: leaf[:, -longest:] if leaf.ndim > 1 and longest else leaf for key, leaf in state.items()}
 
 
+def shorten(state: State, before: State, read: int, kept: int) -> State:
+    """The state after the first `kept` of `read` tokens that led from `before` to `state`, if all of it is caches that lost
+    nothing on the way; None where it cannot be told, as of hidden vectors, so that these tokens must be read again.
+
+    None of the tokens that stay begins a document.
+    """
+    if isinstance(state, dict) and state.keys() == {"key", "value", "length"}:
+        if state["key"].shape[1] != before["key"].shape[1] + read:
+            return None
+        end = state["key"].shape[1] - read + kept
+        return {"key": state["key"][:, :end], "value": state["value"][:, :end], "length": before["length"] + kept}
+    if isinstance(state, Tensor) or state is None:
+        return None
+    pairs = state.items() if isinstance(state, dict) else enumerate(state)
+    found = {key: shorten(part, before[key], read, kept) for key, part in pairs}
+    if any(part is None for part in found.values()):
+        return None
+    return found if isinstance(state, dict) else tuple(found.values())
+
+
 def reset_rows(state: State, rows: Tensor) -> State:
     """Rows where the boolean `rows` (B,) is true go back to zero, the initial state of every mixer."""
 
