@@ -101,10 +101,11 @@ def test_a_prompt_that_ends_in_a_mark_goes_on_as_the_text_did() -> None:
     assert generate_with_draft(network, Draft(network), tokenizer, ["心情："], options)[0].text == "好"
 
 
-def test_a_text_of_a_given_form_takes_no_draft() -> None:
+@pytest.mark.parametrize("bound", [{"regex": "a+"}, {"keywords": ("cat",)}])
+def test_a_text_that_is_bound_takes_no_draft(bound: dict[str, Any]) -> None:
     network = small("gru")
     with pytest.raises(UserError, match="leave out --draft"):
-        generate_with_draft(network, Draft(network), BYTES, [""], SamplingOptions(regex="a+"))
+        generate_with_draft(network, Draft(network), BYTES, [""], SamplingOptions(**bound))
 
 
 @given(weights=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=6))
