@@ -68,7 +68,7 @@ def accept(token: int, wanted: Floats, chances: Floats, draws: random.Random) ->
     It stays with probability min(1, wanted / chances) of it; otherwise the other is drawn by what `wanted` has above
     `chances` (Leviathan et al. 2023, section 2.3).
     """
-    if draws.random() * chances[token] < wanted[token]:
+    if draws.random() * float(chances[token]) < float(wanted[token]):
         return token
     above = np.maximum(wanted - chances, 0)
     return draw_token(above if above.any() else wanted, draws)
