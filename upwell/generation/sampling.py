@@ -113,15 +113,16 @@ def choose_tokens(
 def token_probabilities(logits: Tensor, options: SamplingOptions, seen: Sequence[int]) -> Floats:
     """The probabilities (V,) by which `choose_tokens` takes each token for `logits` (V,); at temperature 0 all of it for one."""
     scores = _penalised(logits[None], [options], [seen])[0]
+    weights: Floats = np.zeros_like(scores)
     if options.temperature == 0:
-        weights = np.zeros_like(scores)
         weights[scores.argmax()] = 1
         return weights
-    weights = np.exp((scores - scores.max()) / np.float32(options.temperature))
+    np.exp((scores - scores.max()) / np.float32(options.temperature), out=weights)
     filter_weights(weights, options)
     total = weights.sum(dtype=np.float64)
     assert math.isfinite(total) and total > 0
-    return weights / np.float32(total)
+    weights /= np.float32(total)
+    return weights
 
 
 def draw_token(weights: Floats, draws: random.Random) -> int:
