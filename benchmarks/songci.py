@@ -155,8 +155,8 @@ def write_all(writer: Writer, asked: Sequence[tuple[str, str]], seed: int, **way
     return [[*parts, text] for parts, text in zip(asked, texts, strict=True)], seconds
 
 
-def train(data: Path, minutes: float, out: Path, options: Sequence[str]) -> dict[str, Any]:
-    """The run and its figures."""
+def train(data: Path, minutes: float, out: Path, options: Sequence[str]) -> None:
+    """Make the run."""
     command = [sys.executable, "-m", "upwell", "train", str(data / "train.tsv"), "--valid", str(data / "valid.tsv")]
     command += [
         "--task",
@@ -170,7 +170,7 @@ def train(data: Path, minutes: float, out: Path, options: Sequence[str]) -> dict
         "--out",
         str(out),
     ]
-    return call([*command, *options, "--quiet", "--json"])
+    call([*command, *options, "--quiet", "--json"])
 
 
 def tables(figures: dict[str, Any], words: Callable[[str], str]) -> tuple[str, str]:
@@ -208,7 +208,7 @@ CHINESE = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--poems", type=int, default=200)
     parser.add_argument("--run", type=Path, help="one that is trained already")
     parser.add_argument("--keep-nothing", action="store_true", help="print, and leave the files as they are")
@@ -218,7 +218,9 @@ def main() -> None:
     train_rows, test_rows = (rows_of(arguments.data / f"{name}.tsv") for name in ("train", "test"))
     with tempfile.TemporaryDirectory() as folder:
         run = arguments.run or Path(folder, "run")
-        trained = train(arguments.data, arguments.minutes, run, arguments.options) if arguments.run is None else {}
+        if arguments.run is None:
+            train(arguments.data, arguments.minutes, run, arguments.options)
+        trained = json.loads((run / "result.json").read_text(encoding="utf-8"))
         writer = Writer.load(run, threads=1)
         forms = json.loads((run / "forms.json").read_text(encoding="utf-8"))["forms"]
         grams = grams_of([text for _, _, text in train_rows])
@@ -240,7 +242,7 @@ def main() -> None:
         shown.append({"tune": tune, "author": author, "text": text, "line": line, "closest": near, "shared": size})
     names = ("size", "parameters", "tokens", "seconds", "valid_bpb", "valid_loss", "best_step", "steps")
     figures = {
-        "training": {name: trained.get(name) for name in names},
+        "training": {name: trained[name] for name in names},
         "tunes_with_a_form": len(forms),
         "test_poems_with_a_form": f"{len(known)} of {len(test_rows)}",
         "ways": ways,

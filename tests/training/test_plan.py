@@ -67,6 +67,17 @@ def test_what_the_user_gives_stands() -> None:
     assert network.dropout == 0.3
 
 
+def test_texts_of_a_table_that_are_read_often_are_read_with_more_dropout() -> None:
+    def shares(**options: object) -> tuple[float, float, float]:
+        network = plan(model="lstm", size="50k", **options).network  # type: ignore[attr-defined]
+        return network.dropout, network.output_dropout, network.embedding_dropout
+
+    assert shares(epochs=20) == (0.2, 0.0, 0.0)
+    assert shares(epochs=20, task="write") == shares(epochs=50, task="write") == (0.4, 0.3, 0.1)
+    assert shares(epochs=10, task="write", output_dropout=0.5) == (0.2, 0.5, 0.05)
+    assert shares(epochs=2, task="write") == (0.0, 0.0, 0.0)
+
+
 def test_short_runs_take_larger_steps_and_no_turns() -> None:
     def rates(family: str, steps: int, **options: object) -> tuple[float, float, int]:
         made = plan(model=family, size="130k", tokens=float(2048 * steps), **options)

@@ -31,6 +31,8 @@ BLANK_SHARE = 0.1
 class Writings:
     """What a table of texts with prompts gives a run."""
 
+    data: Labelled[WrittenText]
+    """As it was read: the training rows, and those held out where none were given for that."""
     train: Labelled[WrittenText]
     valid: Labelled[WrittenText]
 
@@ -48,7 +50,7 @@ class Writings:
 
     def describe(self) -> list[str]:
         """What was understood, in lines for people."""
-        return [*self.train.describe(), f"held out: {self.valid.describe()[0]}"]
+        return [*self.data.describe(), f"held out: {self.valid.describe()[0]}"]
 
     def spool(self, folder: Path) -> tuple[Path, Path]:
         """Write training and validation rows as documents of turns, JSON lines, into `folder`."""
@@ -82,8 +84,8 @@ def read_parts(sources: Sequence[str], options: TrainOptions) -> Writings:
 
     data = read(sources)
     if not options.valid:
-        return Writings(*hold_out(data, share=HELD_OUT_SHARE, seed=options.seed))
-    return Writings(data, without_copies(read(options.valid), data))
+        return Writings(data, *hold_out(data, share=HELD_OUT_SHARE, seed=options.seed))
+    return Writings(data, data, without_copies(read(options.valid), data))
 
 
 def spool_texts(sources: Sequence[str], options: TrainOptions, formats: Formats, folder: Path) -> Path:

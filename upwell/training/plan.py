@@ -42,6 +42,10 @@ LONG_RUN = 3_000_000
 """Planned tokens from which steps of 4,096 tokens learn more in the time than steps of 2,048."""
 DROPOUT_PER_EPOCH = 0.01
 """Dropout grows with how often the text is read; below three times it costs more than it saves."""
+TABLE_DROPOUTS = {"dropout": 0.4, "output_dropout": 0.3, "embedding_dropout": 0.1}
+TABLE_EPOCHS = 20
+"""What is dropped of texts from a table of prompts that are read so often or more, in proportion where less often:
+docs/experiments.md, "writing"."""
 MATRIX_RATES = {"rnn": 5e-3, "lstm": 1e-2, "gru": 1e-2, "mingru": 1e-2, "attention": 1e-2}
 """Muon's best peak rate by family, for models of 0.6m to 2m parameters."""
 USUAL_MODEL, PROMPT_MODEL = "lstm", "lstm attention-mlp lstm"
@@ -131,9 +135,12 @@ def derive_recipe(
         for name in ("dropout", "embedding_dropout", "weight_drop", "output_dropout")
         if getattr(options, name) is not None
     }
-    if options.dropout is None:
-        epochs = planned_tokens / train_tokens
-        dropouts["dropout"] = 0.0 if epochs < 3 else round(min(0.3, DROPOUT_PER_EPOCH * epochs), 2)
+    epochs = planned_tokens / train_tokens
+    if epochs >= 3:
+        usual = {"dropout": min(0.3, DROPOUT_PER_EPOCH * epochs)}
+        if options.task is not None:
+            usual = {name: share * min(1.0, epochs / TABLE_EPOCHS) for name, share in TABLE_DROPOUTS.items()}
+        dropouts = {**{name: round(share, 2) for name, share in usual.items()}, **dropouts}
     boundary = END_OF_TEXT_ID if recipe.packed else None
     return replace(config, boundary=boundary, **dropouts), replace(recipe, **given)
 

@@ -63,9 +63,10 @@ def reading_of(character: str) -> Reading | None:
         from pypinyin import Style, pinyin
     except ImportError as error:
         raise UserError('tones and rhymes need one more package: pip install "upwell[tasks]"') from error
-    ((syllable,),) = pinyin(character, style=Style.TONE3, neutral_tone_with_five=True, errors=lambda _: [""])
-    if not syllable:
+    found = pinyin(character, style=Style.TONE3, neutral_tone_with_five=True, errors="ignore")
+    if not found or not found[0][0]:
         return None
+    syllable = str(found[0][0])
     letters, tone = syllable[:-1], syllable[-1]
     rhyme = next((name for name, ending in _FINALS if re.search(ending, letters)), "")
     return Reading(rhyme, LEVEL if tone in "12" else OBLIQUE if tone in "34" else EITHER)
