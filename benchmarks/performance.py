@@ -1,4 +1,4 @@
-"""docs/performance.md, the tables of docs/preparing.md, and their Chinese twins, drawn from what the programs here have measured.
+"""docs/performance.md, the tables of docs/preparing.md and docs/labelled.md, and their Chinese twins, drawn from what the programs here have measured.
 
     python -m benchmarks.performance          # tables between the marks, and docs/images/performance.png
     python -m benchmarks.performance --root FOLDER
@@ -16,7 +16,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import text_tables
+from benchmarks import model_tables, text_tables
 from benchmarks.report import about, fill_table, read_result
 from benchmarks.text_tables import table
 
@@ -197,12 +197,15 @@ TABLES: Tables = {
     "small_runs": small_runs,
     "memory": memory,
     "word_level": word_level,
+    **model_tables.PERFORMANCE,
 }
 """What each file of docs/results becomes."""
 
 PAGES = (
     ("docs/performance.md", False, TABLES),
     ("docs/performance.zh.md", True, TABLES),
+    ("docs/labelled.md", False, model_tables.LABELLED),
+    ("docs/labelled.zh.md", True, model_tables.LABELLED),
     ("docs/preparing.md", False, text_tables.TABLES),
     ("docs/preparing.zh.md", True, text_tables.TABLES),
 )

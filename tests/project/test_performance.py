@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import text_tables
+from benchmarks import model_tables, text_tables
 from benchmarks.performance import PAGES, TABLES, fill
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,11 +54,54 @@ PARTS: dict[str, dict[str, Any]] = {
     "vectors_gain": {
         "cls-en-trec": {"arms": {"GloVe": {"accuracy": [0.8], "gain_in_points": {"mean": 1, "low": 0, "high": 2}}}}
     },
+    "decoding": {
+        "models": [
+            {
+                "model": "gru",
+                "size": "3m",
+                "seconds": {
+                    name: {"median_s": 1e-4}
+                    for name in (
+                        "torch_lstm_bfloat16",
+                        *model_tables.PRECISIONS,
+                        *(f"{p}_limit" for p in model_tables.PRECISIONS),
+                    )
+                },
+                "texts": {
+                    name: {"one_tokens_per_second": 1e4, "many_tokens_per_second": 5e4}
+                    for name in model_tables.PRECISIONS
+                },
+            }
+        ],
+        "llama": {"transformers_bf16": {"prefill_s": 0.3, "step_s": 0.03}, "int8_limit": {"step_s": 0.002}},
+        "memory": {"tokens": 1000, "early_bytes": 10, "late_bytes": 10},
+        "first_token": {"generate": {"median_s": 1.8}, "import_torch": {"median_s": 1.2}},
+    },
+    "precisions": {
+        "runs": {
+            "world 30k": {
+                "fp32": {"bits_per_byte": 1.0, "scorecard": {"generation": {"distinct_2": {"value": 0.9}}}},
+                "int4": {"bits_per_byte": 1.1, "scorecard": {}, "lost": ["generation distinct_2 0.900 to 0.800"]},
+            }
+        }
+    },
+    "classification": {
+        "mean_difference": 0.5,
+        "sets": {
+            "cls-en-trec": {
+                "accuracy": [0.9, 0.91],
+                "seconds": [30.0],
+                "better_peer": "fastText",
+                "peers": {"fastText": 0.89},
+                "difference": {"value": 1.5, "low": 0.1, "high": 2.0},
+            }
+        },
+    },
     "word_level": {"rows": [{"minutes": 5.0, "test_perplexity": 120.0}], "published": {"AWD-LSTM": 57.3}},
 }
 
 
-ALL = {**TABLES, **text_tables.TABLES}
+ALL = {**TABLES, **text_tables.TABLES, **model_tables.LABELLED}
 
 
 @pytest.mark.parametrize("zh", [False, True])
