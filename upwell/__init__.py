@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from upwell.api import Encoder as Encoder
     from upwell.api import LanguageModel as LanguageModel
+    from upwell.api import QuestionAnswerer as QuestionAnswerer
     from upwell.api import Summarizer as Summarizer
     from upwell.api import Tagger as Tagger
     from upwell.api import TextClassifier as TextClassifier

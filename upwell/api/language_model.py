@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +23,14 @@ from upwell.model.files import load_network, save_weights
 from upwell.model.machine import choose_device
 from upwell.model.network import Network
 from upwell.model.stepping import Stepper, stepper
-from upwell.tasks.answering import ModelAnswerer
-from upwell.tasks.asking import Asker
 from upwell.text.examples import Formats, formats_to_json
 from upwell.text.tokenizers import Tokenizer
 from upwell.training.compute import torch_dtype
 from upwell.training.runs import Run
+
+if TYPE_CHECKING:
+    from upwell.tasks.answering import ModelAnswerer
+    from upwell.tasks.asking import Asker
 
 
 class LanguageModel:
@@ -183,11 +185,15 @@ class LanguageModel:
     @property
     def answerer(self) -> ModelAnswerer:
         """The model as one that is scored: greedy answers to batches of prompts, likelihoods of given answers."""
+        from upwell.tasks.answering import ModelAnswerer
+
         return ModelAnswerer(self.writer, self.tokenizer)
 
     @property
     def asker(self) -> Asker:
         """The tasks it knows: translate, senses, answer, classify, summarize; a UserError for those it does not."""
+        from upwell.tasks.asking import Asker
+
         return Asker(self.answerer, self.formats, self.name)
 
     def fit_prompt(self, text: str, max_tokens: int) -> str:
