@@ -98,7 +98,7 @@ def score(
         known = known_tasks(model.formats)
         if not known:
             raise UserError(
-                f"{model.name}: was trained on texts alone and knows no tasks; name a text to measure it on"
+                f"{model.name}: was trained on plain text and knows no tasks; name a text to measure it on"
             )
         names = tasks or known
         if strange := [task.name for task in make_tasks(names) if task.name not in known]:
