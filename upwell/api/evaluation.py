@@ -97,9 +97,7 @@ def score(
     else:
         known = known_tasks(model.formats)
         if not known:
-            raise UserError(
-                f"{model.name}: was trained on plain text and knows no tasks; name a text to measure it on"
-            )
+            raise UserError(f"{model.name}: was trained on plain text and knows no tasks; name a text to measure it on")
         names = tasks or known
         if strange := [task.name for task in make_tasks(names) if task.name not in known]:
             raise UserError(f"{model.name}: did not learn {', '.join(strange)}; it knows {', '.join(known)}")
