@@ -18,7 +18,7 @@ import torch
 from upwell.api.ending import examine
 from upwell.api.interrupts import interrupts
 from upwell.api.language_model import LanguageModel
-from upwell.api.task_runs import resume_task, train_task
+from upwell.api.task_runs import TASKS, resume_task, train_task
 from upwell.api.texts import Observer, read_corpus
 from upwell.api.writings import WRITE, Writings, keep_forms, read_parts
 from upwell.errors import UserError
@@ -107,7 +107,8 @@ def train_run(
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources or [])
         if wanted.task == WRITE:
             if begin_with is not None or not names:
-                what = "begins with no run; upwell train makes one" if names else "name a table of prompts and texts"
+                others = f"choose {_that_begin_with_runs()}; {WRITE} begins with no run"
+                what = others if names else "name a table of prompts and texts"
                 raise UserError(f"--task {WRITE}: {what}")
         elif wanted.task is not None:
             if world.size > 1:
@@ -115,13 +116,18 @@ def train_run(
             start = None if begin_with is None else os.fspath(begin_with)
             return train_task([os.fspath(name) for name in names], wanted, told, begin_with=start)
         elif begin_with is not None:
-            raise UserError("finetune: say what for, with --task classify, tag, answer or encode")
+            raise UserError(f"finetune: say what for, with --task {_that_begin_with_runs()}")
         elif not names:
             names = [default_world(wanted)]
             wanted = dataclasses.replace(wanted, first=wanted.first or default_first(wanted))
         return _begin([os.fspath(name) for name in names], wanted, world, told)
     finally:
         leave(world)
+
+
+def _that_begin_with_runs() -> str:
+    *names, last = [name for name, task in TASKS.items() if task.begins_with]
+    return f"{', '.join(names)} or {last}"
 
 
 def default_world(options: TrainOptions) -> str:
