@@ -29,7 +29,7 @@ from upwell.training.reader_plan import ReaderPlan, reader_recipe
 from upwell.training.reading import ReaderJudge, TextClasses
 from upwell.training.runs import CLASSIFIER, ENCODER, LANGUAGE_MODEL
 
-EPOCHS, MINUTES, RATE, DECAY = 12.0, 1.3, 2e-3, 0.05
+EPOCHS, MINUTES, RATE, DECAY = 12.0, 1.1, 2e-3, 0.05
 """Passes over the texts of each network, or as many as the minutes allow all of them."""
 LEAST_MEMBERS = 2
 """Networks, however much there is to learn from: docs/experiments.md, "Classifiers"."""
