@@ -9,24 +9,12 @@ from upwell.model.stepping.machine_code.compilation import part
 from upwell.model.stepping.machine_code.llvm import LANES
 from upwell.model.stepping.machine_code.sharing import share
 from upwell.model.stepping.machine_code.tiles import (
+    BFLOAT16_TILES,
+    FLOAT32_TILES,
+    INT4_TILES,
+    INT8_TILES,
     PANELS,
     ROWS,
-    bfloat16_1x1,
-    bfloat16_1x4,
-    bfloat16_4x1,
-    bfloat16_4x4,
-    float32_1x1,
-    float32_1x4,
-    float32_4x1,
-    float32_4x4,
-    int4_1x1,
-    int4_1x4,
-    int4_4x1,
-    int4_4x4,
-    int8_1x1,
-    int8_1x4,
-    int8_4x1,
-    int8_4x4,
 )
 from upwell.model.stepping.machine_code.vectors import floats, integers, largest, sigmoid, signed_bytes, sum_of_squares
 from upwell.model.stepping.packing import GROUP
@@ -73,6 +61,28 @@ def pack_row(precision, source, count, out, stride, scales, offsets, offset_stri
             starts[group] = total * np.int32(-8)
 
 
+def _of_shape(tiles):
+    """The tile of `tiles` that is large or not, with many rows or one, all of the same arguments."""
+    small, small_many, large_one, large_many = tiles
+
+    @part
+    def choose(large, many, weights, panel, source, stride, steps, out, out_stride):
+        if large and many:
+            large_many(weights, panel, source, stride, steps, out, out_stride)
+        elif large:
+            large_one(weights, panel, source, stride, steps, out, out_stride)
+        elif many:
+            small_many(weights, panel, source, stride, steps, out, out_stride)
+        else:
+            small(weights, panel, source, stride, steps, out, out_stride)
+
+    return choose
+
+
+_float32, _bfloat16, _int8 = map(_of_shape, (FLOAT32_TILES, BFLOAT16_TILES, INT8_TILES))
+_int4_small, _int4_small_many, _int4_large, _int4_large_many = INT4_TILES
+
+
 @part
 def _tile(precision, w, output, large, inputs, row, many, raw, raw_stride):
     """Sums of products of one panel of outputs, or of four where it is `large`, with one row of inputs, or four where there
@@ -82,51 +92,24 @@ def _tile(precision, w, output, large, inputs, row, many, raw, raw_stride):
     """
     address, steps, scales, stride, offsets, offset_stride = w
     out, source = raw + row * raw_stride + 4 * output, inputs + row * stride
+    number = output // LANES
     if precision == INT8:
-        panel = 256 * steps
-        weights = address + output // LANES * panel
-        if large and many:
-            int8_4x4(weights, panel, source, stride, steps, out, raw_stride)
-        elif large:
-            int8_4x1(weights, panel, source, stride, steps, out, raw_stride)
-        elif many:
-            int8_1x4(weights, panel, source, stride, steps, out, raw_stride)
-        else:
-            int8_1x1(weights, panel, source, stride, steps, out, raw_stride)
+        _int8(large, many, address + 256 * steps * number, 256 * steps, source, stride, steps, out, raw_stride)
     elif precision == FLOAT32:
-        panel = 256 * steps
-        weights = address + output // LANES * panel
-        if large and many:
-            float32_4x4(weights, panel, source, stride, steps, out, raw_stride)
-        elif large:
-            float32_4x1(weights, panel, source, stride, steps, out, raw_stride)
-        elif many:
-            float32_1x4(weights, panel, source, stride, steps, out, raw_stride)
-        else:
-            float32_1x1(weights, panel, source, stride, steps, out, raw_stride)
+        _float32(large, many, address + 256 * steps * number, 256 * steps, source, stride, steps, out, raw_stride)
     elif precision == BFLOAT16:
-        panel = 128 * steps
-        weights = address + output // LANES * panel
-        if large and many:
-            bfloat16_4x4(weights, panel, source, stride, steps, out, raw_stride)
-        elif large:
-            bfloat16_4x1(weights, panel, source, stride, steps, out, raw_stride)
-        elif many:
-            bfloat16_1x4(weights, panel, source, stride, steps, out, raw_stride)
-        else:
-            bfloat16_1x1(weights, panel, source, stride, steps, out, raw_stride)
+        _bfloat16(large, many, address + 128 * steps * number, 128 * steps, source, stride, steps, out, raw_stride)
     else:
         panel, by = 512 * steps, 64 * steps
-        weights, s = address + output // LANES * panel, scales + output // LANES * by
-        o = offsets + row * offset_stride
+        weights, s, o = address + panel * number, scales + by * number, offsets + row * offset_stride
         if large and many:
-            int4_4x4(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
+            _int4_large_many(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
         elif large:
-            int4_4x1(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
+            _int4_large(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
         elif many:
-            int4_1x4(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
+            _int4_small_many(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
         else:
-            int4_1x1(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
+            _int4_small(weights, panel, source, stride, s, by, o, offset_stride, steps, out, raw_stride)
 
 
 @part

@@ -120,10 +120,7 @@ def _tile(precision: str, panels: int, rows: int) -> Any:
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, given: Any) -> Any:
         places = dict(zip(names, given, strict=True))
-        sums = [[cgutils.alloca_once(builder, vector(number)) for _ in range(panels)] for _ in range(rows)]
-        for row in sums:
-            for slot in row:
-                builder.store(splat(number, 0), slot)
+        sums = _noughts(builder, number, rows, panels)
         with cgutils.for_range(builder, places["steps"]) as loop:
             here = dict(places)
             for name, advance in advances.items():
@@ -146,10 +143,7 @@ def _dots(rows: int) -> Any:
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, given: Any) -> Any:
         places = dict(zip(names, given, strict=True))
-        sums = [[cgutils.alloca_once(builder, vector(F32)) for _ in range(PANELS)] for _ in range(rows)]
-        for row in sums:
-            for slot in row:
-                builder.store(splat(F32, 0.0), slot)
+        sums = _noughts(builder, F32, rows, PANELS)
         with cgutils.for_range(builder, places["steps"]) as loop:
             place = builder.mul(loop.index, I64(4 * LANES))
             inputs = [load(builder, _along(builder, places, "inputs", r), place, vector(F32)) for r in range(rows)]
@@ -163,6 +157,15 @@ def _dots(rows: int) -> Any:
         return context.get_dummy_value()
 
     return _intrinsic(names, generate)
+
+
+def _noughts(builder: ir.IRBuilder, number: ir.Type, rows: int, columns: int) -> list[list[Any]]:
+    """Vectors to sum in, in registers."""
+    sums = [[cgutils.alloca_once(builder, vector(number)) for _ in range(columns)] for _ in range(rows)]
+    for row in sums:
+        for slot in row:
+            builder.store(splat(number, 0), slot)
+    return sums
 
 
 def _four_sums(builder: ir.IRBuilder, four: list[ir.Value]) -> ir.Value:
@@ -190,8 +193,8 @@ def _intrinsic(names: tuple[str, ...], generate: Callable[..., Any]) -> Any:
     return intrinsic(scope["tile"])
 
 
-float32_1x1, float32_1x4, float32_4x1, float32_4x4 = (_tile("float32", p, r) for p in (1, 4) for r in (1, 4))
-bfloat16_1x1, bfloat16_1x4, bfloat16_4x1, bfloat16_4x4 = (_tile("bfloat16", p, r) for p in (1, 4) for r in (1, 4))
-int8_1x1, int8_1x4, int8_4x1, int8_4x4 = (_tile("int8", p, r) for p in (1, 4) for r in (1, 4))
-int4_1x1, int4_1x4, int4_4x1, int4_4x4 = (_tile("int4", p, r) for p in (1, 4) for r in (1, 4))
+FLOAT32_TILES, BFLOAT16_TILES, INT8_TILES, INT4_TILES = (
+    tuple(_tile(precision, panels, rows) for panels in (1, PANELS) for rows in (1, ROWS)) for precision in _KINDS
+)
+"""Of each precision: one panel with one row and with four, four panels with one row and with four."""
 dots_1, dots_4 = _dots(1), _dots(4)
