@@ -19,7 +19,30 @@ from upwell.model.mixers.mixer import Mixer
 from upwell.model.state import State
 
 
-class Attention(Mixer):
+class AttentionMatrices(nn.Module):
+    """The matrices of queries, keys, values and outputs of grouped heads (Ainslie et al. 2023)."""
+
+    def __init__(self, width: int, *, heads: int, kv_heads: int, qk_norm: bool = False) -> None:
+        super().__init__()
+        self.width, self.heads, self.kv_heads, self.head_width = width, heads, kv_heads, width // heads
+        self.query_weight = nn.Parameter(torch.empty(width, width))
+        self.key_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
+        self.value_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
+        self.output_weight = nn.Parameter(torch.empty(width, width))
+        self.stacked = {"query_weight": heads, "key_weight": kv_heads, "value_weight": kv_heads}
+        self.query_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
+        self.key_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
+
+    def reset_parameters(self) -> None:
+        """Matrices of variance 1/D."""
+        for weight in (self.query_weight, self.key_weight, self.value_weight, self.output_weight):
+            nn.init.normal_(weight, std=1 / math.sqrt(self.width))
+        for scale in (self.query_norm, self.key_norm):
+            if scale is not None:
+                nn.init.ones_(scale)
+
+
+class Attention(AttentionMatrices, Mixer):
     """softmax(q k' / sqrt(E)) v over the tokens so far (Vaswani et al. 2017), rotated by position (Su et al. 2021).
 
     The state is a cache of rotated keys and values, right-aligned: the newest token is last in every row, and `length`
@@ -44,32 +67,19 @@ class Attention(Mixer):
         qk_norm: bool = False,
         late_keys: int = 0,
     ) -> None:
-        super().__init__()
-        self.width, self.heads, self.kv_heads, self.late_keys = width, heads, kv_heads, late_keys
-        self.context, self.window, self.rope_base = context, window, rope_base
-        self.head_width = width // heads
-        self.query_weight = nn.Parameter(torch.empty(width, width))
-        self.key_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
-        self.value_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
-        self.output_weight = nn.Parameter(torch.empty(width, width))
-        self.stacked = {"query_weight": heads, "key_weight": kv_heads, "value_weight": kv_heads}
-        self.query_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
-        self.key_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
+        super().__init__(width, heads=heads, kv_heads=kv_heads, qk_norm=qk_norm)
+        self.context, self.window, self.rope_base, self.late_keys = context, window, rope_base, late_keys
 
     @property
     def carries(self) -> bool:
         return self.window is not None
 
     def reset_parameters(self) -> None:
-        for weight in (self.query_weight, self.key_weight, self.value_weight, self.output_weight):
-            nn.init.normal_(weight, std=1 / math.sqrt(self.width))
+        super().reset_parameters()
         if self.late_keys:
             keys = self.key_weight.data.view(self.kv_heads, 1, self.head_width, self.width)
             queries = self.query_weight.data.view(self.kv_heads, -1, self.head_width, self.width)
             queries[-self.late_keys :] = keys[-self.late_keys :]
-        for scale in (self.query_norm, self.key_norm):
-            if scale is not None:
-                nn.init.ones_(scale)
 
     def forward(self, x: Tensor, state: State = None, starts: Tensor | None = None) -> tuple[Tensor, State]:
         batch, time, _ = x.shape

@@ -9,15 +9,16 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from upwell.model.fused import rms_norm
+from upwell.model.mixers.attention import AttentionMatrices
 from upwell.model.state import State
 
 NORM_EPSILON = 1e-6
 
 
-class CrossAttention(nn.Module):
+class CrossAttention(AttentionMatrices):
     """softmax(q k' / sqrt(E)) v over a memory of the source (Bahdanau et al. 2015; Vaswani et al. 2017, section 3.2.3).
 
     The memory is a part of the state: `key` and `value` (B, U, K, E), right-aligned as all caches are, and `length` (B,), how
@@ -26,25 +27,6 @@ class CrossAttention(nn.Module):
     section 7). In bf16 a CPU does the products one by one in less than half of the time of torch's kernel for all of them
     (docs/experiments.md, "Translation").
     """
-
-    def __init__(self, width: int, *, heads: int, kv_heads: int, qk_norm: bool = False) -> None:
-        super().__init__()
-        self.width, self.heads, self.kv_heads, self.head_width = width, heads, kv_heads, width // heads
-        self.query_weight = nn.Parameter(torch.empty(width, width))
-        self.key_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
-        self.value_weight = nn.Parameter(torch.empty(kv_heads * self.head_width, width))
-        self.output_weight = nn.Parameter(torch.empty(width, width))
-        self.stacked = {"query_weight": heads, "key_weight": kv_heads, "value_weight": kv_heads}
-        self.query_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
-        self.key_norm = nn.Parameter(torch.empty(self.head_width)) if qk_norm else None
-
-    def reset_parameters(self) -> None:
-        """Matrices of variance 1/D."""
-        for weight in (self.query_weight, self.key_weight, self.value_weight, self.output_weight):
-            nn.init.normal_(weight, std=1 / math.sqrt(self.width))
-        for scale in (self.query_norm, self.key_norm):
-            if scale is not None:
-                nn.init.ones_(scale)
 
     def memory(self, source: Tensor, lengths: Tensor, *, covered: bool) -> State:
         """What is kept of a source as read (B, U, D), right-aligned, of `lengths` (B,); `covered`: with its coverage."""
