@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.pages import blocks, check_shown, commands, pages, programs, run_commands
 from upwell.api import train_run
 
-PAGES = [Path(__file__).resolve().parents[2] / "docs" / name for name in ("labelled.md", "labelled.zh.md")]
+PAGES = pages("labelled")
 SENTENCES = (("The", "cat", "sleeps"), ("A", "dog", "barks"), ("This", "bird", "sings"))
-
-
-def blocks(page: Path, kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-
-
-def commands(page: Path) -> list[str]:
-    """Without what is said about them behind a #."""
-    return [line.split("  #")[0].rstrip() for block in blocks(page, "bash") for line in block.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -70,27 +60,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_both_pages_have_the_same_commands_and_programs() -> None:
     assert commands(PAGES[0]) == commands(PAGES[1])
     assert len(commands(PAGES[0])) >= 8
-    code = [[re.sub(r" *#.*", "", block) for block in blocks(page, "python")] for page in PAGES]
-    assert code[0] == code[1]
+    assert programs(PAGES[0]) == programs(PAGES[1])
 
 
 def test_the_commands_of_the_page_run_and_print_what_it_shows(upwell: Any, folder: Path) -> None:
-    shown = blocks(PAGES[0], "text")[0]
-    assert shown == blocks(PAGES[1], "text")[0]
-    said = ""
-    for command in commands(PAGES[0]):
-        line, _, source = command.partition(" < ")
-        words = shlex.split(line)[1:]
-        if words[0] == "train":  # enough to see that it runs
-            words += ["--epochs", "2", "--size", "2k"]
-        if words[0] == "finetune":
-            words += ["--epochs", "2"]
-        given = (folder / source).read_bytes() if source else b""
-        done = upwell(*words, input=given, cwd=folder)
-        assert done.returncode == 0, (command, done.stderr)
-        said += done.stderr
-    for part in shown.splitlines():
-        assert part in said
+    assert blocks(PAGES[0], "text")[0] == blocks(PAGES[1], "text")[0]
+    short = ("--epochs", "2")  # enough to see that it runs
+    more = {"train": (*short, "--size", "2k"), "finetune": short}
+    check_shown(PAGES[0], run_commands(PAGES[0], upwell, folder, more))
 
 
 def test_the_programs_of_the_page_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.test_summarizer import papers
-from tests.cli.test_docs_labelled import blocks, commands
+from tests.pages import blocks, check_shown, commands, pages, programs, run_commands
 
-PAGES = [Path(__file__).resolve().parents[2] / "docs" / name for name in ("summarization.md", "summarization.zh.md")]
+PAGES = pages("summarization")
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +28,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_both_pages_have_the_same_commands_and_programs() -> None:
     assert commands(PAGES[0]) == commands(PAGES[1])
-    code = [[re.sub(r" *#.*", "", block) for block in blocks(page, "python")] for page in PAGES]
-    assert code[0] == code[1]
+    assert programs(PAGES[0]) == programs(PAGES[1])
     assert blocks(PAGES[0], "text") == blocks(PAGES[1], "text")
 
 
 def test_the_commands_of_the_page_run_and_print_what_it_shows(upwell: Any, folder: Path) -> None:
-    said = ""
-    for command in commands(PAGES[0]):
-        line, _, source = command.partition(" < ")
-        words = shlex.split(line)[1:]
-        if words[0] == "train":  # enough to see that it runs
-            words += ["--epochs", "2", "--size", "2k"]
-        done = upwell(*words, input=(folder / source).read_bytes() if source else b"", cwd=folder)
-        assert done.returncode == 0, (command, done.stderr)
-        assert words[0] == "train" or done.stdout.strip()
-        said += done.stderr
-    for part in blocks(PAGES[0], "text")[0].splitlines():
-        assert part in said
+    done = run_commands(
+        PAGES[0], upwell, folder, {"train": ("--epochs", "2", "--size", "2k")}
+    )  # enough to see that it runs
+    assert all(verb == "train" or one.stdout.strip() for verb, one in done)
+    check_shown(PAGES[0], done)
 
 
 def test_the_program_of_the_page_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

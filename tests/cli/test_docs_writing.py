@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.pages import blocks, check_shown, commands, pages, programs, run_commands
 from tests.poems import poems
 
 pytest.importorskip("pypinyin", reason='pypinyin is not installed: pip install "upwell[tasks]"')
 
-PAGES = [Path(__file__).resolve().parents[2] / "docs" / name for name in ("writing.md", "writing.zh.md")]
-
-
-def blocks(page: Path, kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-
-
-def commands(page: Path) -> list[str]:
-    """Without what is said about them behind a #."""
-    return [line.split("  #")[0].rstrip() for block in blocks(page, "bash") for line in block.splitlines()]
+PAGES = pages("writing")
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +30,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_both_pages_have_the_same_commands_and_programs() -> None:
     assert commands(PAGES[0]) == commands(PAGES[1])
-    code = [[re.sub(r" *#.*", "", block) for block in blocks(page, "python")] for page in PAGES]
-    assert code[0] == code[1]
+    assert programs(PAGES[0]) == programs(PAGES[1])
 
 
 def test_the_commands_and_the_program_of_the_page_run_and_print_what_it_shows(
     upwell: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = blocks(PAGES[0], "text")[0]
-    assert shown == blocks(PAGES[1], "text")[0]
-    said = ""
-    for command in commands(PAGES[0]):
-        words = shlex.split(command)[1:]
-        if words[0] == "train":  # enough to see that it runs
-            words += ["--epochs", "2", "--size", "2k", "--threads", "1"]
-        done = upwell(*words, cwd=folder)
-        assert done.returncode == 0, (command, done.stderr)
-        said += done.stderr
-    for part in shown.splitlines():
-        assert part in said
+    assert blocks(PAGES[0], "text")[0] == blocks(PAGES[1], "text")[0]
+    more = {"train": ("--epochs", "2", "--size", "2k", "--threads", "1")}  # enough to see that it runs
+    check_shown(PAGES[0], run_commands(PAGES[0], upwell, folder, more))
     monkeypatch.chdir(folder)
     names: dict[str, Any] = {}
     for block in blocks(PAGES[0], "python"):
