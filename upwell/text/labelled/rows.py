@@ -46,8 +46,35 @@ class Row(Protocol):
         """The labels that it adds to the count."""
 
 
+class Single:
+    """What rows have in common that stand alone: nothing but their copies is kept in one part with them."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> Hashable:
+        """What is asked."""
+        raise NotImplementedError
+
+    @property
+    def group(self) -> Hashable:
+        """As `key`."""
+        return self.key
+
+
+class Unlabelled:
+    """What rows have in common whose answers are no labels."""
+
+    __slots__ = ()
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
-class LabelledText:
+class LabelledText(Single):
     """A text and its labels: one, or for several labels a text any number, in the order of the file."""
 
     text: str
@@ -57,11 +84,6 @@ class LabelledText:
     def key(self) -> str:
         """The text, case and white space aside."""
         return text_key(self.text)
-
-    @property
-    def group(self) -> str:
-        """As `key`."""
-        return self.key
 
     @property
     def answer(self) -> frozenset[str]:
@@ -83,7 +105,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Unlabelled):
     """A question about a context."""
 
     context: str
@@ -113,14 +135,9 @@ class Question:
         """The texts of the right answers, case and white space aside."""
         return frozenset(text_key(answer.text) for answer in self.answers)
 
-    @property
-    def counted(self) -> tuple[str, ...]:
-        """Nothing: answers are no labels."""
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
-class TaggedSentence:
+class TaggedSentence(Single):
     """The words of a sentence and a tag for each."""
 
     words: tuple[str, ...]
@@ -134,11 +151,6 @@ class TaggedSentence:
         return tuple(word.lower() for word in self.words)
 
     @property
-    def group(self) -> tuple[str, ...]:
-        """As `key`."""
-        return self.key
-
-    @property
     def answer(self) -> tuple[str, ...]:
         """The tags."""
         return self.tags
@@ -150,7 +162,7 @@ class TaggedSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Single, Unlabelled):
     """A text and what is to be written for it: its translation, its summary."""
 
     source: str
@@ -162,23 +174,13 @@ class Pair:
         return text_key(self.source)
 
     @property
-    def group(self) -> str:
-        """As `key`."""
-        return self.key
-
-    @property
     def answer(self) -> str:
         """The target, case and white space aside."""
         return text_key(self.target)
 
-    @property
-    def counted(self) -> tuple[str, ...]:
-        """Nothing: a target is no label."""
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
-class SummarizedText:
+class SummarizedText(Single, Unlabelled):
     """A document and its summaries, each of which is right; the first is learned from."""
 
     document: str
@@ -190,19 +192,9 @@ class SummarizedText:
         return text_key(self.document)
 
     @property
-    def group(self) -> str:
-        """As `key`."""
-        return self.key
-
-    @property
     def answer(self) -> frozenset[str]:
         """The summaries, case and white space aside."""
         return frozenset(map(text_key, self.summaries))
-
-    @property
-    def counted(self) -> tuple[str, ...]:
-        """Nothing: summaries are no labels."""
-        return ()
 
 
 @dataclass(frozen=True)

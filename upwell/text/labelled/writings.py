@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from upwell.errors import UserError
 from upwell.text.columns import TEXT_NAMES, choose_column
 from upwell.text.labelled.parts import checked
-from upwell.text.labelled.rows import Column, Labelled, text_key
+from upwell.text.labelled.rows import Column, Labelled, Single, Unlabelled, text_key
 from upwell.text.labelled.table import Specs, Table, is_missing, labelled_files, table_of
 
 TEXT = "text"
@@ -28,7 +28,7 @@ TUNE_NAMES = ("tune", "词牌", "词牌名")
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenText:
+class WrittenText(Single, Unlabelled):
     """A text, and the parts of its prompt in the order of the columns; a part may be empty."""
 
     prompts: tuple[str, ...]
@@ -36,23 +36,13 @@ class WrittenText:
 
     @property
     def key(self) -> str:
-        """The text, case and white space aside."""
+        """The text, case and white space aside: it is on one side of a division, whatever it was given for."""
         return text_key(self.text)
-
-    @property
-    def group(self) -> str:
-        """As `key`: a text is on one side of a division, whatever it was given for."""
-        return self.key
 
     @property
     def answer(self) -> tuple[str, ...]:
         """The parts of the prompt."""
         return self.prompts
-
-    @property
-    def counted(self) -> tuple[str, ...]:
-        """Nothing: there are no labels."""
-        return ()
 
 
 def read_writings(
