@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from upwell.errors import UserError
 from upwell.generation import SamplingOptions, generate, stream
-from upwell.generation.sampling import choose_tokens, filter_probabilities
+from upwell.generation.sampling import choose_tokens, filter_weights
 from upwell.model.network import Network
 from upwell.model.sizes import network_config
 from upwell.text.tokenizer_training import train_tokenizer
@@ -168,6 +168,12 @@ def test_draws_follow_the_probabilities() -> None:
         expected = torch.softmax(logits / temperature, 0)
         found = draw_many(logits, SamplingOptions(temperature=temperature), 4000)
         assert (found - expected).abs().max() < 0.03  # four standard errors
+
+
+def filter_probabilities(probabilities: torch.Tensor, options: SamplingOptions) -> torch.Tensor:
+    weights = probabilities.numpy().copy()
+    filter_weights(weights, options)
+    return torch.from_numpy(weights / weights.sum())
 
 
 @given(weights=st.lists(st.floats(0.01, 1), min_size=2, max_size=9, unique=True), data=st.data())

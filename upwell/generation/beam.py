@@ -18,6 +18,7 @@ from torch import Tensor
 from upwell.errors import UserError
 from upwell.generation.candidates import Candidates
 from upwell.generation.phrases import PhraseBeams, read_phrases
+from upwell.generation.sampling import check_number
 from upwell.model.state import State, leaves, select, select_changed
 from upwell.model.stepping import Stepper
 
@@ -52,12 +53,7 @@ class BeamOptions:
             ("max_tokens", 1, 10**9),
             ("min_tokens", 0, 10**9),
         ):
-            value = getattr(self, name)
-            whole = not name.endswith("penalty")
-            kinds = int if whole else int | float
-            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-                kind = "a whole number" if whole else "a number"
-                raise UserError(f"--{name.replace('_', '-')} {value!r}: expected {kind} from {low:g} to {high:g}")
+            check_number(name, getattr(self, name), low, high, whole=not name.endswith("penalty"))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from upwell.errors import UserError
@@ -61,12 +60,7 @@ class SamplingOptions:
             ("repetition_penalty", 0.01, 100),
             ("seed", 0, 2**62),
         ):
-            value = getattr(self, name)
-            whole = name in ("max_tokens", "top_k", "seed")
-            kinds = int if whole else int | float
-            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-                kind = "a whole number" if whole else "a number"
-                raise UserError(f"--{name.replace('_', '-')} {value!r}: expected {kind} from {low:g} to {high:g}")
+            check_number(name, getattr(self, name), low, high, whole=name in ("max_tokens", "top_k", "seed"))
         stops = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
         if not all(isinstance(text, str) and text for text in stops):
             raise UserError("--stop: expected a text that is not empty")
@@ -81,6 +75,14 @@ class SamplingOptions:
             raise UserError("--keyword: a text of a given form takes none; leave out --json-schema and --regex")
         if keywords and stops:
             raise UserError("--keyword and --stop: a text that stops may lack its keywords; leave one of them out")
+
+
+def check_number(name: str, value: Any, low: float, high: float, *, whole: bool) -> None:
+    """Raise a UserError unless the option called `name` is a number, `whole` or any, from `low` to `high`."""
+    kinds = int if whole else int | float
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        kind = "a whole number" if whole else "a number"
+        raise UserError(f"--{name.replace('_', '-')} {value!r}: expected {kind} from {low:g} to {high:g}")
 
 
 def choose_tokens(
@@ -141,15 +143,6 @@ def _penalised(logits: Tensor, options: Sequence[SamplingOptions], seen: Sequenc
             factor = option.repetition_penalty
             row[ids] = np.where(row[ids] > 0, row[ids] / factor, row[ids] * factor)
     return scores
-
-
-def filter_probabilities(probabilities: Tensor, options: SamplingOptions) -> Tensor:
-    """Probabilities (V,) after top-k, top-p and min-p, renormalised; the likeliest token always stays."""
-    weights = probabilities.numpy().copy()
-    filter_weights(weights, options)
-    total = weights.sum(dtype=np.float64)
-    assert math.isfinite(total) and total > 0
-    return torch.from_numpy(weights / weights.dtype.type(total))
 
 
 def filter_weights(weights: Floats, options: SamplingOptions) -> None:
