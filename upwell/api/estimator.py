@@ -98,7 +98,7 @@ class Estimator(Generic[M]):
 
     def _loaded(self, model: M) -> None:
         """Take a model as what was learned."""
-        raise NotImplementedError
+        self.model_ = model
 
     def _fitted(self) -> M:
         if not hasattr(self, "model_"):

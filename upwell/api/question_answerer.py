@@ -55,9 +55,6 @@ class QuestionAnswerer(Estimator[Any]):
         wanted = [[answer.text for answer in row.answers] for row in rows]
         return answer_measures(wanted, self.predict(rows))["f1"].value()
 
-    def _loaded(self, model: Any) -> None:
-        self.model_ = model
-
 
 def _answered(X: Iterable[Any], y: Iterable[Any] | None) -> list[Question | Mapping[str, Any]]:
     """Questions as rows or dicts, with their answers."""

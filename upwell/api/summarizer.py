@@ -66,9 +66,6 @@ class Summarizer(Estimator[ExtractModel]):
         found = [best_rouge(right, words_of(text)).mean for text, right in zip(said, wanted, strict=True)]
         return sum(found) / len(found)
 
-    def _loaded(self, model: ExtractModel) -> None:
-        self.model_ = model
-
 
 def _listed(given: Any) -> tuple[str, ...]:
     """Summaries of a document as a tuple, without empty ones."""

@@ -72,6 +72,3 @@ class Translator(Estimator[TranslatorModel]):
     def score(self, X: Iterable[str], y: Iterable[str]) -> float:
         """chrF of the corpus, 0 to 1 (Popovic 2015)."""
         return chrf([str(text) for text in y], self.predict(X)).value()
-
-    def _loaded(self, model: TranslatorModel) -> None:
-        self.model_ = model

@@ -13,10 +13,11 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from scipy.special import log_softmax, softmax
 
 from upwell.api.answering.replies import Reply
@@ -30,6 +31,7 @@ from upwell.model.question_reader import ChoiceReader
 from upwell.tasks.choice_features import FEATURES, Floats, choice_features
 from upwell.text.labelled import Question
 from upwell.text.passages import PassageFeatures, matches_of, tokens_of
+from upwell.training.choice_regression import fit_choice
 from upwell.training.loop import Result
 from upwell.training.options import TrainOptions
 from upwell.training.question_examples import (
@@ -151,21 +153,14 @@ def weigh(rows: Sequence[Floats], right: Sequence[int]) -> Floats:
     """Weights (K,) of the features, N times (C, K), with which the `right` choices are likeliest, held to zero as if of columns of
     equal spread.
     """
-    from scipy.optimize import minimize  # half a second to load, and only learning needs it
-
-    spread = np.concatenate(rows).std(0) + 1e-6
-    rows = [row / spread for row in rows]
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        value, gradient = HELD * float(weights @ weights) / 2, HELD * weights
-        for row, place in zip(rows, right, strict=True):
-            log_p = log_softmax(row @ weights)
-            value -= log_p[place]
-            gradient = gradient + np.exp(log_p) @ row - row[place]
-        return value, gradient
-
-    found = minimize(loss, np.zeros(FEATURES), jac=True, method="L-BFGS-B").x
-    return cast(Floats, (found / spread).astype(np.float32))
+    together = np.concatenate(rows)
+    spread = (together.std(0) + 1e-6).astype(np.float32)
+    sizes = np.array([len(row) for row in rows])
+    wanted = np.zeros(len(together), np.float32)
+    wanted[np.cumsum(sizes) - sizes + np.array(right)] = 1
+    scaled = csr_matrix((together / spread).astype(np.float32))
+    found: Floats = fit_choice(scaled, sizes, wanted, 1 / HELD, np.zeros(FEATURES, np.float32)) / spread
+    return found
 
 
 def trust(model: ChoiceModel, examples: ChoiceExamples) -> float:
