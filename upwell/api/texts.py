@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from upwell.api.writings import WRITE, read_parts
+from upwell.api.writings import WRITE, Writings, read_parts
 from upwell.text.corpus import Corpus, prepare_corpus, prepared_corpus, usual_tokenizer
 from upwell.text.prepared import find_prepared
 from upwell.text.sources import open_sources
@@ -24,14 +24,15 @@ Observer = Callable[[str, dict[str, Any]], None]
 
 
 def read_corpus(
-    sources: Sequence[str], options: TrainOptions, world: World, observe: Observer
+    sources: Sequence[str], options: TrainOptions, world: World, observe: Observer, *, written: Writings | None = None
 ) -> tuple[Corpus, float | None]:
-    """Training and validation tokens, from the cache where they are there; the leader makes them.
+    """Training and validation tokens, from the cache where they are there; the leader makes them. `written`: the texts with
+    prompts in the sources, where they are read already.
 
     With them the entropy bound of the validation text in bits per byte, where the generator of the text knows one.
     """
     if options.task == WRITE:
-        return _read_writings(sources, options, world, observe)
+        return _read_writings(written or read_parts(sources, options), options, world, observe)
 
     def tell(name: str, done: int, total: int) -> None:
         observe("world", {"source": name, "bytes": done, "total_bytes": total})
@@ -79,10 +80,9 @@ def read_corpus(
 
 
 def _read_writings(
-    sources: Sequence[str], options: TrainOptions, world: World, observe: Observer
+    written: Writings, options: TrainOptions, world: World, observe: Observer
 ) -> tuple[Corpus, float | None]:
     """The same for texts with prompts, which become documents on disk first."""
-    written = read_parts(sources, options)
     observe("labelled", {"lines": written.describe()})
     with tempfile.TemporaryDirectory(prefix="upwell-", ignore_cleanup_errors=True) as folder:
         train, valid = map(str, written.spool(Path(folder)))

@@ -158,9 +158,9 @@ def _begin(names: list[str], options: TrainOptions, world: World, observe: Obser
             with kept.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
         read = share_object(world, [str(kept) if name == "-" else name for name in names])
-        corpus, bound = read_corpus(read, options, world, observe)
-        embeddings = _find_embeddings(options, corpus) if world.leads else None
         written = read_parts(read, options) if options.task == WRITE else None
+        corpus, bound = read_corpus(read, options, world, observe, written=written)
+        embeddings = _find_embeddings(options, corpus) if world.leads else None
         formats = _formats([*names, *options.first]) if written is None else written.formats
         forms = _forms(written, observe)
         plan, compute, measured = plan_here(

@@ -170,7 +170,7 @@ class ExtractModel:
 
     def save(self, run: Run, values: dict[str, Any]) -> None:
         """Write all files of a run but those of its training; `values` are further keys of its config."""
-        about = {"manner": "extracts", "extracts": dataclasses.asdict(self.manner)}
+        about = {"extracts": dataclasses.asdict(self.manner)}
         run.write_config({**values, **about, **save_members(run, self.networks)}, SUMMARIZER)
         save_features(run, self.known)
         self.scorer.save(run.folder / UNITS)
